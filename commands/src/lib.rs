@@ -1,0 +1,1 @@
+//! A slash command a file: acknowledge, ask the desk, render.

@@ -1,0 +1,301 @@
+//! What people see of a deployment, without a chat vendor in it. Everything from outside is escaped here.
+
+use jiff::Timestamp;
+
+use crate::{
+    deployment::{CancelCause, Deployment, Lost, Origin, State},
+    environment::Environment,
+    evidence::{Answer, Evidence},
+    ids::DeploymentId,
+    run::{Conclusion, Job, Status},
+    text::{clip, code, duration, plain},
+};
+
+/// How a card feels; the chat shows it as a colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Nothing is at work.
+    Waiting,
+    /// Something is at work.
+    Working,
+    /// Proven good.
+    Good,
+    /// Nobody can tell, or somebody stopped it.
+    Doubt,
+    /// Proven bad.
+    Bad,
+}
+
+/// A named part of a card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Its heading.
+    pub name: String,
+    /// Its text, at most 1,024 characters.
+    pub value: String,
+    /// Whether it may stand beside others.
+    pub inline: bool,
+}
+
+/// What a button does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Press {
+    /// Opens a page.
+    Open(String),
+    /// Asks to cancel this deployment.
+    Cancel(DeploymentId),
+}
+
+/// A button under a card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Button {
+    /// Its label.
+    pub label: &'static str,
+    /// What it does.
+    pub press: Press,
+}
+
+/// A message with a frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    /// Its heading.
+    pub title: String,
+    /// Where the heading leads.
+    pub url: Option<String>,
+    /// How it feels.
+    pub tone: Tone,
+    /// Its text, at most 4,096 characters.
+    pub text: String,
+    /// Its parts.
+    pub fields: Vec<Field>,
+    /// What stands small at the bottom.
+    pub footer: String,
+    /// What can be pressed.
+    pub buttons: Vec<Button>,
+}
+
+/// The card of a deployment as it is now.
+#[must_use]
+pub fn card(deployment: &Deployment, environment: &Environment, now: Timestamp) -> Card {
+    let d = deployment;
+    let mut text = headline(d, environment);
+    if let Some(note) = &d.note {
+        text.push_str(&format!("\n> {}", plain(&clip(note, 300))));
+    }
+    if let Some(trouble) = &d.trouble {
+        text.push_str(&format!("\n⚠️ GitHub cannot be asked right now: {}", plain(&clip(trouble, 200))));
+    }
+    if let State::Refused { refusal, .. } = &d.state {
+        text.push_str(&format!("\n{}", refusal.message()));
+    }
+    let adopted = matches!(d.origin, Origin::Adopted { .. });
+    let mut fields = vec![
+        inline("Commit", format!("{} → `{}`", code(&clip(d.git_ref.as_str(), 80)), d.commit)),
+        inline(if adopted { "Started outside Signalbox" } else { "Started by" }, d.started_by()),
+        inline("Time", clock(d)),
+    ];
+    if !d.jobs.is_empty() {
+        fields.push(wide("Jobs", jobs(d, environment, now)));
+    }
+    if let Some(evidence) = evidence_of(&d.state) {
+        fields.push(wide("Evidence", findings(evidence)));
+    }
+    if !d.sign_offs.is_empty() {
+        let names = d.sign_offs.iter().map(|s| format!("✅ <@{}>", s.by.id)).collect::<Vec<_>>().join(" ");
+        fields.push(inline("Signed off", clip(&names, 1000)));
+    }
+    Card {
+        title: format!("Deployment {} · {}", d.id, d.environment),
+        url: d.run.as_ref().map(|run| run.url.clone()),
+        tone: tone(d),
+        text: clip(&text, 4000),
+        fields,
+        footer: clip(&format!("{} · {}", d.repository, d.workflow), 200),
+        buttons: buttons(d),
+    }
+}
+
+/// The one sentence that says how a deployment is.
+#[must_use]
+pub fn headline(deployment: &Deployment, environment: &Environment) -> String {
+    let d = deployment;
+    match &d.state {
+        State::Dispatching { sent: None, not_before: Some(at), .. } => {
+            format!("⏳ **Waiting for GitHub**: not sent yet, next try <t:{}:R>.", at.as_second())
+        }
+        State::Dispatching { .. } => "⏳ **Starting** the workflow at GitHub.".into(),
+        State::Unknown { why, search_until, .. } => unknown(d, why, search_until),
+        _ if d.cancel.is_some() && !d.state.is_over() => match &d.cancel {
+            Some(CancelCause::RefMoved { to }) => format!(
+                "🛑 **Stopping** (`ref_changed`): GitHub took `{}`, but `{}` was asked for.",
+                to.short(),
+                d.commit.short()
+            ),
+            _ => "🛑 **Stopping** the run.".into(),
+        },
+        State::Queued => queued(d),
+        State::Running => match d.migration_job(environment) {
+            Some(job) if job.status == Status::InProgress => "🛠 **Migrating** the tenants.".into(),
+            _ => "🔵 **Running**.".into(),
+        },
+        State::Verifying { .. } => "🔎 **Verifying**: the run is green; now the database and the application are asked.".into(),
+        State::Succeeded { evidence, .. } => match evidence.verdict() {
+            Answer::Warn => "✅ **Verified**, with something to look at.".into(),
+            _ => "✅ **Verified**: green, and the evidence says so too.".into(),
+        },
+        State::Untrue { .. } => "🚨 **Untrue**: GitHub says green, the evidence says no.".into(),
+        State::Unverified { .. } => "❔ **Unverified**: the run is green, but the evidence could not be read.".into(),
+        State::Failed { reason, .. } => format!("❌ **Failed**: {}.", plain(&clip(reason, 600))),
+        State::Cancelled { reason, .. } => format!("⏹ **Cancelled**: {}.", plain(&clip(reason, 300))),
+        State::TimedOut { .. } => "⌛ **Timed out**: GitHub ended the run for taking too long.".into(),
+        State::Refused { refusal, .. } => format!("⛔ **Refused** (`{}`): nothing was started.", refusal.code),
+    }
+}
+
+fn queued(d: &Deployment) -> String {
+    match d.run.as_ref().map(|run| &run.status) {
+        Some(Status::Waiting) => "⏸ **Waiting**: a protection rule at GitHub holds the run until somebody approves it there.".into(),
+        Some(Status::Pending) => "⏸ **Waiting** for an earlier run of the same concurrency group.".into(),
+        Some(Status::Other(word)) => format!("⏳ GitHub says the run is {}.", code(&clip(word, 40))),
+        _ => "⏳ **Queued** at GitHub.".into(),
+    }
+}
+
+fn unknown(d: &Deployment, why: &Lost, search_until: &Timestamp) -> String {
+    let what = match why {
+        Lost::NoRunId => "GitHub took the dispatch and did not name the run".to_owned(),
+        Lost::NoAnswer { why } => format!(
+            "the answer to the dispatch was lost ({}), so a run may or may not have started",
+            plain(&clip(why, 160))
+        ),
+        Lost::Ambiguous { candidates } => {
+            let runs = candidates.iter().take(5).map(|run| format!("`{run}`")).collect::<Vec<_>>().join(", ");
+            format!("more than one run could be this one: {runs}")
+        }
+    };
+    format!(
+        "❔ **Unknown**: {what}. It is looked for until <t:{}:t> and **not** started again. \
+         If you are sure that no run is at work, `/cancel {}` frees `{}`.",
+        search_until.as_second(),
+        d.id,
+        d.environment
+    )
+}
+
+fn tone(d: &Deployment) -> Tone {
+    match d.state {
+        State::Dispatching { .. } | State::Queued => Tone::Waiting,
+        State::Running | State::Verifying { .. } => Tone::Working,
+        State::Succeeded { .. } => Tone::Good,
+        State::Unknown { .. } | State::Unverified { .. } | State::Cancelled { .. } => Tone::Doubt,
+        State::Untrue { .. } | State::Failed { .. } | State::TimedOut { .. } | State::Refused { .. } => Tone::Bad,
+    }
+}
+
+/// While it runs the chat counts the seconds itself; afterwards the length is known.
+fn clock(d: &Deployment) -> String {
+    let start = d.run.as_ref().and_then(|run| run.started_at).unwrap_or(d.requested_at).min(d.requested_at);
+    match d.state.ended_at() {
+        Some(end) => format!("took {}", duration(end.duration_since(start))),
+        None => format!("since <t:{}:R>", start.as_second()),
+    }
+}
+
+fn jobs(d: &Deployment, environment: &Environment, now: Timestamp) -> String {
+    let mut lines: Vec<String> = d.jobs.iter().map(|job| job_line(job, environment, now)).collect();
+    // A field holds 1,024 characters: what passed quietly is folded first.
+    if lines.iter().map(|l| l.chars().count() + 1).sum::<usize>() > 1000 {
+        let passed = |job: &&Job| job.conclusion == Some(Conclusion::Success) && !environment.is_migration(&job.name);
+        let folded = d.jobs.iter().filter(passed).count();
+        lines = d.jobs.iter().filter(|job| !passed(job)).map(|job| job_line(job, environment, now)).collect();
+        lines.insert(0, format!("✓ {folded} jobs passed"));
+    }
+    clip(&lines.join("\n"), 1000)
+}
+
+fn job_line(job: &Job, environment: &Environment, now: Timestamp) -> String {
+    let mark = match (&job.status, &job.conclusion) {
+        (Status::Completed, Some(Conclusion::Success)) => "✓",
+        (Status::Completed, Some(Conclusion::Skipped | Conclusion::Neutral)) => "⤼",
+        (Status::Completed, _) => "✗",
+        (Status::InProgress, _) => "◐",
+        _ => "·",
+    };
+    let name = plain(&clip(&job.name, 60));
+    let name = if environment.is_migration(&job.name) { format!("🛠 **{name}**") } else { name };
+    let took = match job.conclusion {
+        Some(Conclusion::Skipped) => String::new(),
+        _ => job.elapsed(now).map(|t| format!(" · {}", duration(t))).unwrap_or_default(),
+    };
+    let step = job.step.as_ref().filter(|_| job.failed() || job.status == Status::InProgress);
+    let step = step.map(|step| format!(" · {}", plain(&clip(step, 50)))).unwrap_or_default();
+    format!("{mark} {name}{took}{step}")
+}
+
+fn evidence_of(state: &State) -> Option<&Evidence> {
+    match state {
+        State::Verifying { evidence, .. } => evidence.as_ref(),
+        State::Succeeded { evidence, .. } | State::Untrue { evidence, .. } | State::Unverified { evidence, .. } => Some(evidence),
+        _ => None,
+    }
+}
+
+fn findings(evidence: &Evidence) -> String {
+    let mut lines = Vec::new();
+    for finding in &evidence.findings {
+        let mark = match finding.answer {
+            Answer::Pass => "✓",
+            Answer::Warn => "⚠️",
+            Answer::Unknown => "❔",
+            Answer::Fail => "✗",
+        };
+        lines.push(format!("{mark} **{}**: {}", plain(&clip(&finding.check, 60)), plain(&clip(&finding.says, 200))));
+        lines.extend(finding.facts.iter().take(6).map(|fact| format!("  • {}", plain(&clip(fact, 90)))));
+        if finding.facts.len() > 6 {
+            lines.push(format!("  • and {} more", finding.facts.len() - 6));
+        }
+    }
+    clip(&lines.join("\n"), 1020)
+}
+
+fn buttons(d: &Deployment) -> Vec<Button> {
+    let mut buttons = Vec::new();
+    if let Some(run) = &d.run {
+        buttons.push(Button { label: "Run at GitHub", press: Press::Open(run.url.clone()) });
+    }
+    let stoppable = matches!(
+        d.state,
+        State::Dispatching { .. } | State::Unknown { .. } | State::Queued | State::Running
+    );
+    if stoppable && d.cancel.is_none() {
+        buttons.push(Button { label: "Cancel", press: Press::Cancel(d.id) });
+    }
+    buttons
+}
+
+/// One line for `/status` and for lists.
+#[must_use]
+pub fn line(deployment: &Deployment, environment: &Environment) -> String {
+    let d = deployment;
+    let by = match &d.origin {
+        Origin::Chat { .. } => format!("by {}", d.started_by()),
+        Origin::Adopted { .. } => format!("started outside Signalbox by {}", d.started_by()),
+    };
+    let when = d.state.ended_at().unwrap_or(d.requested_at).as_second();
+    let place = d.card.map(|at| format!(" · <#{}>", at.channel)).unwrap_or_default();
+    format!(
+        "**{}** {} `{}` {by}, <t:{when}:R>{place}\n{}",
+        d.id,
+        code(&clip(d.git_ref.as_str(), 60)),
+        d.commit.short(),
+        headline(d, environment)
+    )
+}
+
+fn inline(name: &str, value: String) -> Field {
+    Field { name: name.into(), value, inline: true }
+}
+
+fn wide(name: &str, value: String) -> Field {
+    Field { name: name.into(), value, inline: false }
+}

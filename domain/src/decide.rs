@@ -1,0 +1,118 @@
+//! The decision core: what follows when something happens to a deployment.
+//!
+//! [`decide`] is pure. Whoever calls it commits the answer in one transaction: the deployment as it
+//! is now, what is to be done about it, and the lines of the audit trail. Nothing else changes a deployment.
+
+mod chat;
+mod dispatch;
+mod follow;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    deployment::{Deployment, State},
+    effect::{Due, Effect, Entry},
+    environment::Environment,
+    event::Event,
+};
+
+/// What follows from an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The deployment as it is now.
+    pub deployment: Deployment,
+    /// What is to be done.
+    pub effects: Vec<Due>,
+    /// What is to be remembered.
+    pub entries: Vec<Entry>,
+}
+
+/// Decides what follows when `event` happens to `deployment`. `None`: nothing, the event is old news.
+#[must_use]
+pub fn decide(deployment: &Deployment, event: Event, environment: &Environment, now: Timestamp) -> Option<Decision> {
+    let mut step = Step { d: deployment.clone(), environment, now, effects: vec![], entries: vec![] };
+    match event {
+        Event::DispatchBegun => step.dispatch_begun(),
+        Event::RefMoved { to } => step.ref_moved(&to),
+        Event::RefGone => step.ref_gone(),
+        Event::Dispatched(answer) => step.dispatched(answer),
+        Event::NotFound => step.not_found(),
+        Event::Ambiguous { candidates } => step.ambiguous(candidates),
+        Event::Observed { run, jobs, superseded_by } => step.observed(run, jobs, superseded_by),
+        Event::GithubSilent { why, until } => step.github_silent(why, until),
+        Event::CancelAsked { by } => step.cancel_asked(by),
+        Event::CancelAnswered(answer) => step.cancel_answered(answer),
+        Event::Verified(evidence) => step.verified(evidence),
+        Event::CardPosted(at) => step.card_posted(at),
+        Event::CardGone => step.card_gone(),
+        Event::ThreadOpened(thread) => step.thread_opened(thread),
+        Event::SignOffsRead(people) => step.sign_offs_read(people),
+    }
+    let changed = step.d != *deployment || !step.effects.is_empty() || !step.entries.is_empty();
+    changed.then_some(Decision { deployment: step.d, effects: step.effects, entries: step.entries })
+}
+
+/// What follows from recording a new deployment: asked for in chat, it is sent; adopted, it is followed.
+#[must_use]
+pub fn opening(deployment: &Deployment) -> Vec<Due> {
+    let at = deployment.requested_at;
+    let id = deployment.id;
+    let first = match deployment.run_ref {
+        Some(run) => Effect::Observe { repository: deployment.repository.clone(), run: run.id },
+        None => Effect::Dispatch { deployment: id },
+    };
+    [first, Effect::Show { deployment: id }].map(|effect| Due { effect, at }).into()
+}
+
+/// A decision in the making.
+struct Step<'a> {
+    d: Deployment,
+    environment: &'a Environment,
+    now: Timestamp,
+    effects: Vec<Due>,
+    entries: Vec<Entry>,
+}
+
+impl Step<'_> {
+    fn after(&mut self, pause: SignedDuration, effect: Effect) {
+        let at = self.now.saturating_add(pause).unwrap_or(self.now);
+        self.effects.push(Due { effect, at });
+    }
+
+    fn soon(&mut self, effect: Effect) {
+        self.after(SignedDuration::ZERO, effect);
+    }
+
+    fn show(&mut self) {
+        self.soon(Effect::Show { deployment: self.d.id });
+    }
+
+    /// Says a line in the thread; `matter` is what it is about, and the same matter is told once.
+    fn tell(&mut self, matter: &str, text: String) {
+        self.soon(Effect::Tell { deployment: self.d.id, matter: matter.to_owned(), text });
+    }
+
+    fn record(&mut self, actor: &str, action: &str, detail: String) {
+        self.entries.push(Entry {
+            at: self.now,
+            actor: actor.to_owned(),
+            action: format!("deployment.{action}"),
+            subject: format!("deployment {}", self.d.id),
+            detail,
+        });
+    }
+
+    /// Ends the deployment: its environment is free, and everybody hears how it went.
+    fn end(&mut self, state: State, detail: String) {
+        let word = state.word();
+        self.d.state = state;
+        self.d.holds = false;
+        self.d.trouble = None;
+        self.record("signalbox", word, detail);
+        self.tell("end", crate::card::headline(&self.d, self.environment));
+        self.show();
+    }
+}

@@ -1,0 +1,383 @@
+//! One attempt to bring one commit to one environment.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    environment::Environment,
+    evidence::Evidence,
+    git_ref::GitRef,
+    ids::{ChannelId, CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, RepositoryName, RunId},
+    permit::Clearance,
+    refusal::Refusal,
+    run::{Job, Run},
+    text::plain,
+};
+
+/// Where a deployment came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Origin {
+    /// Somebody typed `/deploy`.
+    Chat {
+        /// Who.
+        by: Person,
+        /// The interaction that carried it; one interaction opens at most one deployment.
+        interaction: InteractionId,
+    },
+    /// The run was started elsewhere and is only followed.
+    Adopted {
+        /// GitHub login of who started it.
+        actor: String,
+        /// GitHub's event, such as `push`.
+        event: String,
+    },
+}
+
+/// Which execution of which run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRef {
+    /// The run.
+    pub id: RunId,
+    /// 1 for the first execution.
+    pub attempt: u32,
+}
+
+/// Why we don't know which run is ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Lost {
+    /// GitHub took the dispatch and named no run.
+    NoRunId,
+    /// The answer to the dispatch never came, or said nothing certain: it may or may not have started.
+    NoAnswer {
+        /// What happened instead.
+        why: String,
+    },
+    /// More than one run could be ours.
+    Ambiguous {
+        /// They.
+        candidates: Vec<RunId>,
+    },
+}
+
+/// How far a deployment is. Each state owns what only it needs to know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum State {
+    /// About to be sent to GitHub, or on its way (`sent`). Once sent it is never sent again by itself.
+    Dispatching {
+        /// When the one request was let go.
+        sent: Option<Timestamp>,
+        /// GitHub asked to wait, or was not reached at all: not before this time.
+        not_before: Option<Timestamp>,
+        /// How often it was certain that nothing had been started.
+        tries: u32,
+    },
+    /// Sent, and no run is known to be ours. Holds the environment until a run is found or a person decides.
+    Unknown {
+        /// When it was sent.
+        since: Timestamp,
+        /// Why.
+        why: Lost,
+        /// Until when the run is looked for.
+        search_until: Timestamp,
+    },
+    /// GitHub has the run; no job is at work.
+    Queued,
+    /// Jobs are at work.
+    Running,
+    /// The run is green; the world is being asked.
+    Verifying {
+        /// When the run ended.
+        since: Timestamp,
+        /// What was found so far.
+        evidence: Option<Evidence>,
+    },
+    /// Green, and the evidence says yes.
+    Succeeded {
+        /// When.
+        at: Timestamp,
+        /// The evidence.
+        evidence: Evidence,
+    },
+    /// Green, and the evidence says no.
+    Untrue {
+        /// When.
+        at: Timestamp,
+        /// The evidence.
+        evidence: Evidence,
+    },
+    /// Green, and the world could not be asked.
+    Unverified {
+        /// When.
+        at: Timestamp,
+        /// The evidence.
+        evidence: Evidence,
+    },
+    /// The run failed.
+    Failed {
+        /// When.
+        at: Timestamp,
+        /// One sentence; plain text.
+        reason: String,
+    },
+    /// Somebody or something cancelled it.
+    Cancelled {
+        /// When.
+        at: Timestamp,
+        /// One sentence; plain text.
+        reason: String,
+    },
+    /// GitHub ended the run for taking too long.
+    TimedOut {
+        /// When.
+        at: Timestamp,
+    },
+    /// Never started.
+    Refused {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        refusal: Refusal,
+    },
+}
+
+impl State {
+    /// Whether nothing more will happen by itself.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        !matches!(
+            self,
+            Self::Dispatching { .. } | Self::Unknown { .. } | Self::Queued | Self::Running | Self::Verifying { .. }
+        )
+    }
+
+    /// One word for lists, logs and the database.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Dispatching { .. } => "dispatching",
+            Self::Unknown { .. } => "unknown",
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Verifying { .. } => "verifying",
+            Self::Succeeded { .. } => "succeeded",
+            Self::Untrue { .. } => "untrue",
+            Self::Unverified { .. } => "unverified",
+            Self::Failed { .. } => "failed",
+            Self::Cancelled { .. } => "cancelled",
+            Self::TimedOut { .. } => "timed out",
+            Self::Refused { .. } => "refused",
+        }
+    }
+
+    /// When it ended, if it has.
+    #[must_use]
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Succeeded { at, .. }
+            | Self::Untrue { at, .. }
+            | Self::Unverified { at, .. }
+            | Self::Failed { at, .. }
+            | Self::Cancelled { at, .. }
+            | Self::TimedOut { at }
+            | Self::Refused { at, .. } => Some(*at),
+            _ => None,
+        }
+    }
+}
+
+/// Why a run was asked to stop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum CancelCause {
+    /// A person asked.
+    Asked {
+        /// Who.
+        by: Person,
+    },
+    /// The run took another commit than the one that was asked for.
+    RefMoved {
+        /// The commit it took.
+        to: CommitSha,
+    },
+}
+
+/// A reviewer's reaction on the card. It belongs to this deployment's commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignOff {
+    /// Who signed.
+    pub by: Person,
+    /// When it was first seen; the chat does not say when it was given.
+    pub seen: Timestamp,
+}
+
+/// One attempt to bring one commit to one environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deployment {
+    /// Its number.
+    pub id: DeploymentId,
+    /// Its key, echoed by the workflow's `run-name`.
+    pub key: String,
+    /// Where to.
+    pub environment: EnvironmentName,
+    /// Whose workflow.
+    pub repository: RepositoryName,
+    /// Which workflow.
+    pub workflow: String,
+    /// The branch or tag it was started on.
+    pub git_ref: GitRef,
+    /// The commit, whole.
+    pub commit: CommitSha,
+    /// What the person added.
+    pub note: Option<String>,
+    /// Where it came from.
+    pub origin: Origin,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// How far it is.
+    pub state: State,
+    /// Whether it holds its environment. An adopted run beside another one does not.
+    pub holds: bool,
+    /// Which execution it is, as soon as that is known.
+    pub run_ref: Option<RunRef>,
+    /// What GitHub last said of the run.
+    pub run: Option<Run>,
+    /// What GitHub last said of its jobs.
+    pub jobs: Vec<Job>,
+    /// Why it was asked to stop.
+    pub cancel: Option<CancelCause>,
+    /// What keeps us from seeing further right now; plain text.
+    pub trouble: Option<String>,
+    /// Its message.
+    pub card: Option<MessageRef>,
+    /// How many cards were lost before this one; each has its own nonce.
+    pub cards_lost: u32,
+    /// The thread under its message.
+    pub thread: Option<ChannelId>,
+    /// Who signed.
+    pub sign_offs: Vec<SignOff>,
+    /// How often it was changed; the store uses it to notice a second writer.
+    pub revision: i64,
+}
+
+impl Deployment {
+    /// A deployment that somebody was cleared for.
+    #[must_use]
+    pub fn requested(
+        environment: &Environment,
+        clearance: Clearance,
+        key: String,
+        note: Option<String>,
+        interaction: InteractionId,
+        now: Timestamp,
+    ) -> Self {
+        let origin = Origin::Chat { by: clearance.by().clone(), interaction };
+        let state = State::Dispatching { sent: None, not_before: None, tries: 0 };
+        let (git_ref, commit) = (clearance.git_ref().clone(), clearance.commit().clone());
+        Self { note, ..Self::new(environment, key, origin, git_ref, commit, state, now) }
+    }
+
+    /// A run that was started elsewhere.
+    #[must_use]
+    pub fn adopted(environment: &Environment, run: &Run, key: String, now: Timestamp) -> Self {
+        let origin = Origin::Adopted { actor: run.actor.clone(), event: run.event.clone() };
+        let git_ref = run
+            .head_branch
+            .as_deref()
+            .and_then(|branch| GitRef::parse(branch).ok())
+            .unwrap_or_else(|| environment.default_ref.clone());
+        let run_ref = Some(RunRef { id: run.id, attempt: run.attempt });
+        Self { run_ref, ..Self::new(environment, key, origin, git_ref, run.head_sha.clone(), State::Queued, now) }
+    }
+
+    fn new(
+        environment: &Environment,
+        key: String,
+        origin: Origin,
+        git_ref: GitRef,
+        commit: CommitSha,
+        state: State,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id: DeploymentId(0),
+            key,
+            environment: environment.name.clone(),
+            repository: environment.repository.clone(),
+            workflow: environment.workflow.clone(),
+            git_ref,
+            commit,
+            note: None,
+            origin,
+            requested_at: now,
+            state,
+            holds: true,
+            run_ref: None,
+            run: None,
+            jobs: Vec::new(),
+            cancel: None,
+            trouble: None,
+            card: None,
+            cards_lost: 0,
+            thread: None,
+            sign_offs: Vec::new(),
+            revision: 0,
+        }
+    }
+
+    /// Who started it, safe to show.
+    #[must_use]
+    pub fn started_by(&self) -> String {
+        match &self.origin {
+            Origin::Chat { by, .. } => format!("<@{}>", by.id),
+            Origin::Adopted { actor, .. } => format!("{} at GitHub", plain(actor)),
+        }
+    }
+
+    /// The same without a mention, for logs and records; not escaped.
+    #[must_use]
+    pub fn actor(&self) -> &str {
+        match &self.origin {
+            Origin::Chat { by, .. } => &by.name,
+            Origin::Adopted { actor, .. } => actor,
+        }
+    }
+
+    /// The job that migrates the tenants, if the run has one.
+    #[must_use]
+    pub fn migration_job<'a>(&'a self, environment: &Environment) -> Option<&'a Job> {
+        self.jobs.iter().find(|job| environment.is_migration(&job.name))
+    }
+
+    /// What to send, if it is on its way: only a deployment whose intent is recorded as sent has an order.
+    #[must_use]
+    pub fn order(&self, environment: &Environment) -> Option<DispatchOrder> {
+        let State::Dispatching { sent: Some(_), .. } = self.state else { return None };
+        let mut inputs = environment.inputs.clone();
+        if let Some(input) = &environment.key_input {
+            inputs.insert(input.clone(), self.key.clone());
+        }
+        Some(DispatchOrder {
+            repository: self.repository.clone(),
+            workflow: self.workflow.clone(),
+            git_ref: self.git_ref.clone(),
+            inputs,
+        })
+    }
+}
+
+/// The one request that starts a workflow. Obtained from [`Deployment::order`] only.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct DispatchOrder {
+    /// Where.
+    pub repository: RepositoryName,
+    /// The workflow's file name.
+    pub workflow: String,
+    /// The branch or tag.
+    pub git_ref: GitRef,
+    /// Its inputs; empty where the workflow takes none.
+    pub inputs: std::collections::BTreeMap<String, String>,
+}

@@ -1,0 +1,111 @@
+//! What is to be done. Effects are rows that outlive the process; each reports back as an event.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{DeploymentId, EnvironmentName, RepositoryName, RunId};
+
+/// Something to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "effect", rename_all = "snake_case")]
+pub enum Effect {
+    /// Send the one dispatch.
+    Dispatch {
+        /// Of which deployment.
+        deployment: DeploymentId,
+    },
+    /// Look for the run that is ours.
+    Locate {
+        /// Of which deployment.
+        deployment: DeploymentId,
+    },
+    /// Read a run and its jobs from GitHub.
+    Observe {
+        /// Where.
+        repository: RepositoryName,
+        /// Which.
+        run: RunId,
+    },
+    /// Ask GitHub to stop the run.
+    Cancel {
+        /// Of which deployment.
+        deployment: DeploymentId,
+    },
+    /// Ask the world whether the green run is true.
+    Verify {
+        /// Of which deployment.
+        deployment: DeploymentId,
+    },
+    /// Post the card, or edit it to what is true now.
+    Show {
+        /// Of which deployment.
+        deployment: DeploymentId,
+    },
+    /// Open the thread under the card.
+    OpenThread {
+        /// Of which deployment.
+        deployment: DeploymentId,
+    },
+    /// Say a line in the thread, once.
+    Tell {
+        /// Of which deployment.
+        deployment: DeploymentId,
+        /// What the line is about; the same matter is told once.
+        matter: String,
+        /// The line, safe to show.
+        text: String,
+    },
+    /// Read who has signed.
+    ReadSignOffs {
+        /// Of which deployment.
+        deployment: DeploymentId,
+    },
+    /// Look for runs of an environment's workflow that nobody told us of.
+    Sweep {
+        /// Of which environment.
+        environment: EnvironmentName,
+    },
+}
+
+impl Effect {
+    /// The idempotency key: an effect that is due already is only hastened by another of the same subject.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        match self {
+            Self::Dispatch { deployment } => format!("dispatch:{deployment}"),
+            Self::Locate { deployment } => format!("locate:{deployment}"),
+            Self::Observe { repository, run } => format!("observe:{repository}:{run}"),
+            Self::Cancel { deployment } => format!("cancel:{deployment}"),
+            Self::Verify { deployment } => format!("verify:{deployment}"),
+            Self::Show { deployment } => format!("show:{deployment}"),
+            Self::OpenThread { deployment } => format!("thread:{deployment}"),
+            Self::Tell { deployment, matter, .. } => format!("tell:{deployment}:{matter}"),
+            Self::ReadSignOffs { deployment } => format!("signoffs:{deployment}"),
+            Self::Sweep { environment } => format!("sweep:{environment}"),
+        }
+    }
+}
+
+/// An effect and when it is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// What.
+    pub effect: Effect,
+    /// Not before this time.
+    pub at: Timestamp,
+}
+
+/// A line of the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// Who or what did it.
+    pub actor: String,
+    /// A word for it, such as `deployment.requested`.
+    pub action: String,
+    /// What it was done to, such as `deployment 42` or `environment uat`.
+    pub subject: String,
+    /// One sentence; plain text.
+    pub detail: String,
+}

@@ -1,0 +1,113 @@
+//! What can happen to a deployment. Reports of effects are events like any other.
+
+use jiff::Timestamp;
+
+use crate::{
+    evidence::Evidence,
+    ids::{ChannelId, CommitSha, MessageRef, Person, RunId},
+    run::{Job, Run},
+};
+
+/// How GitHub answered the one dispatch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DispatchAnswer {
+    /// It started this run.
+    Started {
+        /// The run.
+        run: RunId,
+    },
+    /// It took the dispatch and named no run.
+    Accepted,
+    /// The request never left us.
+    NotSent {
+        /// Why.
+        why: String,
+    },
+    /// Too many requests; nothing was started.
+    RateLimited {
+        /// When it may be tried again.
+        until: Timestamp,
+    },
+    /// It said no for good; nothing was started.
+    Rejected {
+        /// HTTP status.
+        status: u16,
+        /// GitHub's words.
+        message: String,
+    },
+    /// It may or may not have started a run.
+    Unclear {
+        /// What happened instead of an answer.
+        why: String,
+    },
+}
+
+/// How GitHub answered a request to cancel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CancelAnswer {
+    /// It will stop the run.
+    Accepted,
+    /// The run was over already.
+    AlreadyOver,
+    /// It did not.
+    Refused {
+        /// GitHub's words.
+        why: String,
+    },
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The one dispatch is about to be let go. Committed before a byte is sent.
+    DispatchBegun,
+    /// Just before the dispatch the ref pointed elsewhere.
+    RefMoved {
+        /// Where it points now.
+        to: CommitSha,
+    },
+    /// Just before the dispatch the ref was gone.
+    RefGone,
+    /// GitHub answered the dispatch.
+    Dispatched(DispatchAnswer),
+    /// A run of ours was read.
+    Observed {
+        /// The run.
+        run: Run,
+        /// Its jobs.
+        jobs: Vec<Job>,
+        /// A newer run of the same workflow and branch, looked for when this one was cancelled.
+        superseded_by: Option<RunId>,
+    },
+    /// No run could be ours.
+    NotFound,
+    /// Several runs could be ours.
+    Ambiguous {
+        /// They.
+        candidates: Vec<RunId>,
+    },
+    /// GitHub could not be asked.
+    GithubSilent {
+        /// Why; plain text.
+        why: String,
+        /// When it may be asked again, if it said so.
+        until: Option<Timestamp>,
+    },
+    /// Somebody wants it stopped.
+    CancelAsked {
+        /// Who.
+        by: Person,
+    },
+    /// GitHub answered that.
+    CancelAnswered(CancelAnswer),
+    /// The world was asked.
+    Verified(Evidence),
+    /// The card was posted.
+    CardPosted(MessageRef),
+    /// Somebody deleted the card.
+    CardGone,
+    /// The thread under the card is there.
+    ThreadOpened(ChannelId),
+    /// Who of those entitled has signed, read whole from the chat.
+    SignOffsRead(Vec<Person>),
+}

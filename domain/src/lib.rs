@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+pub mod card;
+pub mod decide;
+pub mod deployment;
+pub mod effect;
+pub mod environment;
+pub mod event;
+pub mod evidence;
+pub mod git_ref;
+pub mod ids;
+pub mod permit;
+pub mod ports;
+pub mod refusal;
+pub mod run;
+pub mod text;
+
+pub use jiff::{SignedDuration, Timestamp};

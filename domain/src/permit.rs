@@ -1,0 +1,96 @@
+//! Who may deploy what where. Only this module mints a [`Clearance`], and nothing is requested without one.
+
+use crate::{
+    environment::{Environment, Role},
+    git_ref::GitRef,
+    ids::{CommitSha, Person, RoleId},
+    refusal::Refusal,
+};
+
+/// Proof that somebody was allowed to bring a commit to an environment.
+#[derive(Debug, Clone)]
+pub struct Clearance {
+    by: Person,
+    git_ref: GitRef,
+    commit: CommitSha,
+}
+
+impl Clearance {
+    /// Who was cleared.
+    #[must_use]
+    pub fn by(&self) -> &Person {
+        &self.by
+    }
+
+    /// The branch or tag.
+    #[must_use]
+    pub fn git_ref(&self) -> &GitRef {
+        &self.git_ref
+    }
+
+    /// The commit it pointed at.
+    #[must_use]
+    pub fn commit(&self) -> &CommitSha {
+        &self.commit
+    }
+}
+
+/// A permitted request that still lacks its commit: GitHub has to say where the ref points.
+#[derive(Debug, Clone)]
+pub struct Permit {
+    by: Person,
+    git_ref: GitRef,
+}
+
+impl Permit {
+    /// The ref to resolve.
+    #[must_use]
+    pub fn git_ref(&self) -> &GitRef {
+        &self.git_ref
+    }
+
+    /// The clearance, once the ref is resolved.
+    #[must_use]
+    pub fn clear(self, commit: CommitSha) -> Clearance {
+        Clearance { by: self.by, git_ref: self.git_ref, commit }
+    }
+}
+
+/// Whether one of `held` is one of `wanted`. An empty list of wanted roles admits nobody.
+#[must_use]
+pub fn holds_one_of(held: &[RoleId], wanted: &[Role]) -> bool {
+    wanted.iter().any(|role| held.contains(&role.id))
+}
+
+/// Decides whether a person may ask for this ref in this environment.
+///
+/// # Errors
+/// [`Refusal`] `role_missing`, `bad_ref` or `ref_not_allowed`.
+pub fn permit(environment: &Environment, by: Person, roles: &[RoleId], wanted: Option<&str>) -> Result<Permit, Refusal> {
+    if !holds_one_of(roles, &environment.deploy_roles) {
+        return Err(Refusal::role_missing(environment, "deploy to", &format!("/deploy {}", environment.name)));
+    }
+    let git_ref = match wanted {
+        None => environment.default_ref.clone(),
+        Some(text) => {
+            let given = GitRef::parse(text).map_err(|bad| Refusal::bad_ref(text, &bad, environment))?;
+            if !environment.allowed_refs.iter().any(|pattern| pattern.accepts(&given)) {
+                return Err(Refusal::ref_not_allowed(&given, environment));
+            }
+            given
+        }
+    };
+    Ok(Permit { by, git_ref })
+}
+
+/// Decides whether a person may cancel a deployment to this environment.
+///
+/// # Errors
+/// [`Refusal`] `role_missing`.
+pub fn may_cancel(environment: &Environment, roles: &[RoleId], command: &str) -> Result<(), Refusal> {
+    if holds_one_of(roles, &environment.deploy_roles) {
+        Ok(())
+    } else {
+        Err(Refusal::role_missing(environment, "cancel on", command))
+    }
+}

@@ -1,0 +1,263 @@
+//! Every "no", with what is wrong, who can fix it and the exact command.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    deployment::Deployment,
+    environment::{Environment, Line},
+    git_ref::{BadRef, GitRef},
+    ids::{CommitSha, DeploymentId, RepositoryName},
+    text::{clip, code, plain},
+};
+
+/// A "no" meant for the person who asked. Faults are for the operator and only show a reference here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{code}")]
+pub struct Refusal {
+    /// Stable reason code, for searching the documentation and the audit trail.
+    pub code: String,
+    /// What is wrong; safe to show.
+    pub what: String,
+    /// Who can change that; safe to show.
+    pub who: String,
+    /// What to type or do next; safe to show.
+    pub command: String,
+}
+
+impl Refusal {
+    fn new(code: &str, what: String, who: impl Into<String>, command: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), what, who: who.into(), command: command.into() }
+    }
+
+    /// The refusal as it is shown in chat.
+    #[must_use]
+    pub fn message(&self) -> String {
+        format!(
+            "⛔ **{}**\n{}\n**Who can fix it:** {}\n**Do this:** {}",
+            plain(&self.code),
+            self.what,
+            self.who,
+            self.command
+        )
+    }
+
+    /// No such environment is configured.
+    #[must_use]
+    pub fn unknown_environment(given: &str, line: &Line) -> Self {
+        let first = line.iter().next().map_or("uat", |e| e.name.as_str());
+        Self::new(
+            "unknown_environment",
+            format!("There is no environment {}. Configured are {}.", code(&clip(given, 60)), line.names()),
+            "you, by naming one of them; a maintainer of `signalbox.toml`, by adding one.",
+            format!("`/deploy {first}`"),
+        )
+    }
+
+    /// The command came from a direct message or from another guild.
+    #[must_use]
+    pub fn wrong_place() -> Self {
+        Self::new(
+            "wrong_place",
+            "Signalbox answers only in the server it was configured for: here nobody's roles can be checked.".into(),
+            "you, by typing the command in that server.",
+            "type the same command in a channel of the team's server.",
+        )
+    }
+
+    /// The person lacks every role that may do this.
+    #[must_use]
+    pub fn role_missing(environment: &Environment, verb: &str, command: &str) -> Self {
+        let roles = environment.deploy_roles.iter().map(|r| plain(&r.name)).collect::<Vec<_>>();
+        let roles = if roles.is_empty() { "nobody (no role is configured)".to_owned() } else { roles.join(" or ") };
+        Self::new(
+            "role_missing",
+            format!("You may not {verb} `{}`: that takes the role {roles}.", environment.name),
+            format!("an administrator of this server, by giving you {roles}; or anybody who has it, by typing the command."),
+            format!("{}, typed by somebody with the role", code(command)),
+        )
+    }
+
+    /// The ref breaks git's rules.
+    #[must_use]
+    pub fn bad_ref(given: &str, bad: &BadRef, environment: &Environment) -> Self {
+        Self::new(
+            "bad_ref",
+            format!("{} is not a branch or tag: {}.", code(&clip(given, 80)), plain(bad.rule)),
+            "you, by naming a branch or tag of the repository.",
+            format!("`/deploy {} ref:{}`", environment.name, environment.default_ref),
+        )
+    }
+
+    /// The environment does not take this ref.
+    #[must_use]
+    pub fn ref_not_allowed(given: &GitRef, environment: &Environment) -> Self {
+        let allowed = environment.allowed_refs.iter().map(|p| code(p.as_str())).collect::<Vec<_>>().join(", ");
+        Self::new(
+            "ref_not_allowed",
+            format!("`{}` takes only {allowed}, not {}.", environment.name, code(given.as_str())),
+            "you, by deploying an allowed ref; a maintainer of `signalbox.toml`, by adding it to `refs`.",
+            format!("`/deploy {} ref:{}`", environment.name, environment.default_ref),
+        )
+    }
+
+    /// GitHub knows no such branch or tag.
+    #[must_use]
+    pub fn ref_not_found(given: &GitRef, environment: &Environment) -> Self {
+        Self::new(
+            "ref_not_found",
+            format!("{} has no branch or tag {}.", plain(environment.repository.as_str()), code(given.as_str())),
+            "you, by pushing it or by naming another one.",
+            format!("`/deploy {} ref:{}`", environment.name, environment.default_ref),
+        )
+    }
+
+    /// GitHub starts workflows on branches and tags, not on commits.
+    #[must_use]
+    pub fn ref_is_a_commit(given: &GitRef, environment: &Environment) -> Self {
+        Self::new(
+            "ref_is_a_commit",
+            format!("{} is a commit. GitHub starts a workflow only on a branch or tag.", code(given.as_str())),
+            "you, by naming a branch or tag that points at this commit.",
+            format!("`git tag candidate {given} && git push origin candidate`, then `/deploy {} ref:candidate`", environment.name),
+        )
+    }
+
+    /// The ref moved between the request and the dispatch.
+    #[must_use]
+    pub fn ref_changed(name: &GitRef, from: &CommitSha, to: &CommitSha, environment: &Environment) -> Self {
+        Self::new(
+            "ref_changed",
+            format!(
+                "{} moved from `{}` to `{}` after it was asked for. What was asked for is what is deployed, or nothing.",
+                code(name.as_str()),
+                from.short(),
+                to.short()
+            ),
+            "you, by looking at the new commit and asking again.",
+            format!("`/deploy {} ref:{name}`", environment.name),
+        )
+    }
+
+    /// Another deployment holds the environment.
+    #[must_use]
+    pub fn environment_busy(holder: &Deployment) -> Self {
+        let since = format!("<t:{}:R>", holder.requested_at.as_second());
+        let command = match holder.state {
+            crate::deployment::State::Unknown { .. } => format!(
+                "look for the run at GitHub; when you are sure that none is at work, `/cancel {}`",
+                holder.id
+            ),
+            _ => format!("wait for deployment {} to end, or `/cancel {}`", holder.id, holder.id),
+        };
+        Self::new(
+            "environment_busy",
+            format!(
+                "`{}` is held by deployment {}: {} `{}`, started by {} {since}.",
+                holder.environment,
+                holder.id,
+                code(holder.git_ref.as_str()),
+                holder.commit.short(),
+                holder.started_by(),
+            ),
+            format!("{}, or anybody who may deploy `{}`.", holder.started_by(), holder.environment),
+            command,
+        )
+    }
+
+    /// No deployment has this number.
+    #[must_use]
+    pub fn no_such_deployment(given: &str) -> Self {
+        Self::new(
+            "no_such_deployment",
+            format!("There is no deployment {}.", code(&clip(given, 40))),
+            "you, by naming one from the list.",
+            "`/status`",
+        )
+    }
+
+    /// The deployment has ended already.
+    #[must_use]
+    pub fn already_over(id: DeploymentId, how: &str) -> Self {
+        Self::new(
+            "already_over",
+            format!("Deployment {id} has ended already: {how}."),
+            "nobody needs to: nothing is running.",
+            "`/status`",
+        )
+    }
+
+    /// GitHub did not answer, or answered with a fault of its own.
+    #[must_use]
+    pub fn github_unavailable(why: &str, command: &str) -> Self {
+        Self::new(
+            "github_unavailable",
+            format!("GitHub did not answer, so nothing was started. It said: {}.", plain(&clip(why, 200))),
+            "GitHub; see <https://www.githubstatus.com>.",
+            format!("wait a minute, then {}", code(command)),
+        )
+    }
+
+    /// GitHub refused our credentials, or they may not do this.
+    #[must_use]
+    pub fn github_forbidden(repository: &RepositoryName, why: &str) -> Self {
+        Self::new(
+            "github_forbidden",
+            format!(
+                "GitHub refused Signalbox's credentials for {}: {}.",
+                plain(repository.as_str()),
+                plain(&clip(why, 200))
+            ),
+            "whoever runs Signalbox: the token has expired or lacks a permission.",
+            "`signalbox doctor` on the machine it runs on names the permission.",
+        )
+    }
+
+    /// GitHub rejected the dispatch for good; nothing was started.
+    #[must_use]
+    pub fn dispatch_rejected(environment: &Environment, status: u16, message: &str) -> Self {
+        Self::new(
+            "dispatch_rejected",
+            format!("GitHub did not take the dispatch ({status}): {}. Nothing was started.", plain(&clip(message, 300))),
+            format!(
+                "a maintainer of {} in {}, or of `signalbox.toml`.",
+                code(&environment.workflow),
+                plain(environment.repository.as_str())
+            ),
+            format!("`signalbox doctor` compares both; then `/deploy {}`", environment.name),
+        )
+    }
+
+    /// GitHub asked to wait longer than a person would.
+    #[must_use]
+    pub fn rate_limited(until: Timestamp, environment: &Environment) -> Self {
+        Self::new(
+            "rate_limited",
+            format!("GitHub's rate limit is used up until <t:{0}:t> (<t:{0}:R>). Nothing was started.", until.as_second()),
+            "time; or whoever else uses the same token.",
+            format!("`/deploy {}` after that", environment.name),
+        )
+    }
+
+    /// Our own store did not take the request.
+    #[must_use]
+    pub fn store_unavailable(reference: &str) -> Self {
+        Self::new(
+            "store_unavailable",
+            format!("Signalbox could not reach its own database, so nothing was started (reference {}).", code(reference)),
+            "whoever runs Signalbox: the log says more under the reference.",
+            "`signalbox doctor` on the machine it runs on.",
+        )
+    }
+
+    /// Something broke on our side.
+    #[must_use]
+    pub fn fault(reference: &str) -> Self {
+        Self::new(
+            "fault",
+            format!("Something broke inside Signalbox (reference {}). What was recorded before is kept.", code(reference)),
+            "whoever runs Signalbox: the log says more under the reference.",
+            "`/status` shows what is recorded.",
+        )
+    }
+}

@@ -1,0 +1,117 @@
+//! Text from outside, made safe to show: it formats nothing, pings nobody and hides nothing.
+
+/// Characters that make a text look like another one: bidirectional controls, zero-width and tag
+/// characters, variation selectors, and the byte order mark (the "Trojan Source" family).
+#[must_use]
+pub fn is_deceptive(c: char) -> bool {
+    matches!(c,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        | '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Shows deceptive and control characters as `U+XXXX`; line breaks become spaces.
+fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\r' | '\t' => out.push(' '),
+            c if c.is_control() || is_deceptive(c) => out.push_str(&format!("U+{:04X}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Text from outside as running text in chat: Markdown, links, mentions and timestamps lose their meaning.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in visible(text).chars() {
+        if matches!(c, '\\' | '*' | '_' | '~' | '|' | '`' | '>' | '<' | '[' | ']' | '(' | ')' | '#' | ':' | '@') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Text from outside as an inline code span. The fence is longer than any run of backticks inside,
+/// so that the span cannot be left.
+#[must_use]
+pub fn code(text: &str) -> String {
+    let text = visible(text);
+    if !text.contains('`') {
+        return format!("`{}`", if text.is_empty() { " " } else { &text });
+    }
+    // Discord knows fences of one and two backticks; longer runs are broken up.
+    let text = text.replace("``", "`\u{2009}`");
+    format!("`` {text} ``")
+}
+
+/// Cuts a text to at most `max` characters and says so with an ellipsis.
+#[must_use]
+pub fn clip(text: &str, max: usize) -> String {
+    if text.chars().count() <= max {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(max.saturating_sub(1)).collect();
+    // A lone backslash at the end would escape whatever is put behind it.
+    while cut.ends_with('\\') {
+        cut.pop();
+    }
+    cut.push('…');
+    cut
+}
+
+/// A duration as people say it: `4 s`, `2 min 05 s`, `1 h 07 min`.
+#[must_use]
+pub fn duration(length: jiff::SignedDuration) -> String {
+    let seconds = length.as_secs().max(0);
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn hostile_text_is_shown_and_means_nothing() {
+        assert_eq!(plain("@everyone"), "\\@everyone");
+        assert_eq!(plain("<@&42> [x](http://evil)"), "\\<\\@&42\\> \\[x\\]\\(http\\://evil\\)");
+        assert_eq!(plain("a\u{202e}b\nc\u{7}"), "aU+202Eb cU+0007");
+        assert_eq!(code("x"), "`x`");
+        assert_eq!(code("a`b"), "`` a`b ``");
+        assert_eq!(clip("abcdef", 4), "abc…");
+        assert_eq!(duration(jiff::SignedDuration::from_secs(125)), "2 min 05 s");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_leaves_a_code_span(text in ".{0,60}") {
+            let span = code(&text);
+            if let Some(inner) = span.strip_prefix("`` ").and_then(|s| s.strip_suffix(" ``")) {
+                prop_assert!(!inner.contains("``"));
+            } else {
+                let inner = &span[1..span.len() - 1];
+                prop_assert!(!inner.contains('`'));
+            }
+        }
+
+        #[test]
+        fn every_meaningful_character_is_escaped(text in ".{0,60}") {
+            let mut chars = plain(&text).chars().collect::<Vec<_>>().into_iter();
+            while let Some(c) = chars.next() {
+                if c == '\\' {
+                    chars.next();
+                } else {
+                    prop_assert!(!"*_~|`><[]()#:@".contains(c));
+                }
+            }
+        }
+    }
+}
