@@ -56,9 +56,7 @@ impl Account {
     /// Gives `path` to the account.
     pub(super) fn own(&self, path: &Path) -> Result<(), Error> {
         match self.lent {
-            Some((uid, gid)) => {
-                chown(path, Some(uid), Some(gid)).map_err(Error::folder("hand over", path))
-            }
+            Some((uid, gid)) => chown(path, Some(uid), Some(gid)).map_err(Error::folder("hand over", path)),
             None => Ok(()),
         }
     }
@@ -77,11 +75,7 @@ impl Account {
         wanted.hash(&mut hasher);
         let name = format!("signalbox-postgres-{:016x}", hasher.finish());
         let shared = Path::new("/var/tmp");
-        let base = if shared.is_dir() {
-            shared.to_owned()
-        } else {
-            std::env::temp_dir()
-        };
+        let base = if shared.is_dir() { shared.to_owned() } else { std::env::temp_dir() };
         let elsewhere = base.join(name);
         self.prepare(&elsewhere)?;
         Ok(elsewhere)
@@ -123,17 +117,8 @@ fn ordinary_account() -> Result<(u32, u32), Error> {
 
 /// Asks `id(1)`, because the standard library has no call for it.
 fn id(flag: &str, name: Option<&str>) -> Result<u32, Error> {
-    let failed = |output: String| Error::Program {
-        program: "id".to_owned(),
-        output,
-    };
-    let answer = Command::new("id")
-        .arg(flag)
-        .args(name)
-        .output()
-        .map_err(|error| failed(error.to_string()))?;
+    let failed = |output: String| Error::Program { program: "id".to_owned(), output };
+    let answer = Command::new("id").arg(flag).args(name).output().map_err(|error| failed(error.to_string()))?;
     let text = String::from_utf8_lossy(&answer.stdout);
-    text.trim()
-        .parse()
-        .map_err(|_| failed(String::from_utf8_lossy(&answer.stderr).trim().to_owned()))
+    text.trim().parse().map_err(|_| failed(String::from_utf8_lossy(&answer.stderr).trim().to_owned()))
 }

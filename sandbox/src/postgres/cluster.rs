@@ -92,18 +92,9 @@ impl Cluster {
         let password = fs::read_to_string(&secret).map_err(Error::folder("read", secret))?;
         let (port, mut guard) = launch(&folder, &password, programs, account).await?;
         let lifeline = guard.stdin.take();
-        let cluster = Self {
-            port,
-            password,
-            guard,
-            lifeline,
-            _lock: lock,
-        };
+        let cluster = Self { port, password, guard, lifeline, _lock: lock };
         cluster.add_reader().await?;
-        progress.say(&format!(
-            "PostgreSQL {} listens on 127.0.0.1:{port}",
-            programs.major
-        ));
+        progress.say(&format!("PostgreSQL {} listens on 127.0.0.1:{port}", programs.major));
         Ok(cluster)
     }
 
@@ -128,10 +119,7 @@ impl Cluster {
                 }
             }
         }
-        Err(Error::Program {
-            program: "postgres".to_owned(),
-            output: "it does not end".to_owned(),
-        })
+        Err(Error::Program { program: "postgres".to_owned(), output: "it does not end".to_owned() })
     }
 
     async fn add_reader(&self) -> Result<(), Error> {
@@ -156,9 +144,7 @@ pub(super) fn lock(home: &Path) -> Result<File, Error> {
     let file = File::create(&path).map_err(Error::folder("create", &path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::InUse {
-            folder: home.to_owned(),
-        }),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse { folder: home.to_owned() }),
         Err(TryLockError::Error(source)) => Err(Error::folder("lock", path)(source)),
     }
 }
@@ -183,12 +169,7 @@ async fn initialise(folder: &Path, programs: &Programs, account: &Account) -> Re
         .arg(&partial)
         .arg("--pwfile")
         .arg(&secret)
-        .args([
-            "--username",
-            SUPERUSER,
-            "--auth=scram-sha-256",
-            "--encoding=UTF8",
-        ])
+        .args(["--username", SUPERUSER, "--auth=scram-sha-256", "--encoding=UTF8"])
         .args(["--locale=C", "--no-sync", "--no-instructions"]);
     let answer = tokio::process::Command::from(initdb)
         .output()
@@ -213,11 +194,9 @@ async fn end_predecessor(folder: &Path, account: &Account) -> Result<(), Error> 
     let deadline = Instant::now() + PATIENCE;
     let mut asked = false;
     loop {
-        let first_line = fs::read_to_string(&pid_file).ok().and_then(|text| {
-            text.lines()
-                .next()
-                .and_then(|line| line.trim().parse().ok())
-        });
+        let first_line = fs::read_to_string(&pid_file)
+            .ok()
+            .and_then(|text| text.lines().next().and_then(|line| line.trim().parse().ok()));
         let Some(pid) = first_line else {
             return Ok(());
         };
@@ -230,16 +209,10 @@ async fn end_predecessor(folder: &Path, account: &Account) -> Result<(), Error> 
             };
         }
         if Instant::now() > deadline {
-            return Err(Error::Orphaned {
-                pid,
-                folder: folder.to_owned(),
-            });
+            return Err(Error::Orphaned { pid, folder: folder.to_owned() });
         }
         if !asked {
-            let _ = account
-                .command("/bin/sh")
-                .args(["-c", "kill -INT \"$1\"", "sh", &pid.to_string()])
-                .status();
+            let _ = account.command("/bin/sh").args(["-c", "kill -INT \"$1\"", "sh", &pid.to_string()]).status();
             asked = true;
         }
         tokio::time::sleep(POLL).await;
@@ -249,22 +222,14 @@ async fn end_predecessor(folder: &Path, account: &Account) -> Result<(), Error> 
 /// Whether the process is a server on this very folder, and not one that got its number later.
 fn serves(pid: u32, folder: &Path) -> bool {
     let arguments = fs::read(format!("/proc/{pid}/cmdline")).or_else(|_| {
-        let ps = std::process::Command::new("ps")
-            .args(["-o", "args=", "-p", &pid.to_string()])
-            .output();
+        let ps = std::process::Command::new("ps").args(["-o", "args=", "-p", &pid.to_string()]).output();
         ps.map(|answer| answer.stdout)
     });
-    arguments
-        .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(&*folder.to_string_lossy()))
+    arguments.is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(&*folder.to_string_lossy()))
 }
 
 /// Starts the server on a free port; another process may take that port first, so it tries again.
-async fn launch(
-    folder: &Path,
-    password: &str,
-    programs: &Programs,
-    account: &Account,
-) -> Result<(u16, Child), Error> {
+async fn launch(folder: &Path, password: &str, programs: &Programs, account: &Account) -> Result<(u16, Child), Error> {
     let log_path = folder.with_extension("log");
     for _ in 0..5 {
         let port = free_port().map_err(Error::folder("find a port for", folder))?;
@@ -276,10 +241,7 @@ async fn launch(
         drop(guard.stdin.take());
         let log = tail(&log_path);
         if !log.contains("Address already in use") {
-            return Err(Error::NotStarted {
-                folder: folder.to_owned(),
-                log,
-            });
+            return Err(Error::NotStarted { folder: folder.to_owned(), log });
         }
     }
     Err(Error::NotStarted {
@@ -288,17 +250,8 @@ async fn launch(
     })
 }
 
-fn spawn(
-    folder: &Path,
-    port: u16,
-    log: &File,
-    programs: &Programs,
-    account: &Account,
-) -> Result<Child, Error> {
-    let duplicate = || {
-        log.try_clone()
-            .map_err(Error::folder("write the log of", folder))
-    };
+fn spawn(folder: &Path, port: u16, log: &File, programs: &Programs, account: &Account) -> Result<Child, Error> {
+    let duplicate = || log.try_clone().map_err(Error::folder("write the log of", folder));
     let mut shell = account.command("/bin/sh");
     shell
         .args(["-c", GUARD, "signalbox-postgres"])
@@ -312,9 +265,7 @@ fn spawn(
         .stdin(Stdio::piped())
         .stdout(duplicate()?)
         .stderr(duplicate()?);
-    shell
-        .spawn()
-        .map_err(Error::folder("start the server of", folder))
+    shell.spawn().map_err(Error::folder("start the server of", folder))
 }
 
 /// Waits until the server answers; `false` when it ended or stayed silent.
@@ -334,9 +285,7 @@ async fn accepts(guard: &mut Child, url: &str) -> bool {
 }
 
 fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()?
-        .port())
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 fn url(role: &str, password: &str, port: u16, database: &str) -> String {
@@ -354,8 +303,6 @@ fn tail(log: &PathBuf) -> String {
 pub(super) fn random_hex(bytes: usize) -> Result<String, Error> {
     let source = "/dev/urandom";
     let mut buffer = vec![0; bytes];
-    File::open(source)
-        .and_then(|mut file| file.read_exact(&mut buffer))
-        .map_err(Error::folder("read", source))?;
+    File::open(source).and_then(|mut file| file.read_exact(&mut buffer)).map_err(Error::folder("read", source))?;
     Ok(hex::encode(buffer))
 }

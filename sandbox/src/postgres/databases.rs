@@ -33,8 +33,7 @@ impl Postgres {
     /// [`Error::Database`] when the name is taken or the template is missing or in use.
     pub async fn copy_database(&self, template: &str, name: &str) -> Result<(), Error> {
         let (name, template) = (quote(name), quote(template));
-        self.administer(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
-            .await
+        self.administer(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await
     }
 
     /// Whether the server has a database of this name.
@@ -43,11 +42,10 @@ impl Postgres {
     /// [`Error::Database`] when the server cannot be asked.
     pub async fn has_database(&self, name: &str) -> Result<bool, Error> {
         let mut connection = PgConnection::connect(&self.administration_url()).await?;
-        let found =
-            sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
-                .bind(name)
-                .fetch_one(&mut connection)
-                .await?;
+        let found = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
+            .bind(name)
+            .fetch_one(&mut connection)
+            .await?;
         connection.close().await?;
         Ok(found)
     }
@@ -58,8 +56,7 @@ impl Postgres {
     /// [`Error::Database`] when the role may not drop it.
     pub async fn drop_database(&self, name: &str) -> Result<(), Error> {
         let name = quote(name);
-        self.administer(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-            .await
+        self.administer(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await
     }
 
     /// Makes an empty database with a name that no other test has.
@@ -82,11 +79,10 @@ impl Postgres {
     /// Drops what earlier processes left behind on a server that is ours alone.
     pub(super) async fn drop_fresh_databases(&self) -> Result<(), Error> {
         let mut connection = PgConnection::connect(&self.administration_url()).await?;
-        let left: Vec<String> =
-            sqlx::query_scalar("SELECT datname FROM pg_database WHERE starts_with(datname, $1)")
-                .bind(FRESH)
-                .fetch_all(&mut connection)
-                .await?;
+        let left: Vec<String> = sqlx::query_scalar("SELECT datname FROM pg_database WHERE starts_with(datname, $1)")
+            .bind(FRESH)
+            .fetch_all(&mut connection)
+            .await?;
         for name in left {
             let statement = format!("DROP DATABASE {} WITH (FORCE)", quote(&name));
             sqlx::raw_sql(&statement).execute(&mut connection).await?;

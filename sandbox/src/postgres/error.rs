@@ -28,9 +28,7 @@ pub enum Error {
         folder: PathBuf,
     },
     /// The given address is not a PostgreSQL URL.
-    #[error(
-        "not a PostgreSQL URL ({reason}); expected postgres://user:password@host:5432/database"
-    )]
+    #[error("not a PostgreSQL URL ({reason}); expected postgres://user:password@host:5432/database")]
     BadUrl {
         /// What the parser disliked.
         reason: String,
@@ -69,15 +67,8 @@ pub enum Error {
 
 impl Error {
     /// Wraps an I/O error with what was being done to which path.
-    pub(super) fn folder(
-        action: &'static str,
-        path: impl Into<PathBuf>,
-    ) -> impl FnOnce(std::io::Error) -> Self {
+    pub(super) fn folder(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Folder {
-            action,
-            path,
-            source,
-        }
+        move |source| Self::Folder { action, path, source }
     }
 }

@@ -47,17 +47,15 @@ pub struct Options {
 impl Options {
     /// A private cluster in `data`, in silence.
     pub fn private(data: impl Into<PathBuf>) -> Self {
-        Self {
-            url: None,
-            data: data.into(),
-            progress: Progress::default(),
-        }
+        Self { url: None, data: data.into(), progress: Progress::default() }
     }
 }
 
 /// A listener for sentences that tell a person what is going on.
 #[derive(Clone, Default)]
-pub struct Progress(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+pub struct Progress(Option<Listener>);
+
+type Listener = Arc<dyn Fn(&str) + Send + Sync>;
 
 impl Progress {
     /// Calls `listener` with each sentence.
@@ -113,9 +111,7 @@ impl Postgres {
             None => fetch::programs(&home, &account, progress).await?,
         };
         let cluster = Cluster::start(&home, lock, &programs, &account, progress).await?;
-        Ok(Self {
-            server: Server::Private(cluster),
-        })
+        Ok(Self { server: Server::Private(cluster) })
     }
 
     /// The server all tests of this process share: the one at [`TEST_DATABASE_URL`], else a
@@ -128,6 +124,7 @@ impl Postgres {
         SHARED.get_or_try_init(Self::start_shared).await
     }
 
+    #[expect(clippy::disallowed_methods, reason = "tests have no configuration file that could name their server")]
     async fn start_shared() -> Result<Self, Error> {
         if let Ok(url) = std::env::var(TEST_DATABASE_URL) {
             return Self::given(&url, &Progress::default()).await;
@@ -156,13 +153,8 @@ impl Postgres {
         }
         let connection = PgConnection::connect(url.as_str()).await?;
         connection.close().await?;
-        progress.say(&format!(
-            "Using the PostgreSQL server at {}",
-            url.host_str().unwrap_or("its local socket")
-        ));
-        Ok(Self {
-            server: Server::Given(url),
-        })
+        progress.say(&format!("Using the PostgreSQL server at {}", url.host_str().unwrap_or("its local socket")));
+        Ok(Self { server: Server::Given(url) })
     }
 
     /// The address of one database, for the role that owns everything.

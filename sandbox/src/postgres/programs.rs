@@ -28,14 +28,10 @@ impl Programs {
     /// First what `PATH` offers, then the newest in the usual places of Debian, Homebrew and RPM.
     pub(super) fn installed() -> Option<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
-        std::env::split_paths(&path)
-            .find_map(|folder| Self::in_folder(&folder))
-            .or_else(|| {
-                let places = VERSIONED.iter().flat_map(|(root, bin)| versions(root, bin));
-                places
-                    .filter_map(|folder| Self::in_folder(&folder))
-                    .max_by_key(|programs| programs.major)
-            })
+        std::env::split_paths(&path).find_map(|folder| Self::in_folder(&folder)).or_else(|| {
+            let places = VERSIONED.iter().flat_map(|(root, bin)| versions(root, bin));
+            places.filter_map(|folder| Self::in_folder(&folder)).max_by_key(|programs| programs.major)
+        })
     }
 
     /// The programs of one folder, when all are there and new enough.
@@ -66,9 +62,7 @@ fn versions(root: &str, bin: &str) -> Vec<PathBuf> {
         .flatten()
         .filter(|entry| {
             let name = entry.file_name().to_string_lossy().into_owned();
-            name.starts_with("postgresql")
-                || name.starts_with("pgsql")
-                || name.parse::<f32>().is_ok()
+            name.starts_with("postgresql") || name.starts_with("pgsql") || name.parse::<f32>().is_ok()
         })
         .map(|entry| entry.path().join(bin))
         .collect()

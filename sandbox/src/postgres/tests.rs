@@ -20,21 +20,12 @@ fn folder(name: &str) -> std::path::PathBuf {
 #[tokio::test]
 async fn every_test_gets_a_database_of_its_own() {
     let server = Postgres::shared().await.unwrap();
-    let (one, two) = (
-        server.fresh_database().await.unwrap(),
-        server.fresh_database().await.unwrap(),
-    );
+    let (one, two) = (server.fresh_database().await.unwrap(), server.fresh_database().await.unwrap());
     assert_ne!(one.name, two.name);
     let mut connection = PgConnection::connect(&one.url).await.unwrap();
-    sqlx::raw_sql("CREATE TABLE mine (id int)")
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    sqlx::raw_sql("CREATE TABLE mine (id int)").execute(&mut connection).await.unwrap();
     let mut other = PgConnection::connect(&two.url).await.unwrap();
-    let absent: bool = sqlx::query_scalar("SELECT to_regclass('mine') IS NULL")
-        .fetch_one(&mut other)
-        .await
-        .unwrap();
+    let absent: bool = sqlx::query_scalar("SELECT to_regclass('mine') IS NULL").fetch_one(&mut other).await.unwrap();
     assert!(absent);
     server.drop_database(&one.name).await.unwrap();
     assert!(!server.has_database(&one.name).await.unwrap());
@@ -57,25 +48,11 @@ async fn the_reader_can_read_and_not_write() {
     let server = Postgres::shared().await.unwrap();
     let database = server.fresh_database().await.unwrap();
     let mut owner = PgConnection::connect(&database.url).await.unwrap();
-    sqlx::raw_sql("CREATE TABLE facts (id int)")
-        .execute(&mut owner)
-        .await
-        .unwrap();
-    let mut reader = PgConnection::connect(&server.reader_url(&database.name))
-        .await
-        .unwrap();
-    sqlx::raw_sql("SELECT * FROM facts")
-        .execute(&mut reader)
-        .await
-        .unwrap();
-    let refused = sqlx::raw_sql("DELETE FROM facts")
-        .execute(&mut reader)
-        .await
-        .unwrap_err();
-    assert!(
-        refused.to_string().contains("permission denied"),
-        "{refused}"
-    );
+    sqlx::raw_sql("CREATE TABLE facts (id int)").execute(&mut owner).await.unwrap();
+    let mut reader = PgConnection::connect(&server.reader_url(&database.name)).await.unwrap();
+    sqlx::raw_sql("SELECT * FROM facts").execute(&mut reader).await.unwrap();
+    let refused = sqlx::raw_sql("DELETE FROM facts").execute(&mut reader).await.unwrap_err();
+    assert!(refused.to_string().contains("permission denied"), "{refused}");
 }
 
 #[tokio::test]
@@ -91,11 +68,8 @@ async fn a_later_start_finds_the_data_again_even_behind_a_stale_pid_file() {
 
     // A pid that lives but is no server on this folder: our own.
     let home = super::Account::choose().unwrap().home(&data).unwrap();
-    let cluster = std::fs::read_dir(&home)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .find(|path| path.is_dir())
-        .unwrap();
+    let cluster =
+        std::fs::read_dir(&home).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.is_dir()).unwrap();
     let stale = format!("{}\n{}\n", std::process::id(), cluster.display());
     std::fs::write(cluster.join("postmaster.pid"), stale).unwrap();
 
@@ -117,16 +91,14 @@ async fn a_given_server_is_used_as_it_is() {
 
     options.url = Some("mysql://root@localhost/x".to_owned());
     let refused = Postgres::start(options).await.unwrap_err();
-    assert!(
-        refused.to_string().contains("expected postgres://"),
-        "{refused}"
-    );
+    assert!(refused.to_string().contains("expected postgres://"), "{refused}");
 }
 
 const HOLD: &str = "SIGNALBOX_TEST_HOLD_SERVER";
 
 /// Not a test by itself: the process that the next one kills.
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the only way to tell a test program's child what to do")]
 async fn holder() {
     let Ok(data) = std::env::var(HOLD) else {
         return;
@@ -192,13 +164,9 @@ async fn the_wheel_from_the_registry_serves_too() {
     let account = super::Account::choose().unwrap();
     let home = account.home(&data).unwrap();
     let progress = super::Progress::new(|sentence| eprintln!("{sentence}"));
-    let programs = super::fetch::programs(&home, &account, &progress)
-        .await
-        .unwrap();
+    let programs = super::fetch::programs(&home, &account, &progress).await.unwrap();
     let lock = super::cluster::lock(&home).unwrap();
-    let cluster = super::Cluster::start(&home, lock, &programs, &account, &progress)
-        .await
-        .unwrap();
+    let cluster = super::Cluster::start(&home, lock, &programs, &account, &progress).await.unwrap();
     assert!(answers(&cluster.url(super::cluster::READER, "postgres")).await);
     cluster.stop().await.unwrap();
     std::fs::remove_dir_all(&data).unwrap();
