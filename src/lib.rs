@@ -1,1 +1,11 @@
-//! Signalbox.
+//! Signalbox: a Discord chat-ops bot for multi-tenant PostgreSQL releases.
+
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod discord;
+pub mod engine;
+pub mod github;
+pub mod probes;
+pub mod store;
+pub mod web;

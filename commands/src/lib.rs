@@ -1,1 +1,3 @@
-//! A slash command a file: acknowledge, ask the desk, render.
+//! The slash commands.
+
+pub mod desk;

@@ -138,7 +138,9 @@ pub fn headline(deployment: &Deployment, environment: &Environment) -> String {
             Some(job) if job.status == Status::InProgress => "🛠 **Migrating** the tenants.".into(),
             _ => "🔵 **Running**.".into(),
         },
-        State::Verifying { .. } => "🔎 **Verifying**: the run is green; now the database and the application are asked.".into(),
+        State::Verifying { .. } => {
+            "🔎 **Verifying**: the run is green; now the database and the application are asked.".into()
+        }
         State::Succeeded { evidence, .. } => match evidence.verdict() {
             Answer::Warn => "✅ **Verified**, with something to look at.".into(),
             _ => "✅ **Verified**: green, and the evidence says so too.".into(),
@@ -154,7 +156,9 @@ pub fn headline(deployment: &Deployment, environment: &Environment) -> String {
 
 fn queued(d: &Deployment) -> String {
     match d.run.as_ref().map(|run| &run.status) {
-        Some(Status::Waiting) => "⏸ **Waiting**: a protection rule at GitHub holds the run until somebody approves it there.".into(),
+        Some(Status::Waiting) => {
+            "⏸ **Waiting**: a protection rule at GitHub holds the run until somebody approves it there.".into()
+        }
         Some(Status::Pending) => "⏸ **Waiting** for an earlier run of the same concurrency group.".into(),
         Some(Status::Other(word)) => format!("⏳ GitHub says the run is {}.", code(&clip(word, 40))),
         _ => "⏳ **Queued** at GitHub.".into(),
@@ -235,7 +239,9 @@ fn job_line(job: &Job, environment: &Environment, now: Timestamp) -> String {
 fn evidence_of(state: &State) -> Option<&Evidence> {
     match state {
         State::Verifying { evidence, .. } => evidence.as_ref(),
-        State::Succeeded { evidence, .. } | State::Untrue { evidence, .. } | State::Unverified { evidence, .. } => Some(evidence),
+        State::Succeeded { evidence, .. } | State::Untrue { evidence, .. } | State::Unverified { evidence, .. } => {
+            Some(evidence)
+        }
         _ => None,
     }
 }
@@ -263,10 +269,8 @@ fn buttons(d: &Deployment) -> Vec<Button> {
     if let Some(run) = &d.run {
         buttons.push(Button { label: "Run at GitHub", press: Press::Open(run.url.clone()) });
     }
-    let stoppable = matches!(
-        d.state,
-        State::Dispatching { .. } | State::Unknown { .. } | State::Queued | State::Running
-    );
+    let stoppable =
+        matches!(d.state, State::Dispatching { .. } | State::Unknown { .. } | State::Queued | State::Running);
     if stoppable && d.cancel.is_none() {
         buttons.push(Button { label: "Cancel", press: Press::Cancel(d.id) });
     }

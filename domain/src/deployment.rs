@@ -7,7 +7,9 @@ use crate::{
     environment::Environment,
     evidence::Evidence,
     git_ref::GitRef,
-    ids::{ChannelId, CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, RepositoryName, RunId},
+    ids::{
+        ChannelId, CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, RepositoryName, RunId,
+    },
     permit::Clearance,
     refusal::Refusal,
     run::{Job, Run},

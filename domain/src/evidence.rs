@@ -53,7 +53,8 @@ impl Evidence {
     #[must_use]
     pub fn may_come_good(&self) -> bool {
         let open = |f: &&Finding| matches!(f.answer, Answer::Unknown | Answer::Fail);
-        !self.findings.is_empty() && self.findings.iter().filter(open).all(|f| f.may_change || f.answer != Answer::Fail)
+        !self.findings.is_empty()
+            && self.findings.iter().filter(open).all(|f| f.may_change || f.answer != Answer::Fail)
             && self.findings.iter().filter(open).any(|f| f.may_change)
     }
 }

@@ -14,5 +14,6 @@ pub mod ports;
 pub mod refusal;
 pub mod run;
 pub mod text;
+pub mod truth;
 
 pub use jiff::{SignedDuration, Timestamp};

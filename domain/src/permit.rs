@@ -66,7 +66,12 @@ pub fn holds_one_of(held: &[RoleId], wanted: &[Role]) -> bool {
 ///
 /// # Errors
 /// [`Refusal`] `role_missing`, `bad_ref` or `ref_not_allowed`.
-pub fn permit(environment: &Environment, by: Person, roles: &[RoleId], wanted: Option<&str>) -> Result<Permit, Refusal> {
+pub fn permit(
+    environment: &Environment,
+    by: Person,
+    roles: &[RoleId],
+    wanted: Option<&str>,
+) -> Result<Permit, Refusal> {
     if !holds_one_of(roles, &environment.deploy_roles) {
         return Err(Refusal::role_missing(environment, "deploy to", &format!("/deploy {}", environment.name)));
     }

@@ -11,7 +11,9 @@ use crate::{
     event::{CancelAnswer, DispatchAnswer},
     evidence::Finding,
     git_ref::GitRef,
-    ids::{ChannelId, CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, RepositoryName, RunId},
+    ids::{
+        ChannelId, CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, RepositoryName, RunId,
+    },
     run::{Job, Run},
 };
 
@@ -172,6 +174,11 @@ pub trait Outbox: Send + Sync {
     /// # Errors
     /// [`StoreError`] when that could not be read.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// Ends all leases. Called once at start: what an earlier process had taken is due again at once.
+    ///
+    /// # Errors
+    /// [`StoreError`] when that could not be recorded.
+    async fn release(&self) -> Result<(), StoreError>;
 }
 
 /// An interaction that will be answered, with the token that allows it. Recorded before it is acknowledged.
@@ -261,6 +268,11 @@ pub struct RunQuery {
 /// GitHub.
 #[async_trait]
 pub trait Forge: Send + Sync {
+    /// The login that runs we start show as their actor, such as `octocat` or `signalbox[bot]`.
+    ///
+    /// # Errors
+    /// [`ForgeError`] when that could not be asked.
+    async fn login(&self) -> Result<String, ForgeError>;
     /// Where a ref points right now.
     ///
     /// # Errors

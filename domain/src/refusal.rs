@@ -73,7 +73,9 @@ impl Refusal {
         Self::new(
             "role_missing",
             format!("You may not {verb} `{}`: that takes the role {roles}.", environment.name),
-            format!("an administrator of this server, by giving you {roles}; or anybody who has it, by typing the command."),
+            format!(
+                "an administrator of this server, by giving you {roles}; or anybody who has it, by typing the command."
+            ),
             format!("{}, typed by somebody with the role", code(command)),
         )
     }
@@ -119,7 +121,10 @@ impl Refusal {
             "ref_is_a_commit",
             format!("{} is a commit. GitHub starts a workflow only on a branch or tag.", code(given.as_str())),
             "you, by naming a branch or tag that points at this commit.",
-            format!("`git tag candidate {given} && git push origin candidate`, then `/deploy {} ref:candidate`", environment.name),
+            format!(
+                "`git tag candidate {given} && git push origin candidate`, then `/deploy {} ref:candidate`",
+                environment.name
+            ),
         )
     }
 
@@ -144,10 +149,9 @@ impl Refusal {
     pub fn environment_busy(holder: &Deployment) -> Self {
         let since = format!("<t:{}:R>", holder.requested_at.as_second());
         let command = match holder.state {
-            crate::deployment::State::Unknown { .. } => format!(
-                "look for the run at GitHub; when you are sure that none is at work, `/cancel {}`",
-                holder.id
-            ),
+            crate::deployment::State::Unknown { .. } => {
+                format!("look for the run at GitHub; when you are sure that none is at work, `/cancel {}`", holder.id)
+            }
             _ => format!("wait for deployment {} to end, or `/cancel {}`", holder.id, holder.id),
         };
         Self::new(
@@ -218,7 +222,10 @@ impl Refusal {
     pub fn dispatch_rejected(environment: &Environment, status: u16, message: &str) -> Self {
         Self::new(
             "dispatch_rejected",
-            format!("GitHub did not take the dispatch ({status}): {}. Nothing was started.", plain(&clip(message, 300))),
+            format!(
+                "GitHub did not take the dispatch ({status}): {}. Nothing was started.",
+                plain(&clip(message, 300))
+            ),
             format!(
                 "a maintainer of {} in {}, or of `signalbox.toml`.",
                 code(&environment.workflow),
@@ -233,7 +240,10 @@ impl Refusal {
     pub fn rate_limited(until: Timestamp, environment: &Environment) -> Self {
         Self::new(
             "rate_limited",
-            format!("GitHub's rate limit is used up until <t:{0}:t> (<t:{0}:R>). Nothing was started.", until.as_second()),
+            format!(
+                "GitHub's rate limit is used up until <t:{0}:t> (<t:{0}:R>). Nothing was started.",
+                until.as_second()
+            ),
             "time; or whoever else uses the same token.",
             format!("`/deploy {}` after that", environment.name),
         )
@@ -244,7 +254,10 @@ impl Refusal {
     pub fn store_unavailable(reference: &str) -> Self {
         Self::new(
             "store_unavailable",
-            format!("Signalbox could not reach its own database, so nothing was started (reference {}).", code(reference)),
+            format!(
+                "Signalbox could not reach its own database, so nothing was started (reference {}).",
+                code(reference)
+            ),
             "whoever runs Signalbox: the log says more under the reference.",
             "`signalbox doctor` on the machine it runs on.",
         )
@@ -255,7 +268,10 @@ impl Refusal {
     pub fn fault(reference: &str) -> Self {
         Self::new(
             "fault",
-            format!("Something broke inside Signalbox (reference {}). What was recorded before is kept.", code(reference)),
+            format!(
+                "Something broke inside Signalbox (reference {}). What was recorded before is kept.",
+                code(reference)
+            ),
             "whoever runs Signalbox: the log says more under the reference.",
             "`/status` shows what is recorded.",
         )

@@ -187,9 +187,6 @@ impl Job {
     /// Whether it ended, and not well.
     #[must_use]
     pub fn failed(&self) -> bool {
-        !matches!(
-            self.conclusion,
-            None | Some(Conclusion::Success | Conclusion::Skipped | Conclusion::Neutral)
-        )
+        !matches!(self.conclusion, None | Some(Conclusion::Success | Conclusion::Skipped | Conclusion::Neutral))
     }
 }

@@ -20,7 +20,11 @@ impl Step<'_> {
             self.d.cards_lost += 1;
             self.d.thread = None;
             self.d.sign_offs.clear();
-            self.record("chat", "card gone", "somebody deleted the card; it is posted again, and its sign-offs are void".into());
+            self.record(
+                "chat",
+                "card gone",
+                "somebody deleted the card; it is posted again, and its sign-offs are void".into(),
+            );
             self.show();
         }
     }

@@ -61,7 +61,8 @@ impl Step<'_> {
         let ours = matches!(self.d.origin, Origin::Chat { .. });
         if ours && run.head_sha != self.d.commit && self.d.cancel.is_none() {
             self.d.cancel = Some(CancelCause::RefMoved { to: run.head_sha.clone() });
-            let detail = format!("asked for {}, GitHub runs {}: the run is being cancelled", self.d.commit, run.head_sha);
+            let detail =
+                format!("asked for {}, GitHub runs {}: the run is being cancelled", self.d.commit, run.head_sha);
             self.record("signalbox", "ref_changed", detail);
             self.soon(Effect::Cancel { deployment: self.d.id });
         }
@@ -92,7 +93,9 @@ impl Step<'_> {
                 let reason = cancelled_by(&self.d, superseded_by);
                 self.end(State::Cancelled { at, reason: reason.clone() }, reason);
             }
-            Some(Conclusion::TimedOut) => self.end(State::TimedOut { at }, "GitHub ended the run for taking too long".into()),
+            Some(Conclusion::TimedOut) => {
+                self.end(State::TimedOut { at }, "GitHub ended the run for taking too long".into())
+            }
             other => {
                 let reason = why_failed(other.as_ref(), &self.d.jobs);
                 self.end(State::Failed { at, reason: reason.clone() }, reason);
@@ -117,7 +120,10 @@ impl Step<'_> {
             let step = step.map(|step| format!(", at the step {}", code(step))).unwrap_or_default();
             let mark = if job.failed() { "❌" } else { "✅" };
             let log = job.url.as_ref().map(|url| format!(" · [log](<{url}>)")).unwrap_or_default();
-            self.tell(&format!("job {}", job.id), format!("{mark} {}: {}{took}{step}{log}", code(&job.name), plain(word)));
+            self.tell(
+                &format!("job {}", job.id),
+                format!("{mark} {}: {}{took}{step}{log}", code(&job.name), plain(word)),
+            );
         }
     }
 
@@ -134,7 +140,11 @@ impl Step<'_> {
             .unwrap_or_default()
             .clamp(self.environment.poll, SignedDuration::from_hours(1));
         if let State::Dispatching { sent: None, tries, .. } = self.d.state {
-            self.try_again(tries, super::dispatch::backoff(tries).max(until.map_or(SignedDuration::ZERO, |_| pause)), why);
+            self.try_again(
+                tries,
+                super::dispatch::backoff(tries).max(until.map_or(SignedDuration::ZERO, |_| pause)),
+                why,
+            );
             return;
         }
         if self.d.state.is_over() {

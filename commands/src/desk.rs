@@ -1,0 +1,108 @@
+//! What the commands need from the service. They cannot reach a database or GitHub by themselves.
+
+use async_trait::async_trait;
+use signalbox_domain::{
+    deployment::Deployment,
+    environment::Line,
+    ids::{InteractionId, Person, RoleId},
+    ports::Asked,
+    refusal::Refusal,
+};
+
+/// Who asks, as the chat vouches for it in the interaction itself.
+#[derive(Debug, Clone)]
+pub struct Asker {
+    /// The person.
+    pub person: Person,
+    /// The roles they hold right now.
+    pub roles: Vec<RoleId>,
+    /// The interaction that carries the question.
+    pub interaction: InteractionId,
+}
+
+/// `/deploy`.
+#[derive(Debug, Clone)]
+pub struct DeployAsk {
+    /// Who.
+    pub asker: Asker,
+    /// Which environment, as typed.
+    pub environment: String,
+    /// Which branch or tag, as typed.
+    pub git_ref: Option<String>,
+    /// What to write on the card.
+    pub note: Option<String>,
+}
+
+/// `/cancel`, and the button of that name.
+#[derive(Debug, Clone)]
+pub struct CancelAsk {
+    /// Who.
+    pub asker: Asker,
+    /// Which deployment, as typed: `42` or `#42`.
+    pub deployment: String,
+}
+
+/// An environment and what is known of it, for `/status`.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// The deployment at work, if there is one.
+    pub active: Option<Deployment>,
+    /// The latest that have ended, newest first.
+    pub ended: Vec<Deployment>,
+    /// The environment's name.
+    pub environment: signalbox_domain::ids::EnvironmentName,
+}
+
+/// A suggestion while somebody types: what is shown and what is then sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suggestion {
+    /// Shown, at most 100 characters.
+    pub label: String,
+    /// Sent, at most 100 characters.
+    pub value: String,
+}
+
+/// The service as the commands see it.
+#[async_trait]
+pub trait Desk: Send + Sync + 'static {
+    /// The configured environments.
+    fn line(&self) -> &Line;
+
+    /// Records an interaction before it is acknowledged, so that a restart can still answer it.
+    /// Returns when it is recorded, or when waiting longer would endanger the acknowledgement.
+    async fn received(&self, asked: Asked);
+
+    /// Records that an interaction has its answer.
+    async fn answered(&self, interaction: InteractionId);
+
+    /// Starts a deployment. A deployment that the same interaction started before is answered again.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn deploy(&self, ask: DeployAsk) -> Result<Deployment, Refusal>;
+
+    /// How environments stand; all of them, in promotion order, when none is named.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn status(&self, environment: Option<String>) -> Result<Vec<Standing>, Refusal>;
+
+    /// Asks for a deployment to be stopped.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn cancel(&self, ask: CancelAsk) -> Result<Deployment, Refusal>;
+
+    /// Branches and tags of the environment's repository that fit what is typed so far; from a cache.
+    async fn suggest_refs(&self, environment: &str, typed: &str) -> Vec<Suggestion>;
+
+    /// Deployments that could be cancelled and fit what is typed so far.
+    async fn suggest_deployments(&self, typed: &str) -> Vec<Suggestion>;
+
+    /// Told that reactions on a message may have changed: the truth is then read from the chat.
+    async fn reactions_changed(&self, at: signalbox_domain::ids::MessageRef);
+
+    /// Told that events may have been lost (the gateway session was not resumed): everything that
+    /// the chat can be asked for is read again.
+    async fn events_may_be_lost(&self);
+}

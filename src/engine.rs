@@ -1,0 +1,103 @@
+//! Carries decisions out: loads, lets the core decide, commits, and works off what is due.
+//! It knows the ports and no vendor.
+
+pub mod desk;
+mod effects;
+mod journal;
+mod recover;
+mod worker;
+
+use std::sync::Arc;
+
+use signalbox_domain::{
+    decide::decide,
+    deployment::Deployment,
+    environment::{Environment, Line},
+    event::Event,
+    ids::DeploymentId,
+    ports::{Change, Chat, Clock, Forge, Inbox, Outbox, Probe, Query, Store, StoreError, TenantDb},
+};
+use tokio::sync::{Notify, broadcast};
+
+pub use self::{desk::ServiceDesk, worker::Worker};
+
+/// Everything the engine reaches the world through.
+#[derive(Clone)]
+pub struct Ports {
+    /// Deployments and their audit trail.
+    pub store: Arc<dyn Store>,
+    /// Effects that are due.
+    pub outbox: Arc<dyn Outbox>,
+    /// What came in and must not be forgotten.
+    pub inbox: Arc<dyn Inbox>,
+    /// GitHub.
+    pub forge: Arc<dyn Forge>,
+    /// Discord.
+    pub chat: Arc<dyn Chat>,
+    /// The tenant databases.
+    pub tenants: Arc<dyn TenantDb>,
+    /// The running applications.
+    pub probe: Arc<dyn Probe>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Loads, decides, commits.
+#[derive(Clone)]
+pub struct Engine {
+    ports: Ports,
+    line: Arc<Line>,
+    wake: Arc<Notify>,
+    changed: broadcast::Sender<Deployment>,
+}
+
+/// How often a decision is made anew because somebody else was faster.
+const PATIENCE: u32 = 20;
+
+impl Engine {
+    /// An engine over these ports and this promotion path. `wake` is rung when something is due.
+    #[must_use]
+    pub fn new(ports: Ports, line: Arc<Line>, wake: Arc<Notify>) -> Self {
+        Self { ports, line, wake, changed: broadcast::channel(256).0 }
+    }
+
+    /// Lets something happen to a deployment. `None`: it was old news, nothing followed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when nothing could be recorded; then nothing has happened.
+    pub async fn apply(&self, id: DeploymentId, event: Event) -> Result<Option<Deployment>, StoreError> {
+        for _ in 0..PATIENCE {
+            let Some(deployment) = self.deployment(id).await? else { return Ok(None) };
+            let Some(environment) = self.environment_of(&deployment) else { return Ok(None) };
+            let now = self.ports.clock.now();
+            let Some(decision) = decide(&deployment, event.clone(), environment, now) else { return Ok(None) };
+            let change =
+                Change { deployment: decision.deployment, effects: decision.effects, entries: decision.entries };
+            match self.ports.store.commit(change).await {
+                Ok(deployment) => {
+                    self.announce(&deployment);
+                    return Ok(Some(deployment));
+                }
+                Err(StoreError::Conflict(_)) => tokio::task::yield_now().await,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreError::Conflict(id))
+    }
+
+    /// Tells whoever waits that a deployment changed, and the worker that something may be due.
+    fn announce(&self, deployment: &Deployment) {
+        // Nobody listening is no fault.
+        let _ = self.changed.send(deployment.clone());
+        self.wake.notify_one();
+    }
+
+    async fn deployment(&self, id: DeploymentId) -> Result<Option<Deployment>, StoreError> {
+        Ok(self.ports.store.find(Query::Id(id)).await?.into_iter().next())
+    }
+
+    /// The environment of a deployment; `None` when it is no longer configured.
+    fn environment_of(&self, deployment: &Deployment) -> Option<&Environment> {
+        self.line.get(&deployment.environment)
+    }
+}

@@ -1,0 +1,276 @@
+//! The desk where commands hand in what people ask for.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use signalbox_commands::desk::{CancelAsk, DeployAsk, Desk, Standing, Suggestion};
+use signalbox_domain::{
+    Timestamp,
+    decide::opening,
+    deployment::{Deployment, State},
+    effect::{Due, Effect, Entry},
+    environment::{Environment, Line},
+    event::Event,
+    ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, RepositoryName},
+    permit::{Clearance, Permit, may_cancel, permit},
+    ports::{Asked, ForgeError, Opened, Opening, Query, Resolved, StoreError},
+    refusal::Refusal,
+    text::clip,
+};
+use tokio::sync::Mutex;
+use tracing::{error, warn};
+use ulid::Ulid;
+
+use super::{Engine, journal::Journal};
+
+/// How long `/deploy` waits for its card, so that the answer can link to it.
+const CARD_PATIENCE: Duration = Duration::from_millis(1500);
+/// How long suggested refs stay fresh, in seconds.
+const REFS_FRESH: i64 = 30;
+
+/// Branches and tags per repository, with the time they were read.
+type Refs = HashMap<RepositoryName, (Timestamp, Arc<Vec<String>>)>;
+
+/// The desk of a running service.
+#[derive(Clone)]
+pub struct ServiceDesk {
+    engine: Engine,
+    journal: Journal,
+    refs: Arc<Mutex<Refs>>,
+}
+
+impl ServiceDesk {
+    /// A desk over an engine. Must be called within a runtime: it starts the journal's writer.
+    #[must_use]
+    pub fn new(engine: Engine) -> Self {
+        let journal = Journal::start(engine.ports.inbox.clone());
+        Self { engine, journal, refs: Arc::default() }
+    }
+
+    fn environment(&self, typed: &str) -> Result<&Environment, Refusal> {
+        EnvironmentName::parse(typed)
+            .ok()
+            .and_then(|name| self.engine.line.get(&name))
+            .ok_or_else(|| Refusal::unknown_environment(typed, &self.engine.line))
+    }
+
+    async fn find(&self, query: Query) -> Result<Vec<Deployment>, Refusal> {
+        self.engine.ports.store.find(query).await.map_err(fault)
+    }
+
+    async fn holder(&self, environment: &Environment) -> Result<Option<Deployment>, Refusal> {
+        let active = self.find(Query::Active).await?;
+        Ok(active.into_iter().find(|d| d.holds && d.environment == environment.name))
+    }
+
+    async fn clear(&self, environment: &Environment, permit: Permit) -> Result<Clearance, Refusal> {
+        let name = permit.git_ref().clone();
+        match self.engine.ports.forge.resolve(&environment.repository, &name).await {
+            Ok(Resolved::Ref(commit)) => Ok(permit.clear(commit)),
+            Ok(Resolved::Commit(_)) => Err(Refusal::ref_is_a_commit(&name, environment)),
+            Ok(Resolved::Nothing) => Err(Refusal::ref_not_found(&name, environment)),
+            Err(ForgeError::Forbidden(why)) => Err(Refusal::github_forbidden(&environment.repository, &why)),
+            Err(ForgeError::NotFound(why)) => Err(Refusal::github_forbidden(&environment.repository, &why)),
+            Err(ForgeError::RateLimited { until }) => Err(Refusal::rate_limited(until, environment)),
+            Err(error @ ForgeError::Unavailable(_)) => Err(Refusal::github_unavailable(
+                &error.to_string(),
+                &format!("/deploy {} ref:{name}", environment.name),
+            )),
+        }
+    }
+
+    async fn try_deploy(&self, ask: DeployAsk) -> Result<Deployment, Refusal> {
+        let interaction = ask.asker.interaction;
+        if let Some(before) = self.find(Query::Interaction(interaction)).await?.pop() {
+            return Ok(before);
+        }
+        let environment = self.environment(&ask.environment)?;
+        let permit = permit(environment, ask.asker.person.clone(), &ask.asker.roles, ask.git_ref.as_deref())?;
+        if let Some(holder) = self.holder(environment).await? {
+            return Err(Refusal::environment_busy(&holder));
+        }
+        let clearance = self.clear(environment, permit).await?;
+        let now = self.engine.ports.clock.now();
+        let entry = Entry {
+            at: now,
+            actor: ask.asker.person.name.clone(),
+            action: "deployment.requested".into(),
+            subject: String::new(),
+            detail: format!("{} to {} at {}", clearance.git_ref(), environment.name, clearance.commit()),
+        };
+        let note = ask.note.map(|note| clip(&note, 500));
+        let deployment = Deployment::requested(environment, clearance, Ulid::new().to_string(), note, interaction, now);
+        let mut changes = self.engine.changed.subscribe();
+        match self.engine.ports.store.open(Opening { deployment, plan: opening, entry }).await.map_err(fault)? {
+            Opened::New(deployment) => {
+                self.engine.announce(&deployment);
+                let with_card = async {
+                    loop {
+                        match changes.recv().await {
+                            Ok(changed) if changed.id == deployment.id && changed.card.is_some() => break changed,
+                            Ok(_) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
+                            Err(tokio::sync::broadcast::error::RecvError::Closed) => break deployment.clone(),
+                        }
+                    }
+                };
+                Ok(tokio::time::timeout(CARD_PATIENCE, with_card).await.unwrap_or_else(|_| deployment.clone()))
+            }
+            Opened::Before(deployment) => Ok(deployment),
+            Opened::Busy(holder) => Err(Refusal::environment_busy(&holder)),
+        }
+    }
+
+    async fn try_cancel(&self, ask: CancelAsk) -> Result<Deployment, Refusal> {
+        let typed = ask.deployment.trim().trim_start_matches('#');
+        let unknown = || Refusal::no_such_deployment(&ask.deployment);
+        let id = typed.parse().map(DeploymentId).map_err(|_| unknown())?;
+        let deployment = self.find(Query::Id(id)).await?.pop().ok_or_else(unknown)?;
+        let environment = self.engine.environment_of(&deployment).ok_or_else(unknown)?;
+        may_cancel(environment, &ask.asker.roles, &format!("/cancel {id}"))?;
+        if deployment.state.is_over() || matches!(deployment.state, State::Verifying { .. }) {
+            return Err(Refusal::already_over(id, deployment.state.word()));
+        }
+        let changed = self.engine.apply(id, Event::CancelAsked { by: ask.asker.person }).await.map_err(fault)?;
+        Ok(changed.unwrap_or(deployment))
+    }
+
+    /// A refusal is a decision too: it is remembered. When even that fails, the person still hears it.
+    async fn remember(&self, by: &Person, command: &str, refusal: &Refusal) {
+        let entry = Entry {
+            at: self.engine.ports.clock.now(),
+            actor: by.name.clone(),
+            action: "refused".into(),
+            subject: command.to_owned(),
+            detail: refusal.code.clone(),
+        };
+        if let Err(error) = self.engine.ports.store.note(vec![entry]).await {
+            warn!(error = &error as &dyn std::error::Error, "a refusal could not be recorded");
+        }
+    }
+
+    async fn refs_of(&self, repository: &RepositoryName) -> Arc<Vec<String>> {
+        let now = self.engine.ports.clock.now();
+        // Held while reading, so that ten people typing ask GitHub once.
+        let mut refs = self.refs.lock().await;
+        if let Some((read, names)) = refs.get(repository)
+            && now.as_second() - read.as_second() < REFS_FRESH
+        {
+            return names.clone();
+        }
+        match self.engine.ports.forge.refs(repository).await {
+            Ok(names) => {
+                let names = Arc::new(names);
+                refs.insert(repository.clone(), (now, names.clone()));
+                names
+            }
+            Err(_) => refs.get(repository).map(|(_, names)| names.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+/// A fault is for the operator: the log has the cause, the person gets a reference to it.
+fn fault(cause: StoreError) -> Refusal {
+    let reference = Ulid::new().to_string().split_off(18).to_lowercase();
+    error!(reference, error = &cause as &dyn std::error::Error, "the store did not do what a command needs");
+    match cause {
+        StoreError::Unavailable(_) => Refusal::store_unavailable(&reference),
+        StoreError::Conflict(_) | StoreError::Corrupt(_) => Refusal::fault(&reference),
+    }
+}
+
+#[async_trait]
+impl Desk for ServiceDesk {
+    fn line(&self) -> &Line {
+        &self.engine.line
+    }
+
+    async fn received(&self, asked: Asked) {
+        self.journal.record(asked).await;
+    }
+
+    async fn answered(&self, interaction: InteractionId) {
+        if let Err(error) = self.engine.ports.inbox.answered(interaction).await {
+            warn!(error = &error as &dyn std::error::Error, "an answer could not be recorded");
+        }
+    }
+
+    async fn deploy(&self, ask: DeployAsk) -> Result<Deployment, Refusal> {
+        let (by, command) = (ask.asker.person.clone(), format!("/deploy {}", clip(&ask.environment, 60)));
+        let result = self.try_deploy(ask).await;
+        if let Err(refusal) = &result {
+            self.remember(&by, &command, refusal).await;
+        }
+        result
+    }
+
+    async fn status(&self, environment: Option<String>) -> Result<Vec<Standing>, Refusal> {
+        let chosen: Vec<&Environment> = match &environment {
+            Some(typed) => vec![self.environment(typed)?],
+            None => self.engine.line.iter().collect(),
+        };
+        let shown = if environment.is_some() { 5 } else { 1 };
+        let mut board = Vec::new();
+        for environment in chosen {
+            let latest = self.find(Query::Latest(environment.name.clone(), shown + 5)).await?;
+            let (ended, active): (Vec<_>, Vec<_>) = latest.into_iter().partition(|d| d.state.is_over());
+            let active = active.into_iter().max_by_key(|d| d.holds);
+            let ended = ended.into_iter().take(shown as usize).collect();
+            board.push(Standing { environment: environment.name.clone(), active, ended });
+        }
+        Ok(board)
+    }
+
+    async fn cancel(&self, ask: CancelAsk) -> Result<Deployment, Refusal> {
+        let (by, command) = (ask.asker.person.clone(), format!("/cancel {}", clip(&ask.deployment, 40)));
+        let result = self.try_cancel(ask).await;
+        if let Err(refusal) = &result {
+            self.remember(&by, &command, refusal).await;
+        }
+        result
+    }
+
+    async fn suggest_refs(&self, environment: &str, typed: &str) -> Vec<Suggestion> {
+        let Ok(environment) = self.environment(environment) else { return vec![] };
+        let names = self.refs_of(&environment.repository).await;
+        let typed = typed.to_lowercase();
+        let allowed = |name: &&String| {
+            signalbox_domain::git_ref::GitRef::parse(name)
+                .is_ok_and(|name| environment.allowed_refs.iter().any(|pattern| pattern.accepts(&name)))
+        };
+        let fits = names.iter().filter(|name| name.to_lowercase().contains(&typed) && name.chars().count() <= 100);
+        fits.filter(allowed).take(25).map(|name| Suggestion { label: name.clone(), value: name.clone() }).collect()
+    }
+
+    async fn suggest_deployments(&self, typed: &str) -> Vec<Suggestion> {
+        let typed = typed.trim().trim_start_matches('#').to_lowercase();
+        let active = self.engine.ports.store.find(Query::Active).await.unwrap_or_default();
+        let suggestion = |d: Deployment| Suggestion {
+            label: clip(&format!("{} · {} · {} · {}", d.id, d.environment, d.git_ref, d.state.word()), 100),
+            value: d.id.to_string(),
+        };
+        let fits = |s: &Suggestion| s.label.to_lowercase().contains(&typed);
+        active.into_iter().map(suggestion).filter(fits).take(25).collect()
+    }
+
+    async fn reactions_changed(&self, at: MessageRef) {
+        let store = &self.engine.ports.store;
+        let planned = match store.find(Query::Card(at)).await.map(|mut found| found.pop()) {
+            Ok(Some(deployment)) => {
+                let effect = Effect::ReadSignOffs { deployment: deployment.id };
+                self.engine.ports.outbox.put(vec![Due { effect, at: self.engine.ports.clock.now() }]).await
+            }
+            Ok(None) => return,
+            Err(error) => Err(error),
+        };
+        match planned {
+            Ok(()) => self.engine.wake.notify_one(),
+            Err(error) => warn!(error = &error as &dyn std::error::Error, "a reaction could not be followed up"),
+        }
+    }
+
+    async fn events_may_be_lost(&self) {
+        if let Err(error) = self.engine.reconcile().await {
+            warn!(error = &error as &dyn std::error::Error, "what may have been missed could not be looked up");
+        }
+    }
+}

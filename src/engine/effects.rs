@@ -1,0 +1,82 @@
+//! One function per effect: ask the world, report back as an event.
+
+mod chat;
+mod dispatch;
+mod observe;
+mod sweep;
+mod verify;
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use signalbox_domain::{
+    SignedDuration, Timestamp,
+    effect::Effect,
+    event::Event,
+    ids::DeploymentId,
+    ports::{Claimed, ForgeError, Settled, StoreError},
+};
+
+use super::Engine;
+
+/// When each card was last edited: chat limits bear one edit every two seconds.
+#[derive(Debug, Default)]
+pub(super) struct Pace(Mutex<HashMap<DeploymentId, Timestamp>>);
+
+impl Pace {
+    /// Shortest time between two edits of a card.
+    const BETWEEN: SignedDuration = SignedDuration::from_secs(2);
+
+    /// Until when the card has to wait, if it has to.
+    fn wait(&self, id: DeploymentId, now: Timestamp) -> Option<Timestamp> {
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id)?;
+        let from = last.saturating_add(Self::BETWEEN).ok()?;
+        (from > now).then_some(from)
+    }
+
+    fn shown(&self, id: DeploymentId, now: Timestamp) {
+        let mut shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.retain(|_, at| now.duration_since(*at) < SignedDuration::from_mins(1));
+        shown.insert(id, now);
+    }
+}
+
+/// Carries one effect out.
+///
+/// # Errors
+/// [`StoreError`] when the outcome could not be recorded; the effect is then tried again.
+pub(super) async fn carry_out(engine: &Engine, pace: &Pace, claimed: &Claimed) -> Result<Settled, StoreError> {
+    match &claimed.effect {
+        Effect::Dispatch { deployment } => dispatch::dispatch(engine, *deployment).await?,
+        Effect::Locate { deployment } => dispatch::locate(engine, *deployment).await?,
+        Effect::Cancel { deployment } => return dispatch::cancel(engine, *deployment).await,
+        Effect::Observe { repository, run } => return observe::observe(engine, repository, *run).await,
+        Effect::Verify { deployment } => verify::verify(engine, *deployment).await?,
+        Effect::Show { deployment } => return chat::show(engine, pace, *deployment).await,
+        Effect::OpenThread { deployment } => return chat::open_thread(engine, *deployment, claimed.attempts).await,
+        Effect::Tell { deployment, text, .. } => return chat::tell(engine, *deployment, text, claimed).await,
+        Effect::ReadSignOffs { deployment } => return chat::read_sign_offs(engine, *deployment).await,
+        Effect::Sweep { environment } => return sweep::sweep(engine, environment).await,
+    }
+    Ok(done(engine))
+}
+
+fn done(engine: &Engine) -> Settled {
+    Settled::Done { again_from: engine.ports.clock.now() }
+}
+
+fn later(engine: &Engine, seconds: i64) -> Settled {
+    let now = engine.ports.clock.now();
+    Settled::Later { at: now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(now) }
+}
+
+/// GitHub could not be asked: that is an event too.
+fn silent(error: ForgeError) -> Event {
+    let until = match &error {
+        ForgeError::RateLimited { until } => Some(*until),
+        _ => None,
+    };
+    Event::GithubSilent { why: error.to_string(), until }
+}

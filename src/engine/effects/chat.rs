@@ -1,0 +1,113 @@
+//! What is said in chat. The message is only a view: what it shows is read from the store when it is sent.
+
+use signalbox_domain::{
+    card::card,
+    event::Event,
+    ids::DeploymentId,
+    ports::{ChatError, Claimed, Settled, StoreError},
+};
+use tracing::warn;
+
+use super::{Pace, done, later};
+use crate::engine::Engine;
+
+/// The reaction that signs.
+const SIGN: &str = "✅";
+
+pub(super) async fn show(engine: &Engine, pace: &Pace, id: DeploymentId) -> Result<Settled, StoreError> {
+    let Some(deployment) = engine.deployment(id).await? else { return Ok(done(engine)) };
+    let Some(environment) = engine.environment_of(&deployment) else { return Ok(done(engine)) };
+    let now = engine.ports.clock.now();
+    if let Some(at) = pace.wait(id, now) {
+        return Ok(Settled::Later { at });
+    }
+    let card = card(&deployment, environment, now);
+    let chat = &engine.ports.chat;
+    let shown = match deployment.card {
+        Some(at) => chat.edit(at, &card).await,
+        None => {
+            let nonce = format!("card-{id}-{}", deployment.cards_lost);
+            match chat.post(environment.channel, &card, &nonce).await {
+                Ok(at) => {
+                    engine.apply(id, Event::CardPosted(at)).await?;
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            }
+        }
+    };
+    pace.shown(id, engine.ports.clock.now());
+    match shown {
+        Ok(()) => Ok(done(engine)),
+        Err(ChatError::Gone(_)) if deployment.card.is_some() => {
+            engine.apply(id, Event::CardGone).await?;
+            Ok(done(engine))
+        }
+        Err(error) => Ok(retry(engine, id, "the card", &error)),
+    }
+}
+
+pub(super) async fn open_thread(engine: &Engine, id: DeploymentId, attempts: u32) -> Result<Settled, StoreError> {
+    let Some(deployment) = engine.deployment(id).await? else { return Ok(done(engine)) };
+    let (Some(card), None) = (deployment.card, deployment.thread) else { return Ok(done(engine)) };
+    let name = format!("Deployment {id} · {} · {}", deployment.environment, deployment.commit.short());
+    match engine.ports.chat.open_thread(card, &name).await {
+        Ok(thread) => {
+            engine.apply(id, Event::ThreadOpened(thread)).await?;
+            Ok(done(engine))
+        }
+        Err(ChatError::Gone(_)) => {
+            engine.apply(id, Event::CardGone).await?;
+            Ok(done(engine))
+        }
+        // Without the right to open threads the card still says everything that matters.
+        Err(error @ (ChatError::Forbidden(_) | ChatError::Rejected(_))) if attempts > 3 => {
+            warn!(deployment.id = id.0, error = &error as &dyn std::error::Error, "no thread can be opened here");
+            Ok(done(engine))
+        }
+        Err(error) => Ok(retry(engine, id, "the thread", &error)),
+    }
+}
+
+pub(super) async fn tell(
+    engine: &Engine,
+    id: DeploymentId,
+    text: &str,
+    claimed: &Claimed,
+) -> Result<Settled, StoreError> {
+    let Some(deployment) = engine.deployment(id).await? else { return Ok(done(engine)) };
+    let Some(thread) = deployment.thread else {
+        // The thread opens right after the card; after a minute of waiting there will be none.
+        return Ok(if claimed.attempts < 30 { later(engine, 2) } else { done(engine) });
+    };
+    match engine.ports.chat.say(thread, text, &format!("tell-{}", claimed.id)).await {
+        Ok(()) | Err(ChatError::Gone(_) | ChatError::Rejected(_)) => Ok(done(engine)),
+        Err(error) => Ok(retry(engine, id, "a line in the thread", &error)),
+    }
+}
+
+pub(super) async fn read_sign_offs(engine: &Engine, id: DeploymentId) -> Result<Settled, StoreError> {
+    let Some(deployment) = engine.deployment(id).await? else { return Ok(done(engine)) };
+    let Some(environment) = engine.environment_of(&deployment) else { return Ok(done(engine)) };
+    let Some(card) = deployment.card else { return Ok(done(engine)) };
+    match engine.ports.chat.signers(card, SIGN, &environment.sign_roles).await {
+        Ok(people) => {
+            engine.apply(id, Event::SignOffsRead(people)).await?;
+            Ok(done(engine))
+        }
+        Err(ChatError::Gone(_)) => {
+            engine.apply(id, Event::CardGone).await?;
+            Ok(done(engine))
+        }
+        Err(error) => Ok(retry(engine, id, "the reactions", &error)),
+    }
+}
+
+/// The chat is out of reach, or the bot lacks a right there: somebody may mend that, so it is tried again.
+fn retry(engine: &Engine, id: DeploymentId, what: &str, error: &ChatError) -> Settled {
+    warn!(deployment.id = id.0, error = error as &dyn std::error::Error, "the chat did not take {what}; trying again");
+    match error {
+        ChatError::Unavailable(_) => later(engine, 5),
+        _ => later(engine, 60),
+    }
+}

@@ -1,0 +1,123 @@
+//! The one dispatch, the search for a run whose id we were not told, and the request to stop.
+
+use signalbox_domain::{
+    SignedDuration, Timestamp,
+    deployment::{Deployment, State},
+    event::{CancelAnswer, DispatchAnswer, Event},
+    ids::DeploymentId,
+    ports::{ForgeError, Query, Resolved, RunQuery, Settled, StoreError},
+    run::Run,
+};
+
+use super::{done, later, silent};
+use crate::engine::Engine;
+
+/// GitHub's clock and ours may differ by this much.
+const SKEW: SignedDuration = SignedDuration::from_secs(60);
+
+/// Sends the dispatch. The intent is committed first: a process that dies in between leaves
+/// `Unknown` behind, never a second dispatch.
+pub(super) async fn dispatch(engine: &Engine, id: DeploymentId) -> Result<(), StoreError> {
+    let Some(deployment) = engine.deployment(id).await? else { return Ok(()) };
+    let State::Dispatching { sent, .. } = deployment.state else { return Ok(()) };
+    if sent.is_some() {
+        let why = "Signalbox was stopped between sending it and hearing the answer".into();
+        engine.apply(id, Event::Dispatched(DispatchAnswer::Unclear { why })).await?;
+        return Ok(());
+    }
+    let forge = &engine.ports.forge;
+    let moved = match forge.resolve(&deployment.repository, &deployment.git_ref).await {
+        Ok(Resolved::Ref(to)) if to == deployment.commit => None,
+        Ok(Resolved::Ref(to)) => Some(Event::RefMoved { to }),
+        Ok(_) => Some(Event::RefGone),
+        Err(error) => Some(silent(error)),
+    };
+    if let Some(event) = moved {
+        engine.apply(id, event).await?;
+        return Ok(());
+    }
+    // Who commits the intent is the one who sends.
+    let Some(begun) = engine.apply(id, Event::DispatchBegun).await? else { return Ok(()) };
+    let order = engine.environment_of(&begun).and_then(|environment| begun.order(environment));
+    if let Some(order) = order {
+        let answer = forge.dispatch(&order).await;
+        engine.apply(id, Event::Dispatched(answer)).await?;
+    }
+    Ok(())
+}
+
+/// Looks for the run that is ours: by our key in its title, else the only one that fits.
+pub(super) async fn locate(engine: &Engine, id: DeploymentId) -> Result<(), StoreError> {
+    let Some(deployment) = engine.deployment(id).await? else { return Ok(()) };
+    let State::Unknown { since, .. } = deployment.state else { return Ok(()) };
+    let query = RunQuery {
+        repository: deployment.repository.clone(),
+        workflow: deployment.workflow.clone(),
+        since: since.saturating_sub(SKEW).unwrap_or(since),
+    };
+    let event = match candidates(engine, &deployment, &query).await? {
+        Err(error) => silent(error),
+        Ok(found) => match found.as_slice() {
+            [] => Event::NotFound,
+            [one] => match engine.ports.forge.run(&deployment.repository, one.id).await {
+                Ok((run, jobs)) => Event::Observed { run, jobs, superseded_by: None },
+                Err(error) => silent(error),
+            },
+            many => Event::Ambiguous { candidates: many.iter().map(|run| run.id).collect() },
+        },
+    };
+    engine.apply(id, event).await?;
+    Ok(())
+}
+
+async fn candidates(
+    engine: &Engine,
+    deployment: &Deployment,
+    query: &RunQuery,
+) -> Result<Result<Vec<Run>, ForgeError>, StoreError> {
+    let forge = &engine.ports.forge;
+    let runs = match forge.runs(query).await {
+        Ok(runs) => runs,
+        Err(error) => return Ok(Err(error)),
+    };
+    let (with_key, others): (Vec<Run>, Vec<Run>) = runs
+        .into_iter()
+        .filter(|run| run.event == "workflow_dispatch")
+        .partition(|run| run.title.contains(&deployment.key));
+    if !with_key.is_empty() {
+        return Ok(Ok(with_key));
+    }
+    let login = match forge.login().await {
+        Ok(login) => login,
+        Err(error) => return Ok(Err(error)),
+    };
+    let mut free = Vec::new();
+    for run in others.into_iter().filter(|run| fits(run, deployment, &login, query.since)) {
+        let taken = engine.ports.store.find(Query::Run(deployment.repository.clone(), run.id)).await?;
+        if taken.is_empty() {
+            free.push(run);
+        }
+    }
+    Ok(Ok(free))
+}
+
+/// Whether a run without our key can be ours: same commit, our login, not older than the dispatch.
+fn fits(run: &Run, deployment: &Deployment, login: &str, since: Timestamp) -> bool {
+    run.head_sha == deployment.commit && run.actor.eq_ignore_ascii_case(login) && run.created_at >= since
+}
+
+/// Asks GitHub to stop the run, until it has answered.
+pub(super) async fn cancel(engine: &Engine, id: DeploymentId) -> Result<Settled, StoreError> {
+    let Some(deployment) = engine.deployment(id).await? else { return Ok(done(engine)) };
+    let Some(run) = deployment.run_ref.filter(|_| !deployment.state.is_over()) else { return Ok(done(engine)) };
+    let answer = match engine.ports.forge.cancel(&deployment.repository, run.id).await {
+        Ok(answer) => answer,
+        Err(ForgeError::NotFound(why) | ForgeError::Forbidden(why)) => CancelAnswer::Refused { why },
+        Err(error) => {
+            engine.apply(id, silent(error)).await?;
+            return Ok(later(engine, 5));
+        }
+    };
+    engine.apply(id, Event::CancelAnswered(answer)).await?;
+    Ok(done(engine))
+}

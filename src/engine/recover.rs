@@ -1,0 +1,96 @@
+//! What a start does first: take up what an earlier process left.
+
+use signalbox_domain::{
+    SignedDuration,
+    deployment::{Deployment, State},
+    effect::{Due, Effect},
+    ports::{Asked, ChatError, Query, StoreError},
+};
+use tracing::{info, warn};
+
+use super::Engine;
+
+/// How long an interaction can be answered.
+const TOKEN_LIFE: SignedDuration = SignedDuration::from_mins(15);
+
+impl Engine {
+    /// Ends stale leases, looks at every deployment that is not over, and answers interactions that
+    /// an earlier process had acknowledged. A database that is not there yet is waited for.
+    pub(super) async fn recover(&self) {
+        while let Err(error) = self.take_up().await {
+            warn!(error = &error as &dyn std::error::Error, "the database does not answer yet; waiting");
+            tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        }
+    }
+
+    async fn take_up(&self) -> Result<(), StoreError> {
+        let now = self.ports.clock.now();
+        self.ports.outbox.release().await?;
+        let due = |effect| Due { effect, at: now };
+        let sweeps = self.line.iter().map(|e| due(Effect::Sweep { environment: e.name.clone() }));
+        let active = self.ports.store.find(Query::Active).await?;
+        let looks = active.iter().flat_map(look).map(due);
+        self.ports.outbox.put(sweeps.chain(looks).collect()).await?;
+        if !active.is_empty() {
+            info!(deployments = active.len(), "deployments from before the start are taken up");
+        }
+        let since = now.saturating_sub(TOKEN_LIFE).unwrap_or(now);
+        for asked in self.ports.inbox.unanswered(since).await? {
+            self.answer_late(asked).await?;
+        }
+        Ok(())
+    }
+
+    /// Somebody typed a command and then Signalbox stopped: they hear what became of it.
+    async fn answer_late(&self, asked: Asked) -> Result<(), StoreError> {
+        let opened = self.ports.store.find(Query::Interaction(asked.id)).await?.into_iter().next();
+        let text = match opened {
+            Some(deployment) => format!(
+                "🔁 Signalbox was restarted. Your deployment {} to `{}` goes on; its card shows how.",
+                deployment.id, deployment.environment
+            ),
+            None => format!(
+                "🔁 Signalbox was restarted before it could do this, and nothing was started. Type it again: {}",
+                signalbox_domain::text::code(&asked.command)
+            ),
+        };
+        match self.ports.chat.answer(&asked.token, &text).await {
+            Ok(()) | Err(ChatError::Gone(_)) => self.ports.inbox.answered(asked.id).await,
+            Err(error) => {
+                warn!(
+                    interaction.id = asked.id.0,
+                    error = &error as &dyn std::error::Error,
+                    "a late answer was not taken"
+                );
+                Ok(())
+            }
+        }
+    }
+
+    /// Events may have been lost (a gateway session that could not be resumed): everything that can
+    /// be asked for is read again.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the looks could not be planned.
+    pub(super) async fn reconcile(&self) -> Result<(), StoreError> {
+        let now = self.ports.clock.now();
+        let active = self.ports.store.find(Query::Active).await?;
+        let effects = active.iter().flat_map(look).map(|effect| Due { effect, at: now }).collect();
+        self.ports.outbox.put(effects).await?;
+        self.wake.notify_one();
+        Ok(())
+    }
+}
+
+/// What to look at for a deployment that is not over. All of it is harmless when it is due already.
+fn look(deployment: &Deployment) -> Vec<Effect> {
+    let id = deployment.id;
+    let mut looks = vec![Effect::Show { deployment: id }, Effect::ReadSignOffs { deployment: id }];
+    looks.push(match (&deployment.state, deployment.run_ref) {
+        (State::Dispatching { .. }, _) => Effect::Dispatch { deployment: id },
+        (State::Verifying { .. }, _) => Effect::Verify { deployment: id },
+        (_, Some(run)) => Effect::Observe { repository: deployment.repository.clone(), run: run.id },
+        (_, None) => Effect::Locate { deployment: id },
+    });
+    looks
+}
