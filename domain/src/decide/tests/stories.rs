@@ -1,0 +1,183 @@
+//! Scripted histories.
+
+use super::*;
+use crate::{
+    card::headline,
+    deployment::{CancelCause, Lost},
+    effect::Effect,
+    event::{CancelAnswer, DispatchAnswer},
+};
+
+fn green() -> Event {
+    observed(run(Status::Completed, Some(Conclusion::Success), 90), vec![])
+}
+
+#[test]
+fn from_typed_to_verified() {
+    let (environment, mut d) = (uat(), requested(&uat()));
+    let words = play(
+        &mut d,
+        &environment,
+        vec![
+            Event::DispatchBegun,
+            Event::Dispatched(DispatchAnswer::Started { run: RunId(900) }),
+            observed(run(Status::Queued, None, 2), vec![]),
+            observed(run(Status::InProgress, None, 5), vec![job("migrate", Status::InProgress, None)]),
+            green(),
+            evidence(Answer::Pass, true),
+        ],
+    );
+    assert_eq!(words, ["dispatching", "queued", "queued", "running", "verifying", "succeeded"]);
+    assert!(!d.holds, "a deployment that is over holds nothing");
+}
+
+#[test]
+fn a_green_run_is_not_believed_against_the_evidence() {
+    let begin = || vec![Event::DispatchBegun, Event::Dispatched(DispatchAnswer::Started { run: RunId(900) }), green()];
+    let ends = |more: Vec<Event>| {
+        let mut d = requested(&uat());
+        *play(&mut d, &uat(), [begin(), more].concat()).last().unwrap()
+    };
+    assert_eq!(ends(vec![evidence(Answer::Fail, false)]), "untrue", "what cannot change is not asked again");
+    assert_eq!(ends(vec![evidence(Answer::Fail, true)]), "verifying", "an application may still be starting");
+    assert_eq!(ends(vec![evidence(Answer::Fail, true); 7]), "untrue");
+    assert_eq!(ends(vec![evidence(Answer::Unknown, true); 7]), "unverified", "could not tell is not yes");
+    assert_eq!(ends(vec![evidence(Answer::Fail, true), evidence(Answer::Pass, true)]), "succeeded");
+}
+
+#[test]
+fn a_lost_answer_is_searched_for_and_never_sent_again() {
+    let environment = uat();
+    let mut d = requested(&environment);
+    let lost = Event::Dispatched(DispatchAnswer::Unclear { why: "502".into() });
+    play(&mut d, &environment, vec![Event::DispatchBegun, lost]);
+    assert!(matches!(&d.state, State::Unknown { why: Lost::NoAnswer { .. }, .. }));
+    assert!(d.holds, "nobody else may start while a run may be at work");
+    for hour in 0..3 {
+        let decision = decide(&d, Event::NotFound, &environment, at(3700 * hour)).unwrap();
+        let locates = decision.effects.iter().filter(|due| matches!(due.effect, Effect::Locate { .. })).count();
+        assert_eq!(locates, usize::from(hour == 0), "after an hour a person is asked instead");
+        assert!(!decision.effects.iter().any(|due| matches!(due.effect, Effect::Dispatch { .. })));
+        d = decision.deployment;
+    }
+    let found = decide(&d, observed(run(Status::InProgress, None, 5), vec![]), &environment, at(9000)).unwrap();
+    assert_eq!(found.deployment.state, State::Running, "found late is found");
+}
+
+#[test]
+fn what_certainly_did_not_start_may_be_sent_again() {
+    let environment = uat();
+    let wait = |until: i64| Event::Dispatched(DispatchAnswer::RateLimited { until: at(until) });
+    let mut d = requested(&environment);
+    assert_eq!(play(&mut d, &environment, vec![Event::DispatchBegun, wait(60)]), ["dispatching", "dispatching"]);
+    assert!(!is_sent(&d));
+    assert_eq!(play(&mut d, &environment, vec![Event::DispatchBegun, wait(7200)])[1], "refused", "nobody waits two hours");
+    let mut d = requested(&environment);
+    let unsent = || Event::Dispatched(DispatchAnswer::NotSent { why: "connection refused".into() });
+    let words = play(&mut d, &environment, (0..5).flat_map(|_| [Event::DispatchBegun, unsent()]).collect());
+    assert_eq!(words.last(), Some(&"refused"), "five times is enough");
+}
+
+#[test]
+fn a_ref_that_moved_is_not_deployed() {
+    let environment = uat();
+    let mut d = requested(&environment);
+    assert_eq!(play(&mut d, &environment, vec![Event::RefMoved { to: sha('b') }]), ["refused"]);
+    let mut d = requested(&environment);
+    let other = Run { head_sha: sha('b'), ..run(Status::Queued, None, 2) };
+    let started = Event::Dispatched(DispatchAnswer::Started { run: RunId(900) });
+    play(&mut d, &environment, vec![Event::DispatchBegun, started, observed(other, vec![])]);
+    assert_eq!(d.cancel, Some(CancelCause::RefMoved { to: sha('b') }));
+    assert!(headline(&d, &environment).contains("ref_changed"));
+}
+
+#[test]
+fn cancelling_means_something_in_every_state() {
+    let environment = uat();
+    let ask = || Event::CancelAsked { by: person(6, "bob") };
+    let mut d = requested(&environment);
+    assert_eq!(play(&mut d, &environment, vec![ask()]), ["cancelled"]);
+    let mut d = requested(&environment);
+    let words = play(&mut d, &environment, vec![Event::DispatchBegun, Event::Dispatched(DispatchAnswer::Accepted), ask()]);
+    assert_eq!(words.last(), Some(&"cancelled"), "a person may free an environment whose run is lost");
+    let mut d = requested(&environment);
+    let stopped = run(Status::Completed, Some(Conclusion::Cancelled), 50);
+    let words = play(
+        &mut d,
+        &environment,
+        vec![
+            Event::DispatchBegun,
+            ask(),
+            Event::Dispatched(DispatchAnswer::Started { run: RunId(900) }),
+            Event::CancelAnswered(CancelAnswer::Accepted),
+            observed(stopped, vec![]),
+        ],
+    );
+    assert_eq!(words, ["dispatching", "dispatching", "queued", "queued", "cancelled"]);
+    insta::assert_snapshot!(headline(&d, &environment), @"⏹ **Cancelled**: cancelled by bob.");
+}
+
+#[test]
+fn every_conclusion_ends_in_a_state_with_a_sentence() {
+    let environment = uat();
+    let mut said = String::new();
+    for word in [
+        "failure", "cancelled", "skipped", "timed_out", "action_required", "neutral", "stale", "startup_failure",
+        "frobnicated",
+    ] {
+        let mut d = requested(&environment);
+        let over = run(Status::Completed, Some(Conclusion::from(word.to_owned())), 50);
+        let failed = vec![job("migrate", Status::Completed, Some(Conclusion::Failure))];
+        let started = Event::Dispatched(DispatchAnswer::Started { run: RunId(900) });
+        play(&mut d, &environment, vec![Event::DispatchBegun, started, observed(over, failed)]);
+        assert!(d.state.is_over(), "{word}");
+        said.push_str(&format!("{word}: {}\n", headline(&d, &environment)));
+    }
+    insta::assert_snapshot!(said, @r#"
+    failure: ❌ **Failed**: failed: migrate.
+    cancelled: ⏹ **Cancelled**: cancelled at GitHub.
+    skipped: ❌ **Failed**: the run did nothing: every job was skipped.
+    timed_out: ⌛ **Timed out**: GitHub ended the run for taking too long.
+    action_required: ❌ **Failed**: GitHub asks a maintainer to approve the run.
+    neutral: ❌ **Failed**: the run did nothing: every job was skipped.
+    stale: ❌ **Failed**: GitHub gave the run up after two weeks.
+    startup_failure: ❌ **Failed**: GitHub could not start the workflow: the file has an error.
+    frobnicated: ❌ **Failed**: GitHub ended the run as "frobnicated", which is not success.
+    "#);
+}
+
+#[test]
+fn statuses_nobody_has_seen_yet_are_followed_and_shown() {
+    let environment = uat();
+    let mut d = requested(&environment);
+    let odd = run(Status::from("hibernating".to_owned()), None, 3);
+    let started = Event::Dispatched(DispatchAnswer::Started { run: RunId(900) });
+    play(&mut d, &environment, vec![Event::DispatchBegun, started, observed(odd, vec![])]);
+    insta::assert_snapshot!(headline(&d, &environment), @"⏳ GitHub says the run is `hibernating`.");
+}
+
+#[test]
+fn github_out_of_reach_is_shown_and_passes() {
+    let environment = uat();
+    let mut d = requested(&environment);
+    let started = Event::Dispatched(DispatchAnswer::Started { run: RunId(900) });
+    let silent = Event::GithubSilent { why: "502".into(), until: None };
+    play(&mut d, &environment, vec![Event::DispatchBegun, started, silent]);
+    assert_eq!(d.trouble.as_deref(), Some("502"));
+    let decision = decide(&d, observed(run(Status::InProgress, None, 9), vec![]), &environment, at(99)).unwrap();
+    assert_eq!(decision.deployment.trouble, None);
+    assert!(decision.effects.iter().any(|due| matches!(due.effect, Effect::Show { .. })));
+}
+
+#[test]
+fn the_requester_does_not_sign_and_a_reaction_taken_back_counts_no_more() {
+    let environment = uat();
+    let mut d = requested(&environment);
+    let signed = |people: &[Person]| Event::SignOffsRead(people.to_vec());
+    let (ada, eve) = (person(5, "ada"), person(8, "eve"));
+    play(&mut d, &environment, vec![signed(&[ada, eve])]);
+    assert_eq!(d.sign_offs.iter().map(|s| s.by.name.as_str()).collect::<Vec<_>>(), ["eve"]);
+    let decision = decide(&d, signed(&[]), &environment, at(50)).unwrap();
+    assert!(decision.deployment.sign_offs.is_empty());
+    assert_eq!(decision.entries[0].action, "deployment.withdrawn");
+}
