@@ -7,7 +7,7 @@ mod chat;
 mod dispatch;
 mod follow;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod verify;
 
 use jiff::{SignedDuration, Timestamp};

@@ -358,18 +358,33 @@ pub trait Chat: Send + Sync {
 
 // ------------------------------------------------------------------------------- truth and probes
 
-/// One tenant's schema.
+/// One schema of a tenant database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schema {
     /// Its name; any text PostgreSQL allows.
     pub name: String,
     /// How many tables it has.
     pub tables: u32,
-    /// Migrations that the fleet's target set has and this schema's ledger lacks. `None`: it has no
-    /// ledger, or it could not be read.
-    pub missing: Option<Vec<String>>,
-    /// Why the ledger could not be read, when it is there.
-    pub unreadable: Option<String>,
+    /// What its own ledger says.
+    pub ledger: Ledger,
+}
+
+/// What a schema's `django_migrations` says against the fleet's target set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ledger {
+    /// There is none.
+    None,
+    /// There is one, and it could not be read.
+    Unreadable(String),
+    /// It has every migration of the target set.
+    Complete,
+    /// It lacks some.
+    Lacks {
+        /// How many.
+        count: u32,
+        /// The first of them, as `app.name`.
+        first: String,
+    },
 }
 
 /// What the tenant database says of itself.

@@ -3,7 +3,7 @@
 use crate::{
     environment::Environment,
     evidence::{Answer, Finding},
-    ports::{Fleet, Schema},
+    ports::{Fleet, Ledger, Schema},
 };
 
 /// The findings over a fleet: are the expected schemas there, and did the migrations reach every tenant?
@@ -34,40 +34,68 @@ fn schemas(fleet: &Fleet, environment: &Environment) -> Finding {
 /// Compares each tenant's ledger with public's: after the shared step that one names every migration.
 fn migrations(fleet: &Fleet) -> Option<Finding> {
     let target = fleet.target?;
-    let unreadable: Vec<&Schema> = fleet.schemas.iter().filter(|schema| schema.unreadable.is_some()).collect();
-    let tenants = fleet.schemas.iter().filter(|s| s.name != "public" && s.missing.is_some()).count() + unreadable.len();
-    let mut behind: Vec<(&Schema, &Vec<String>)> = fleet
-        .schemas
-        .iter()
-        .filter_map(|schema| Some((schema, schema.missing.as_ref().filter(|missing| !missing.is_empty())?)))
-        .collect();
-    behind.sort_by_key(|(schema, missing)| (std::cmp::Reverse(missing.len()), &schema.name));
+    let tenants = fleet.schemas.iter().filter(|s| s.name != "public" && s.ledger != Ledger::None);
+    let (mut behind, mut unreadable, mut total) = (Vec::new(), Vec::new(), 0);
+    for Schema { name, ledger, .. } in tenants {
+        total += 1;
+        match ledger {
+            Ledger::Lacks { count: 1, first } => behind.push((1, format!("{name}: {first}"))),
+            Ledger::Lacks { count, first } => behind.push((*count, format!("{name}: {first} and {} more", count - 1))),
+            Ledger::Unreadable(why) => unreadable.push(format!("{name}: {why}")),
+            Ledger::Complete | Ledger::None => {}
+        }
+    }
+    let finding = |answer, says, facts, may_change| Some(finding("migrations", answer, says, facts, may_change));
     if !behind.is_empty() {
-        let says = format!("{} of {tenants} tenants lack migrations", behind.len());
-        let facts = behind.iter().map(|(schema, missing)| lag(schema, missing)).collect();
-        return Some(finding("migrations", Answer::Fail, says, facts, false));
+        let says = format!("{} of {total} tenants lack migrations", behind.len());
+        behind.sort_by(|(more, one), (less, other)| less.cmp(more).then_with(|| one.cmp(other)));
+        return finding(Answer::Fail, says, behind.into_iter().map(|(_, fact)| fact).collect(), false);
     }
     if !unreadable.is_empty() {
-        let says = format!("the ledgers of {} of {tenants} tenants could not be read", unreadable.len());
-        let why = |schema: &&Schema| format!("{}: {}", schema.name, schema.unreadable.as_deref().unwrap_or_default());
-        let facts = unreadable.iter().map(why).collect();
-        return Some(finding("migrations", Answer::Unknown, says, facts, true));
+        let says = format!("the ledgers of {} of {total} tenants could not be read", unreadable.len());
+        return finding(Answer::Unknown, says, unreadable, true);
     }
-    if tenants == 0 {
-        return Some(finding("migrations", Answer::Unknown, "no tenant schema has a ledger".into(), vec![], false));
+    if total == 0 {
+        return finding(Answer::Unknown, "no tenant schema has a ledger".into(), vec![], false);
     }
-    let says = format!("all {target} migrations are in the ledgers of all {tenants} tenants");
-    Some(finding("migrations", Answer::Pass, says, vec![], false))
-}
-
-fn lag(schema: &Schema, missing: &[String]) -> String {
-    match missing {
-        [one] => format!("{}: {one}", schema.name),
-        [first, rest @ ..] => format!("{}: {first} and {} more", schema.name, rest.len()),
-        [] => schema.name.clone(),
-    }
+    let says = format!("all {target} migrations are in the ledgers of all {total} tenants");
+    finding(Answer::Pass, says, vec![], false)
 }
 
 fn finding(check: &str, answer: Answer, says: String, facts: Vec<String>, may_change: bool) -> Finding {
     Finding { check: check.into(), answer, says, facts, may_change }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::tests::uat;
+
+    fn fleet(ledgers: &[(&str, Ledger)]) -> Fleet {
+        let schema = |(name, ledger): &(&str, Ledger)| Schema { name: (*name).into(), tables: 32, ledger: ledger.clone() };
+        Fleet { schemas: ledgers.iter().map(schema).collect(), target: Some(53) }
+    }
+
+    fn said(fleet: &Fleet) -> String {
+        let line = |f: Finding| format!("{:?} {}: {} {:?}\n", f.answer, f.check, f.says, f.facts);
+        judge(fleet, &uat()).into_iter().map(line).collect()
+    }
+
+    #[test]
+    fn a_fleet_is_judged_by_its_ledgers() {
+        let complete = || Ledger::Complete;
+        let lacks = |count| Ledger::Lacks { count, first: "orders.0005_priority".into() };
+        insta::assert_snapshot!(said(&fleet(&[("acme", complete()), ("public", complete()), ("tools", Ledger::None)])), @r#"
+        Pass tenant database: 3 schemas answer []
+        Pass migrations: all 53 migrations are in the ledgers of all 1 tenants []
+        "#);
+        insta::assert_snapshot!(said(&fleet(&[("acme", lacks(1)), ("beta", lacks(3)), ("public", complete())])), @r#"
+        Pass tenant database: 3 schemas answer []
+        Fail migrations: 2 of 2 tenants lack migrations ["beta: orders.0005_priority and 2 more", "acme: orders.0005_priority"]
+        "#);
+        insta::assert_snapshot!(said(&fleet(&[("acme", Ledger::Unreadable("locked".into()))])), @r#"
+        Fail tenant database: 1 of 1 expected schemas are missing ["public"]
+        Unknown migrations: the ledgers of 1 of 1 tenants could not be read ["acme: locked"]
+        "#);
+    }
 }

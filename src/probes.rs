@@ -1,0 +1,6 @@
+//! Questions to the world after a green run: the application's health and the tenant database.
+
+mod health;
+mod tenants;
+
+pub use self::{health::HttpProbe, tenants::TenantDatabases};

@@ -1,0 +1,59 @@
+//! The tenant databases behind the `TenantDb` port.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+use signalbox_domain::{
+    environment::Environment,
+    ports::{Fleet, Ledger, Schema, TenantDb},
+};
+use signalbox_tenants::{Applied, Options, TenantDatabase, Unreadable};
+
+/// Tenant databases by the name of the variable that holds their URL.
+#[derive(Debug, Clone)]
+pub struct TenantDatabases {
+    urls: BTreeMap<String, SecretString>,
+}
+
+impl TenantDatabases {
+    /// Databases whose URLs were read from the environment.
+    #[must_use]
+    pub fn new(urls: BTreeMap<String, SecretString>) -> Self {
+        Self { urls }
+    }
+}
+
+#[async_trait]
+impl TenantDb for TenantDatabases {
+    async fn fleet(&self, environment: &Environment) -> Result<Fleet, String> {
+        let variable = environment.database.as_deref().ok_or("no tenant database is configured")?;
+        let url = self.urls.get(variable).ok_or_else(|| format!("{variable} is not set"))?;
+        let database =
+            TenantDatabase::connect(url.expose_secret(), Options::default()).await.map_err(|error| error.to_string())?;
+        let survey = database.survey().await.map_err(|error| error.to_string())?;
+        Ok(Fleet { target: survey.target, schemas: survey.schemas.into_iter().map(schema).collect() })
+    }
+}
+
+fn schema(schema: signalbox_tenants::Schema) -> Schema {
+    let ledger = match schema.ledger {
+        signalbox_tenants::Ledger::None => Ledger::None,
+        signalbox_tenants::Ledger::Unreadable(why) => Ledger::Unreadable(unreadable(why).into()),
+        signalbox_tenants::Ledger::Read(Applied { lacking: 0, .. }) => Ledger::Complete,
+        signalbox_tenants::Ledger::Read(Applied { lacking, missing, .. }) => {
+            Ledger::Lacks { count: lacking, first: missing.into_iter().next().unwrap_or_default() }
+        }
+    };
+    Schema { name: schema.name, tables: schema.tables, ledger }
+}
+
+fn unreadable(why: Unreadable) -> &'static str {
+    match why {
+        Unreadable::Locked => "locked by another session, perhaps a migration still at work",
+        Unreadable::PermissionDenied => "permission denied; grant the role pg_read_all_data",
+        Unreadable::OddShape => "django_migrations lacks the columns that Django gives it",
+        Unreadable::Vanished => "the schema was dropped while it was being read",
+        Unreadable::NoTarget => "public has no ledger to compare with",
+    }
+}
