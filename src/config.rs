@@ -1,0 +1,242 @@
+//! `signalbox.toml` and the environment, read into plain values. Whatever is wrong is reported at once, each
+//! with its place, what was expected, and a line that would do.
+
+mod check;
+mod env;
+mod environment;
+mod keys;
+mod path;
+mod problem;
+mod read;
+mod secrets;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use secrecy::SecretString;
+use signalbox_domain::{
+    environment::{Line, Role},
+    ids::{ChannelId, RoleId},
+};
+use toml::de::DeTable;
+use url::Url;
+
+pub use self::{
+    check::check,
+    env::{BadEnvFile, Env},
+    problem::{Problem, Problems},
+};
+use self::{
+    environment::{Defaults, Stage},
+    keys::{DISCORD, ENVIRONMENT, GITHUB, ROLE, ROOT, SERVER},
+    secrets::Secrets,
+    table::{Document, Table},
+};
+
+/// All that Signalbox is told before it starts.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The promotion path.
+    pub line: Line,
+    /// Where people are.
+    pub discord: Discord,
+    /// Where workflows run.
+    pub github: GitHub,
+    /// What Signalbox itself serves.
+    pub server: Server,
+    /// Where Signalbox keeps its own records.
+    pub store: Store,
+    /// URLs of the tenant databases, by the name of the variable they came from
+    /// ([`Environment::database`](signalbox_domain::environment::Environment)).
+    pub databases: BTreeMap<String, SecretString>,
+}
+
+/// `[discord]`, and the bot's token.
+#[derive(Debug, Clone)]
+pub struct Discord {
+    /// The one server that is answered.
+    pub guild: u64,
+    /// Roles that have a name here.
+    pub roles: Vec<Role>,
+    /// Where `discord.com` is looked for instead of asking the name service.
+    pub resolve: Option<SocketAddr>,
+    /// Certificates to trust beside the usual ones, in PEM form.
+    pub ca_file: Option<PathBuf>,
+    /// The bot's token.
+    pub token: SecretString,
+}
+
+/// `[github]`, and its credentials.
+#[derive(Debug, Clone)]
+pub struct GitHub {
+    /// Address of the REST API.
+    pub api_url: Url,
+    /// Who we are there.
+    pub credentials: Credentials,
+    /// What webhook deliveries are signed with. Without it none are taken.
+    pub webhook_secret: Option<SecretString>,
+}
+
+/// How Signalbox shows GitHub who it is.
+#[derive(Debug, Clone)]
+pub enum Credentials {
+    /// A personal access token.
+    Token(SecretString),
+    /// A GitHub App, installed where the repositories are.
+    App {
+        /// Its number.
+        id: u64,
+        /// Its RSA key, in PEM form.
+        private_key: SecretString,
+    },
+}
+
+/// `[server]`.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Where webhooks are listened for.
+    pub listen: SocketAddr,
+    /// Folder for what must survive a restart.
+    pub data: PathBuf,
+}
+
+/// Where Signalbox keeps its own records.
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// A file; its folder may still have to be made.
+    Sqlite(PathBuf),
+    /// A `postgres://` URL.
+    Postgres(SecretString),
+}
+
+/// Reads the configuration from a file and the environment.
+///
+/// # Errors
+/// [`Problems`]: all of them, not only the first.
+pub fn load(file: &Path, env: &Env) -> Result<Config, Problems> {
+    let name = file.display().to_string();
+    match std::fs::read_to_string(file) {
+        Ok(text) => parse(&name, &text, env),
+        Err(error) => {
+            let expected = "the configuration; signalbox.example.toml is a good start";
+            let example = "cp signalbox.example.toml signalbox.toml";
+            Err(Problems::new(
+                &name,
+                vec![Problem::missing(format!("{name} cannot be read: {error}"), expected, example)],
+            ))
+        }
+    }
+}
+
+/// Reads the configuration from a text and the environment. `file` is what errors call the text.
+///
+/// # Errors
+/// [`Problems`]: all of them, not only the first.
+pub fn parse(file: &str, text: &str, env: &Env) -> Result<Config, Problems> {
+    let doc = Document::new(text);
+    let (root, broken) = DeTable::parse_recoverable(text);
+    if broken.is_empty() {
+        let config = whole(&Table::new(&doc, &ROOT, root.get_ref(), None), env);
+        let problems = doc.into_problems();
+        return config.filter(|_| problems.is_empty()).ok_or_else(|| Problems::new(file, problems));
+    }
+    for error in broken {
+        let what = format!("this is not TOML: {}", error.message().replace('\n', ", "));
+        let problem = Problem::missing(what, "TOML, see toml.io", "name = \"value\"");
+        // The line is not shown: where quotes are missing it cannot be told what is a secret.
+        doc.note(match error.span() {
+            Some(span) => problem.at(text, span).unquoted(),
+            None => problem,
+        });
+    }
+    Err(Problems::new(file, doc.into_problems()))
+}
+
+/// `None` only when a problem was noted.
+fn whole(root: &Table<'_>, env: &Env) -> Option<Config> {
+    let secrets = Secrets { env, doc: root.doc };
+    let (discord_table, github_table) = (root.section("discord", &DISCORD), root.section("github", &GITHUB));
+    let (discord_table, github_table) = (discord_table.as_ref(), github_table.as_ref());
+    let roles = discord_table.map(roles).unwrap_or_default();
+    let defaults = Defaults {
+        roles: &roles,
+        channel: discord_table.and_then(|table| table.text("channel", read::snowflake)).map(|id| ChannelId(id.value)),
+        repository: github_table.and_then(|table| table.text("repository", read::repository)).map(|name| name.value),
+        channel_given: discord_table.is_some_and(|table| table.has("channel")),
+        repository_given: github_table.is_some_and(|table| table.has("repository")),
+    };
+    let stages = stages(root, &defaults);
+    let server = server(root.section("server", &SERVER).as_ref(), env);
+    let discord = discord_table.map(|table| discord(table, roles, secrets.discord_token()));
+    let github = github(github_table, &secrets);
+    let store = secrets.store(&server.data);
+    let databases = secrets.databases(&stages);
+    let line = Line::new(stages.into_iter().map(|stage| stage.environment).collect::<Option<Vec<_>>>()?).ok()?;
+    Some(Config { line, discord: discord??, github: github?, server, store: store?, databases })
+}
+
+fn stages(root: &Table<'_>, defaults: &Defaults<'_>) -> Vec<Stage> {
+    let stages: Vec<Stage> =
+        root.sections("environment", &ENVIRONMENT).iter().map(|table| environment::stage(table, defaults)).collect();
+    if let Some(span) = root.empty_list("environment") {
+        root.reject("environment", span, "there is no environment to deploy to");
+    }
+    path::check(root.doc, &stages);
+    stages
+}
+
+fn roles(table: &Table<'_>) -> Vec<Role> {
+    let guild = table.peek("guild");
+    let mut roles = Vec::new();
+    for (name, value) in table.pairs("roles") {
+        let id = match value.get_ref().as_str() {
+            Some(text) if Some(text) == guild => Err("this is the id of the server, which stands for @everyone".into()),
+            Some(text) => read::snowflake(text),
+            None => Err(format!("the role's id is {}, not text in quotes", table::kind(value.get_ref())).into()),
+        };
+        match (read::role_name(name.value), id) {
+            (Ok(name), Ok(id)) => roles.push(Role { name: name.to_owned(), id: RoleId(id) }),
+            (name_read, id) => {
+                if let Err(why) = name_read {
+                    table.doc.reject(name.span, &ROLE, why);
+                }
+                if let Err(why) = id {
+                    table.doc.reject(value.span(), &ROLE, why);
+                }
+            }
+        }
+    }
+    roles
+}
+
+fn discord(table: &Table<'_>, roles: Vec<Role>, token: Option<SecretString>) -> Option<Discord> {
+    let guild = table.text("guild", read::snowflake);
+    let resolve = table.text("resolve", read::socket).map(|found| found.value);
+    let ca_file = table.text("ca_file", read::ca_file).map(|found| found.value);
+    Some(Discord { guild: guild?.value, roles, resolve, ca_file, token: token? })
+}
+
+fn github(table: Option<&Table<'_>>, secrets: &Secrets<'_>) -> Option<GitHub> {
+    let given = table.and_then(|table| table.text("api_url", read::api_url)).map(|found| found.value);
+    let credentials = secrets.github();
+    let webhook_secret = secrets.optional("GITHUB_WEBHOOK_SECRET");
+    let api_url = given.or_else(|| Url::parse("https://api.github.com").ok());
+    Some(GitHub { api_url: api_url?, credentials: credentials?, webhook_secret })
+}
+
+fn server(table: Option<&Table<'_>>, env: &Env) -> Server {
+    let listen = table.and_then(|table| table.text("listen", read::socket)).map(|found| found.value);
+    let data = table.and_then(|table| table.text("data", read::folder)).map(|found| found.value);
+    // systemd names the folder it made for us (`StateDirectory=`).
+    let data = data.or_else(|| env.get("STATE_DIRECTORY").map(PathBuf::from));
+    Server {
+        listen: listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
+        data: data.unwrap_or_else(|| PathBuf::from(".signalbox")),
+    }
+}

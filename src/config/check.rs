@@ -1,0 +1,69 @@
+//! `signalbox config check`: reads the configuration, starts nothing, and says what it means.
+
+use std::{fmt::Write, path::Path};
+
+use signalbox_domain::environment::{Environment, Role};
+
+use super::{Config, Credentials, Env, Store, load};
+
+/// Reads the configuration as starting would. Answers with a summary of it, or with everything that is wrong.
+///
+/// # Errors
+/// The text of all [`Problems`](super::Problems).
+pub fn check(file: &Path, env: &Env) -> Result<String, String> {
+    load(file, env).map(|config| summary(&file.display().to_string(), &config)).map_err(|problems| problems.to_string())
+}
+
+/// What a configuration means, in a few lines without secrets.
+fn summary(file: &str, config: &Config) -> String {
+    let mut text = format!("{file} is fine.\n\nPromotion path\n");
+    for environment in config.line.iter() {
+        stage(&mut text, environment);
+    }
+    let github = match &config.github.credentials {
+        Credentials::Token(_) => "a personal token".to_owned(),
+        Credentials::App { id, .. } => format!("GitHub App {id}"),
+    };
+    let webhooks = match &config.github.webhook_secret {
+        Some(_) => format!("webhooks on {}", config.server.listen),
+        None => "no webhooks (GITHUB_WEBHOOK_SECRET is not set), runs are followed by asking".to_owned(),
+    };
+    let store = match &config.store {
+        Store::Sqlite(path) => format!("SQLite in {}", path.display()),
+        Store::Postgres(_) => "PostgreSQL".to_owned(),
+    };
+    let _ = writeln!(text, "\nDiscord  server {}", config.discord.guild);
+    let _ = writeln!(text, "GitHub   {} with {github}; {webhooks}", config.github.api_url);
+    let _ = writeln!(text, "Store    {store}");
+    text
+}
+
+fn stage(text: &mut String, environment: &Environment) {
+    let after = environment.after.as_ref().map(|name| format!(", after {name}")).unwrap_or_default();
+    let refs = environment.allowed_refs.iter().map(|pattern| pattern.as_str()).collect::<Vec<_>>().join(", ");
+    let mut checks = Vec::new();
+    if let Some(variable) = &environment.database {
+        let schemas = match environment.schemas.len() {
+            0 => String::new(),
+            _ => format!(" with {}", environment.schemas.join(", ")),
+        };
+        checks.push(format!("the tenant database in {variable}{schemas}"));
+    }
+    checks.extend(environment.health.iter().map(|check| check.url.clone()));
+    if checks.is_empty() {
+        checks.push("nothing: a green run is believed".to_owned());
+    }
+    let _ = writeln!(text, "  {}{after}", environment.name);
+    let _ = writeln!(text, "    runs      {} in {}", environment.workflow, environment.repository);
+    let _ = writeln!(text, "    takes     {refs} ({} unless told otherwise)", environment.default_ref);
+    let _ = writeln!(text, "    deployed  by {}", names(&environment.deploy_roles, "nobody"));
+    let _ = writeln!(text, "    signed    by {}", names(&environment.sign_roles, "nobody"));
+    let _ = writeln!(text, "    verified  by {}", checks.join("; "));
+}
+
+fn names(roles: &[Role], none: &str) -> String {
+    match roles {
+        [] => none.to_owned(),
+        roles => roles.iter().map(|role| role.name.as_str()).collect::<Vec<_>>().join(" or "),
+    }
+}

@@ -1,0 +1,195 @@
+//! `[[environment]]`: one stage of the promotion path.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use signalbox_domain::{
+    environment::{Environment, HealthCheck, Role},
+    git_ref::RefPattern,
+    ids::{ChannelId, EnvironmentName, RepositoryName},
+};
+
+use super::{
+    keys::{HEALTH, JSON},
+    read,
+    table::{Found, Reject, Table, kind, nearest, scalar},
+};
+
+/// GitHub takes no more inputs than this
+/// (<https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows#workflow_dispatch>).
+const MAX_INPUTS: usize = 25;
+
+/// What other tables say and an environment falls back on.
+pub(super) struct Defaults<'a> {
+    pub(super) roles: &'a [Role],
+    pub(super) channel: Option<ChannelId>,
+    pub(super) repository: Option<RepositoryName>,
+    /// Whether they were given at all, rightly or wrongly.
+    pub(super) channel_given: bool,
+    pub(super) repository_given: bool,
+}
+
+/// A stage as it was read: its place on the path, and all of it where nothing was wrong with it.
+pub(super) struct Stage {
+    pub(super) name: Option<Found<EnvironmentName>>,
+    pub(super) after: Option<Found<EnvironmentName>>,
+    pub(super) database: Option<Found<String>>,
+    pub(super) environment: Option<Environment>,
+}
+
+/// Reads one `[[environment]]`.
+pub(super) fn stage(table: &Table<'_>, defaults: &Defaults<'_>) -> Stage {
+    let name = table.text("name", read::environment_name);
+    let after = table.text("after", read::environment_name);
+    let database = table.text("database", read::variable);
+    let environment = environment(table, defaults, name.as_ref(), after.as_ref(), database.as_ref());
+    Stage { name, after, database, environment }
+}
+
+fn environment(
+    table: &Table<'_>,
+    defaults: &Defaults<'_>,
+    name: Option<&Found<EnvironmentName>>,
+    after: Option<&Found<EnvironmentName>>,
+    database: Option<&Found<String>>,
+) -> Option<Environment> {
+    let channel = table.text("channel", read::snowflake).map(|found| ChannelId(found.value)).or(defaults.channel);
+    let repository =
+        table.text("repository", read::repository).map(|found| found.value).or(defaults.repository.clone());
+    let inputs = inputs(table);
+    let (default_ref, allowed_refs) = refs(table);
+    let (workflow, migration_job) =
+        (table.text("workflow", read::workflow), table.text("migration_job", read::job_pattern));
+    let (deploy_roles, sign_roles) = (roles(table, "deploy_roles", defaults), roles(table, "sign_roles", defaults));
+    if let Some(span) = table.empty_list("deploy_roles") {
+        table.reject("deploy_roles", span, "with no role in `deploy_roles` nobody could deploy");
+    }
+    let seconds = |key, range, default| SignedDuration::from_secs(table.number(key, range).unwrap_or(default));
+    if !defaults.channel_given && !table.has("channel") {
+        table.lacks("channel", "neither this environment nor [discord] names a `channel`".to_owned());
+    }
+    if !defaults.repository_given && !table.has("repository") {
+        table.lacks("repository", "neither this environment nor [github] names a `repository`".to_owned());
+    }
+    let environment = Environment {
+        name: name?.value.clone(),
+        after: after.map(|found| found.value.clone()),
+        repository: repository?,
+        workflow: workflow?.value,
+        default_ref: default_ref?,
+        allowed_refs,
+        key_input: key_input(table, &inputs),
+        inputs,
+        github_environment: table.text("github_environment", read::label).map(|found| found.value),
+        migration_job: match migration_job {
+            Some(found) => found.value,
+            None => read::job_pattern("migrat").ok()?,
+        },
+        required_secrets: values(table.texts("required_secrets", read::variable)),
+        database: database.map(|found| found.value.clone()),
+        schemas: values(table.texts("schemas", read::schema)),
+        health: health(table),
+        verify_deadline: seconds("verify_deadline_seconds", 5..=3600, 120),
+        poll: seconds("poll_seconds", 2..=300, 10),
+        channel: channel?,
+        deploy_roles,
+        sign_roles,
+    };
+    Some(environment)
+}
+
+fn values<T>(found: Option<Found<Vec<Found<T>>>>) -> Vec<T> {
+    found.map(|list| list.value.into_iter().map(|item| item.value).collect()).unwrap_or_default()
+}
+
+/// `ref` and `refs`; what is deployed by default must be allowed.
+fn refs(table: &Table<'_>) -> (Option<signalbox_domain::git_ref::GitRef>, Vec<RefPattern>) {
+    let default = table.text("ref", read::git_ref);
+    let Some(listed) = table.texts("refs", read::ref_pattern) else {
+        let only = default.as_ref().and_then(|found| RefPattern::parse(found.value.short()).ok());
+        return (default.map(|found| found.value), only.into_iter().collect());
+    };
+    let span = listed.span.clone();
+    let allowed = values(Some(listed));
+    if let Some(default) = &default
+        && !allowed.iter().any(|pattern| pattern.accepts(&default.value))
+    {
+        table.reject("refs", span, format!("`refs` leaves out `{}`, which `ref` deploys", default.value));
+    }
+    (default.map(|found| found.value), allowed)
+}
+
+fn roles(table: &Table<'_>, key: &str, defaults: &Defaults<'_>) -> Vec<Role> {
+    let declared = |given: &str| {
+        let known = || defaults.roles.iter().map(|role| role.name.as_str());
+        let meant = nearest(given, known()).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+        let role = defaults.roles.iter().find(|role| role.name == given).cloned();
+        role.ok_or_else(|| Reject::from(format!("[discord.roles] declares no role {given:?}{meant}")))
+    };
+    values(table.texts(key, declared))
+}
+
+fn inputs(table: &Table<'_>) -> BTreeMap<String, String> {
+    let mut inputs = BTreeMap::new();
+    for (name, value) in table.pairs("inputs") {
+        match scalar(value.get_ref()) {
+            Some(text) => {
+                inputs.insert(name.value.to_owned(), text);
+            }
+            None => {
+                table.reject(
+                    "inputs",
+                    value.span(),
+                    format!("the input `{}` is {}", name.value, kind(value.get_ref())),
+                );
+            }
+        }
+        if inputs.len() == MAX_INPUTS + 1 {
+            table.reject("inputs", name.span, "a workflow takes at most 25 inputs");
+        }
+    }
+    inputs
+}
+
+fn key_input(table: &Table<'_>, inputs: &BTreeMap<String, String>) -> Option<String> {
+    let found = table.text("key_input", read::label)?;
+    if inputs.contains_key(&found.value) {
+        table.reject(
+            "key_input",
+            found.span,
+            format!("the input `{}` has a fixed value in `inputs` already", found.value),
+        );
+    } else if inputs.len() == MAX_INPUTS {
+        table.reject("key_input", found.span, "with the key there would be more than 25 inputs");
+    }
+    Some(found.value)
+}
+
+fn health(table: &Table<'_>) -> Vec<HealthCheck> {
+    let mut checks: Vec<HealthCheck> = Vec::new();
+    for table in table.sections("health", &HEALTH) {
+        let (url, host) = (table.text("url", read::url), table.text("host", read::host));
+        let status = table.number("status", 100..=599).and_then(|status| u16::try_from(status).ok()).unwrap_or(200);
+        let commit_header = table.text("commit_header", read::header).map(|found| found.value);
+        let max_latency = SignedDuration::from_millis(table.number("max_latency_ms", 1..=60_000).unwrap_or(2_000));
+        let json = table.section("json", &JSON).and_then(|json| {
+            let (pointer, equals) = (json.text("pointer", read::pointer), json.scalar("equals"));
+            Some((pointer?.value, equals?))
+        });
+        let Some(url) = url else { continue };
+        let check = HealthCheck {
+            url: url.value.into(),
+            host: host.map(|found| found.value),
+            status,
+            json,
+            commit_header,
+            max_latency,
+        };
+        if checks.contains(&check) {
+            table.reject("url", url.span, "this address is asked the same question twice");
+        } else {
+            checks.push(check);
+        }
+    }
+    checks
+}

@@ -1,0 +1,158 @@
+//! Every key of `signalbox.toml`: what it takes, and a line that would do. Errors and the documentation's test
+//! are made from this list, so that neither can forget a key.
+
+/// A table of the file.
+pub(super) struct Section {
+    /// How the table is written in the file.
+    pub(super) title: &'static str,
+    /// What it may hold; empty where the user chooses the names.
+    pub(super) keys: &'static [Key],
+}
+
+/// A key of a table.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) required: bool,
+    /// What it takes, as a noun phrase.
+    pub(super) expected: &'static str,
+    pub(super) example: &'static str,
+}
+
+impl Section {
+    pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+}
+
+const fn must(name: &'static str, expected: &'static str, example: &'static str) -> Key {
+    Key { name, required: true, expected, example }
+}
+
+const fn may(name: &'static str, expected: &'static str, example: &'static str) -> Key {
+    Key { name, required: false, expected, example }
+}
+
+/// All of them, for the test that compares them with the documentation.
+#[cfg(test)]
+pub(super) const ALL: &[&Section] = &[&ROOT, &DISCORD, &GITHUB, &SERVER, &ENVIRONMENT, &HEALTH, &JSON];
+
+pub(super) const ROOT: Section = Section {
+    title: "the file",
+    keys: &[
+        must("discord", "the table [discord]: the server and its roles", "[discord]\nguild = \"1100000000000000001\""),
+        may("github", "the table [github]", "[github]\nrepository = \"acme/shop\""),
+        may("server", "the table [server]", "[server]\nlisten = \"127.0.0.1:8080\""),
+        must(
+            "environment",
+            "one [[environment]] for each stage of the promotion path",
+            "[[environment]]\nname = \"dev\"",
+        ),
+    ],
+};
+
+const SNOWFLAKE: &str = "an id in quotes, 17 to 20 digits (in Discord: developer mode on, right click, Copy ID)";
+
+pub(super) const DISCORD: Section = Section {
+    title: "[discord]",
+    keys: &[
+        must("guild", SNOWFLAKE, "guild = \"1100000000000000001\""),
+        may("channel", SNOWFLAKE, "channel = \"1200000000000000001\""),
+        must("roles", "a table of role names and their ids", "[discord.roles]\nengineer = \"1300000000000000001\""),
+        may("resolve", "the address and port where discord.com is looked for", "resolve = \"127.0.0.1:8443\""),
+        may("ca_file", "a PEM file with certificates to trust", "ca_file = \"/etc/ssl/proxy-ca.pem\""),
+    ],
+};
+
+/// What a line of `[discord.roles]` takes.
+pub(super) const ROLE: Key = may(
+    "roles",
+    "a name of ASCII letters, digits, `-` and `_`, and the role's id in quotes, 17 to 20 digits",
+    "engineer = \"1300000000000000001\"",
+);
+
+pub(super) const GITHUB: Section = Section {
+    title: "[github]",
+    keys: &[
+        may("repository", "a repository as `owner/name`", "repository = \"acme/shop\""),
+        may(
+            "api_url",
+            "the https address of a GitHub Enterprise Server's API",
+            "api_url = \"https://github.example.com/api/v3\"",
+        ),
+    ],
+};
+
+pub(super) const SERVER: Section = Section {
+    title: "[server]",
+    keys: &[
+        may("listen", "an address and port to listen on for webhooks", "listen = \"127.0.0.1:8080\""),
+        may("data", "the folder Signalbox keeps its own data in", "data = \"/var/lib/signalbox\""),
+    ],
+};
+
+pub(super) const ENVIRONMENT: Section = Section {
+    title: "[[environment]]",
+    keys: &[
+        must("name", "1 to 32 of a-z, 0-9, `-` and `_`, starting with a letter", "name = \"uat\""),
+        may("after", "the name of the environment that comes before this one", "after = \"dev\""),
+        may("repository", "a repository as `owner/name`", "repository = \"acme/shop\""),
+        must("workflow", "the file name of a workflow in .github/workflows", "workflow = \"12-uat-deployment.yml\""),
+        must("ref", "the branch or tag that is deployed when none is named", "ref = \"uat\""),
+        may("refs", "a list of branches and tags; a final `*` stands for any ending", "refs = [\"uat\", \"hotfix/*\"]"),
+        may("inputs", "a table of at most 25 workflow inputs with text values", "inputs = { environment = \"uat\" }"),
+        may("key_input", "the name of the workflow input that takes the deployment's key", "key_input = \"sb_key\""),
+        may("github_environment", "the name of the environment at GitHub", "github_environment = \"uat2-backend\""),
+        may("migration_job", "a regular expression for the job that migrates", "migration_job = \"migrat\""),
+        may("required_secrets", "a list of names of secrets at GitHub", "required_secrets = [\"UAT_DB_URL\"]"),
+        may(
+            "database",
+            "the name of the environment variable that holds the tenant database's URL",
+            "database = \"UAT_DATABASE_URL\"",
+        ),
+        may(
+            "schemas",
+            "a list of schemas that must be in the tenant database",
+            "schemas = [\"public\", \"super_tenant\"]",
+        ),
+        must("deploy_roles", "a list with at least one name from [discord.roles]", "deploy_roles = [\"engineer\"]"),
+        may("sign_roles", "a list of names from [discord.roles]", "sign_roles = [\"reviewer\"]"),
+        may("channel", SNOWFLAKE, "channel = \"1200000000000000001\""),
+        may("poll_seconds", "a whole number from 2 to 300", "poll_seconds = 10"),
+        may("verify_deadline_seconds", "a whole number from 5 to 3600", "verify_deadline_seconds = 120"),
+        may(
+            "health",
+            "one [[environment.health]] for each address to ask",
+            "[[environment.health]]\nurl = \"https://uat.example.com/health/\"",
+        ),
+    ],
+};
+
+pub(super) const HEALTH: Section = Section {
+    title: "[[environment.health]]",
+    keys: &[
+        must(
+            "url",
+            "an http or https address without user name or password",
+            "url = \"https://uat.example.com/api/v1/health/\"",
+        ),
+        may("host", "a host name for the Host header, which selects the tenant", "host = \"acme.uat.example.com\""),
+        may("status", "an HTTP status from 100 to 599", "status = 200"),
+        may("json", "where to look in the body and what must be there", JSON_EXAMPLE),
+        may(
+            "commit_header",
+            "the name of the response header that bears the running commit",
+            "commit_header = \"X-Build-Sha\"",
+        ),
+        may("max_latency_ms", "a whole number from 1 to 60000", "max_latency_ms = 2000"),
+    ],
+};
+
+const JSON_EXAMPLE: &str = "json = { pointer = \"/database\", equals = \"healthy\" }";
+
+pub(super) const JSON: Section = Section {
+    title: "json",
+    keys: &[
+        must("pointer", "a JSON pointer (RFC 6901), which starts with `/`", JSON_EXAMPLE),
+        must("equals", "a text, a number, true or false", JSON_EXAMPLE),
+    ],
+};

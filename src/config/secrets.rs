@@ -1,0 +1,158 @@
+//! What must not stand in a file that is checked in: tokens, keys and database URLs.
+
+use std::{collections::BTreeMap, path::Path};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{
+    Credentials, Store,
+    env::{Env, secret_example},
+    environment::Stage,
+    problem::Problem,
+    table::Document,
+};
+
+/// Reads secrets and notes those that are missing.
+pub(super) struct Secrets<'a> {
+    pub(super) env: &'a Env,
+    pub(super) doc: &'a Document<'a>,
+}
+
+impl Secrets<'_> {
+    /// A secret that need not be there.
+    pub(super) fn optional(&self, name: &str) -> Option<SecretString> {
+        self.env.secret(name).unwrap_or_else(|problem| {
+            self.doc.note(problem);
+            None
+        })
+    }
+
+    /// The bot's token.
+    pub(super) fn discord_token(&self) -> Option<SecretString> {
+        let name = "DISCORD_TOKEN";
+        if !self.is_set(name) {
+            self.lacks(name, "the bot's token (discord.com/developers, your application, Bot, Reset Token)");
+        }
+        self.optional(name)
+    }
+
+    /// A personal token, or what a GitHub App signs with.
+    pub(super) fn github(&self) -> Option<Credentials> {
+        let (token, app_id, key) = ("GITHUB_TOKEN", "GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY");
+        match (self.is_set(token), self.env.get(app_id), self.is_set(key)) {
+            (true, None, false) => self.optional(token).map(Credentials::Token),
+            (false, Some(id), true) => self.app(id, key),
+            (false, None, false) => {
+                self.lacks(token, "a personal access token, or a GitHub App: GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY");
+                None
+            }
+            (true, ..) => {
+                self.note(
+                    "a personal token and a GitHub App are both configured",
+                    "GITHUB_TOKEN alone, or GITHUB_APP_ID with GITHUB_APP_PRIVATE_KEY",
+                    secret_example(token),
+                );
+                None
+            }
+            (false, None, true) => {
+                self.note(
+                    "GITHUB_APP_ID is not set, but the App's key is",
+                    "the App's id",
+                    "GITHUB_APP_ID=123456".to_owned(),
+                );
+                None
+            }
+            (false, Some(_), false) => {
+                self.lacks(key, "the private key of the App, in PEM form");
+                None
+            }
+        }
+    }
+
+    fn app(&self, id: &str, key: &str) -> Option<Credentials> {
+        let number = id.trim().parse().ok();
+        if number.is_none() {
+            self.note(
+                &format!("GITHUB_APP_ID is {id:?}"),
+                "the App's id, a number (not its client id)",
+                "GITHUB_APP_ID=123456".to_owned(),
+            );
+        }
+        let private_key = self.optional(key)?;
+        if jsonwebtoken::EncodingKey::from_rsa_pem(private_key.expose_secret().as_bytes()).is_err() {
+            self.note(
+                &format!("{key} is not an RSA key"),
+                "the .pem file that GitHub gave you, unchanged",
+                secret_example(key),
+            );
+            return None;
+        }
+        Some(Credentials::App { id: number?, private_key })
+    }
+
+    /// Where Signalbox keeps its own records.
+    pub(super) fn store(&self, data: &Path) -> Option<Store> {
+        let name = "SIGNALBOX_STORE";
+        let Some(url) = self.optional(name) else {
+            return Some(Store::Sqlite(data.join("signalbox.db")));
+        };
+        match url.expose_secret().split_once(':') {
+            Some(("sqlite", path)) if !path.trim_start_matches("//").is_empty() => {
+                Some(Store::Sqlite(path.strip_prefix("//").unwrap_or(path).into()))
+            }
+            Some(("postgres" | "postgresql", _)) if url::Url::parse(url.expose_secret()).is_ok() => {
+                Some(Store::Postgres(url))
+            }
+            _ => {
+                self.note(
+                    "SIGNALBOX_STORE is not an address of a database",
+                    "`sqlite:` and a file, or a `postgres://` URL",
+                    "SIGNALBOX_STORE=sqlite:/var/lib/signalbox/signalbox.db".to_owned(),
+                );
+                None
+            }
+        }
+    }
+
+    /// The URLs of the tenant databases, by the name of their variable.
+    pub(super) fn databases(&self, stages: &[Stage]) -> BTreeMap<String, SecretString> {
+        let mut databases = BTreeMap::new();
+        for found in stages.iter().filter_map(|stage| stage.database.as_ref()) {
+            let name = found.value.as_str();
+            let problem = |what: String| {
+                let expected = "the tenant database's URL, for a role that may only read";
+                let example = format!("{name}=postgres://signalbox_ro:…@db.example.com:5432/shop");
+                self.doc.note_at(found.span.clone(), Problem::missing(what, expected, example));
+            };
+            match self.env.secret(name) {
+                Ok(None) => problem(not_set(name)),
+                Ok(Some(url)) => {
+                    let scheme = url.expose_secret().split("://").next().unwrap_or_default();
+                    if matches!(scheme, "postgres" | "postgresql") && url::Url::parse(url.expose_secret()).is_ok() {
+                        databases.insert(name.to_owned(), url);
+                    } else {
+                        problem(format!("{name} does not hold a PostgreSQL URL"));
+                    }
+                }
+                Err(problem) => self.doc.note(problem),
+            }
+        }
+        databases
+    }
+
+    fn is_set(&self, name: &str) -> bool {
+        self.env.get(name).is_some() || self.env.get(&format!("{name}_FILE")).is_some()
+    }
+
+    fn lacks(&self, name: &str, expected: &str) {
+        self.note(&not_set(name), expected, secret_example(name));
+    }
+
+    fn note(&self, what: &str, expected: &str, example: String) {
+        self.doc.note(Problem::of_variable(what, expected, example));
+    }
+}
+
+fn not_set(name: &str) -> String {
+    format!("neither {name} nor {name}_FILE is set")
+}
