@@ -200,17 +200,15 @@ fn roles(table: &Table<'_>) -> Vec<Role> {
             Some(text) => read::snowflake(text),
             None => Err(format!("the role's id is {}, not text in quotes", table::kind(value.get_ref())).into()),
         };
-        match (read::role_name(name.value), id) {
-            (Ok(name), Ok(id)) => roles.push(Role { name: name.to_owned(), id: RoleId(id) }),
-            (name_read, id) => {
-                if let Err(why) = name_read {
-                    table.doc.reject(name.span, &ROLE, why);
-                }
-                if let Err(why) = id {
-                    table.doc.reject(value.span(), &ROLE, why);
-                }
-            }
+        if let Err(why) = read::role_name(name.value) {
+            table.doc.reject(name.span, &ROLE, why);
         }
+        // A role with a wrong id is declared all the same: who names it below is not at fault.
+        let id = id.unwrap_or_else(|why| {
+            table.doc.reject(value.span(), &ROLE, why);
+            0
+        });
+        roles.push(Role { name: name.value.to_owned(), id: RoleId(id) });
     }
     roles
 }

@@ -98,8 +98,8 @@ fn environment(
     Some(environment)
 }
 
-fn values<T>(found: Option<Found<Vec<Found<T>>>>) -> Vec<T> {
-    found.map(|list| list.value.into_iter().map(|item| item.value).collect()).unwrap_or_default()
+fn values<T>(found: Option<Found<Vec<T>>>) -> Vec<T> {
+    found.map(|list| list.value).unwrap_or_default()
 }
 
 /// `ref` and `refs`; what is deployed by default must be allowed.
@@ -109,8 +109,7 @@ fn refs(table: &Table<'_>) -> (Option<signalbox_domain::git_ref::GitRef>, Vec<Re
         let only = default.as_ref().and_then(|found| RefPattern::parse(found.value.short()).ok());
         return (default.map(|found| found.value), only.into_iter().collect());
     };
-    let span = listed.span.clone();
-    let allowed = values(Some(listed));
+    let Found { value: allowed, span } = listed;
     if let Some(default) = &default
         && !allowed.iter().any(|pattern| pattern.accepts(&default.value))
     {

@@ -117,8 +117,8 @@ pub(super) const ENVIRONMENT: Section = Section {
         must("deploy_roles", "a list with at least one name from [discord.roles]", "deploy_roles = [\"engineer\"]"),
         may("sign_roles", "a list of names from [discord.roles]", "sign_roles = [\"reviewer\"]"),
         may("channel", SNOWFLAKE, "channel = \"1200000000000000001\""),
-        may("poll_seconds", "a whole number from 2 to 300", "poll_seconds = 10"),
-        may("verify_deadline_seconds", "a whole number from 5 to 3600", "verify_deadline_seconds = 120"),
+        may("poll_seconds", "a whole number of seconds", "poll_seconds = 10"),
+        may("verify_deadline_seconds", "a whole number of seconds", "verify_deadline_seconds = 120"),
         may(
             "health",
             "one [[environment.health]] for each address to ask",
@@ -143,7 +143,7 @@ pub(super) const HEALTH: Section = Section {
             "the name of the response header that bears the running commit",
             "commit_header = \"X-Build-Sha\"",
         ),
-        may("max_latency_ms", "a whole number from 1 to 60000", "max_latency_ms = 2000"),
+        may("max_latency_ms", "a whole number of milliseconds", "max_latency_ms = 2000"),
     ],
 };
 

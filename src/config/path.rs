@@ -15,7 +15,7 @@ pub(super) fn check(doc: &Document<'_>, stages: &[Stage]) {
         match described.iter().find(|earlier| earlier.value == name.value) {
             Some(earlier) => {
                 let line = doc.line(&earlier.span);
-                reject(doc, "name", name, format!("`{}` is described twice, first in line {line}", name.value));
+                reject(doc, "name", name, format!("`{}` is described twice, first on line {line}", name.value));
             }
             None => described.push(name),
         }

@@ -21,10 +21,10 @@ pub(super) fn environment_name(text: &str) -> Result<EnvironmentName, Reject> {
     EnvironmentName::parse(text).map_err(|_| format!("{text:?} is not an environment name{}", look_alike(text)).into())
 }
 
-pub(super) fn role_name(text: &str) -> Result<&str, Reject> {
+pub(super) fn role_name(text: &str) -> Result<(), Reject> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if !text.is_empty() && text.len() <= 32 && text.chars().all(plain) {
-        Ok(text)
+        Ok(())
     } else {
         Err(format!("{text:?} is not a role name{}", look_alike(text)).into())
     }
@@ -108,12 +108,18 @@ pub(super) fn schema(text: &str) -> Result<String, Reject> {
 
 /// An address to ask.
 pub(super) fn url(text: &str) -> Result<Url, Reject> {
-    let url = Url::parse(text).map_err(|error| Reject::Unquoted(format!("this is not an address: {error}")))?;
+    let url = Url::parse(text).map_err(|error| match error {
+        url::ParseError::RelativeUrlWithoutBase if !text.contains('@') => {
+            "this address begins with neither https:// nor http://".into()
+        }
+        error => Reject::Unquoted(format!("this is not an address: {error}")),
+    })?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Reject::Unquoted("this address holds a user name or a password".into()));
     }
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("`{}:` is not a scheme that can be asked", url.scheme()).into());
+        let why = format!("`{}:` is not a scheme that can be asked", url.scheme());
+        return Err(if text.contains('@') { Reject::Unquoted(why) } else { why.into() });
     }
     if url.fragment().is_some() {
         return Err("what follows `#` is never sent: leave it out".into());

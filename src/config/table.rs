@@ -163,25 +163,23 @@ impl<'a> Table<'a> {
             .map(|found| found.value)
     }
 
-    /// Reads a list of texts. Those that are not taken are noted and left out.
-    pub(super) fn texts<T>(
-        &self,
-        name: &str,
-        read: impl Fn(&str) -> Result<T, Reject>,
-    ) -> Option<Found<Vec<Found<T>>>> {
+    /// Reads a list of texts; nothing when one of them was not taken.
+    pub(super) fn texts<T>(&self, name: &str, read: impl Fn(&str) -> Result<T, Reject>) -> Option<Found<Vec<T>>> {
         let value = self.entries.get(name)?;
         let Some(items) = value.get_ref().as_array() else {
             self.reject(name, value.span(), format!("`{name}` is {}, not a list", kind(value.get_ref())));
             return None;
         };
-        let taken = items.iter().filter_map(|item| match item.get_ref().as_str() {
-            Some(text) => self.take(name, item.span(), read(text)),
+        let taken = items.iter().map(|item| match item.get_ref().as_str() {
+            Some(text) => self.take(name, item.span(), read(text)).map(|found| found.value),
             None => {
                 self.reject(name, item.span(), format!("`{name}` holds {}, not text in quotes", kind(item.get_ref())));
                 None
             }
         });
-        Some(Found { value: taken.collect(), span: value.span() })
+        // Collected before it is judged, so that every item that is wrong is noted.
+        let taken: Vec<Option<T>> = taken.collect();
+        Some(Found { value: taken.into_iter().collect::<Option<_>>()?, span: value.span() })
     }
 
     /// Where a list stands that is there and holds nothing.

@@ -42,7 +42,33 @@ fn the_example_is_right_and_its_summary_shows_no_secret() {
     std::fs::write(&file, EXAMPLE).unwrap();
     let text = check(&file, &example_env()).unwrap();
     let text = text.replace(&folder.path().display().to_string(), "");
-    assert_snapshot!(text, @"");
+    assert_snapshot!(text, @r"
+    /signalbox.toml is fine.
+
+    Promotion path
+      dev
+        runs      11-dev-deployment.yml in acme/shop
+        takes     development, feature/* (development unless told otherwise)
+        deployed  by engineer
+        signed    by reviewer
+        verified  by the tenant database in DEV_DATABASE_URL with public, super_tenant; https://dev.example.com/api/v1/health/
+      uat, after dev
+        runs      12-uat-deployment.yml in acme/shop
+        takes     uat (uat unless told otherwise)
+        deployed  by engineer
+        signed    by reviewer
+        verified  by the tenant database in UAT_DATABASE_URL with public, super_tenant; https://uat.example.com/api/v1/health/
+      production, after uat
+        runs      13-prod-deployment.yml in acme/shop
+        takes     main (main unless told otherwise)
+        deployed  by engineer
+        signed    by reviewer
+        verified  by the tenant database in PROD_DATABASE_URL with public, super_tenant; https://www.example.com/api/v1/health/
+
+    Discord  server 1100000000000000001
+    GitHub   https://api.github.com/ with a personal token; webhooks on 127.0.0.1:8080
+    Store    SQLite in .signalbox/signalbox.db
+    ");
     let config = parse("signalbox.toml", EXAMPLE, &example_env()).unwrap();
     assert!(!format!("{config:?}").contains("hunter2"));
     assert_eq!(config.databases.len(), 3);
