@@ -4,6 +4,7 @@ mod app;
 mod dispatching;
 mod inspecting;
 mod reading;
+mod sandbox;
 mod server;
 
 use std::{

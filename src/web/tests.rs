@@ -18,6 +18,7 @@ use signalbox_domain::{
     ids::{InteractionId, RepositoryName, RunId},
     ports::{Asked, Change, Clock, Inbox, Opened, Opening, Query, Store, StoreError},
 };
+use signalbox_sandbox::github::{Github, Setup};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -169,6 +170,21 @@ async fn a_signed_delivery_is_recorded_with_what_it_asks_for_and_wakes_the_worke
     assert_eq!(said(service.delivery("g-2", "workflow_job", &job)).await, queued);
     assert_eq!(service.observed(), [observe(5), observe(6)]);
     assert!(service.memory.effects.lock().unwrap().iter().all(|due| due.at == Noon.now()));
+}
+
+#[tokio::test]
+async fn a_run_at_github_is_noticed_by_its_own_deliveries() {
+    let service = Service::start(Memory::default()).await;
+    let github = Github::start(Setup::default()).await.unwrap();
+    github.add_webhook(&format!("http://{}/webhooks/github", service.address), SECRET, false);
+    let sha = github.commit("acme/shop", "development", "Fix the cart").unwrap();
+    let run = github.push("acme/shop", "development", &sha, "dana")[0];
+    service.wake.notified().await;
+    assert_eq!(service.observed()[0], observe(run));
+    let known = ["ping", "push", "workflow_run", "workflow_job"];
+    let refused =
+        github.deliveries().into_iter().find(|one| known.contains(&one.event.as_str()) && !one.was_accepted());
+    assert!(refused.is_none(), "{refused:?}");
 }
 
 #[tokio::test]

@@ -20,15 +20,19 @@ use super::{
 };
 use crate::github::GithubForge;
 
-/// The order of a deployment of `main`, with these inputs.
 fn order(inputs: &[(&str, &str)]) -> DispatchOrder {
+    order_for("12-uat deployment.yml", "main", inputs)
+}
+
+/// The order of a deployment. There is none without one.
+pub(super) fn order_for(workflow: &str, git_ref: &str, inputs: &[(&str, &str)]) -> DispatchOrder {
     let role = signalbox_domain::environment::Role { name: "Engineer".into(), id: RoleId(1) };
     let environment = Environment {
         name: EnvironmentName::parse("uat").unwrap(),
         after: None,
         repository: shop(),
-        workflow: "12-uat deployment.yml".into(),
-        default_ref: GitRef::parse("main").unwrap(),
+        workflow: workflow.into(),
+        default_ref: GitRef::parse(git_ref).unwrap(),
         allowed_refs: vec![RefPattern::parse("*").unwrap()],
         inputs: inputs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
         key_input: None,
