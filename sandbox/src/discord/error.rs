@@ -34,7 +34,6 @@ known! {
     unknown_guild = NOT_FOUND, 10004, "Unknown Guild";
     unknown_member = NOT_FOUND, 10007, "Unknown Member";
     unknown_message = NOT_FOUND, 10008, "Unknown Message";
-    unknown_role = NOT_FOUND, 10011, "Unknown Role";
     unknown_user = NOT_FOUND, 10013, "Unknown User";
     unknown_emoji = BAD_REQUEST, 10014, "Unknown Emoji";
     unknown_webhook = NOT_FOUND, 10015, "Unknown Webhook";

@@ -94,7 +94,7 @@ impl Emoji {
             return Some(Self { name: name.to_owned(), id: Some(id.parse().ok()?) });
         }
         // Plain words are what a client sends by mistake; no emoji starts with a letter.
-        let plausible = text.chars().any(|c| !c.is_ascii()) && text.chars().count() <= 16;
+        let plausible = !text.is_ascii() && text.chars().count() <= 16;
         plausible.then(|| Self { name: text.to_owned(), id: None })
     }
 }

@@ -75,7 +75,7 @@ pub enum StartError {
 pub struct Discord {
     shared: Arc<Shared>,
     /// Handlers hold the state without keeping the servers alive.
-    running: Option<Arc<DropGuard>>,
+    _running: Option<Arc<DropGuard>>,
 }
 
 struct Shared {
@@ -85,6 +85,7 @@ struct Shared {
     tls_addr: SocketAddr,
     ca_pem: String,
     patience: Duration,
+    stop: CancellationToken,
 }
 
 impl std::fmt::Debug for Discord {
@@ -114,8 +115,9 @@ impl Discord {
                 tls_addr: address(&tls, options.bind_tls)?,
                 ca_pem: identity.ca_pem.clone(),
                 patience: options.patience,
+                stop: stop.clone(),
             }),
-            running: None,
+            _running: None,
         };
         let api = recorded(rest::router(discord.clone()), Service::Discord, traffic);
         let gateway =
@@ -128,7 +130,7 @@ impl Discord {
             .map_err(|source| StartError::Listen { address: options.bind_tls, source })?;
         serve(plain, api.clone().merge(gateway), stop.clone());
         serve(tls, api, stop.clone());
-        Ok(Self { running: Some(Arc::new(stop.drop_guard())), ..discord })
+        Ok(Self { _running: Some(Arc::new(stop.drop_guard())), ..discord })
     }
 
     /// Where plain HTTP and the gateway listen.
@@ -218,6 +220,11 @@ impl Discord {
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.shared.changed.subscribe()
+    }
+
+    /// Done once the last handle is dropped.
+    pub(crate) async fn stopped(&self) {
+        self.shared.stop.cancelled().await;
     }
 
     pub(crate) fn look<R>(&self, read: impl FnOnce(&State) -> R) -> R {

@@ -7,12 +7,13 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method};
-use jiff::Timestamp;
 use tokio::time::Instant;
+
+use super::clock::real_now;
 
 /// Requests a bot may send per second, interactions aside.
 const GLOBAL_PER_SECOND: u32 = 50;
-/// Buckets kept before those that ran out are thrown away.
+/// Buckets kept at least before those that ran out are thrown away.
 const MANY: usize = 1000;
 
 #[derive(Debug)]
@@ -27,6 +28,8 @@ struct Bucket {
 pub(crate) struct RateLimiter {
     on: bool,
     buckets: HashMap<String, Bucket>,
+    /// How many buckets make it worth looking for those that ran out.
+    tidy_at: usize,
     global: Bucket,
 }
 
@@ -56,6 +59,7 @@ impl RateLimiter {
         Self {
             on,
             buckets: HashMap::new(),
+            tidy_at: MANY,
             global: Bucket { limit: GLOBAL_PER_SECOND, remaining: GLOBAL_PER_SECOND, resets: Instant::now() },
         }
     }
@@ -71,8 +75,9 @@ impl RateLimiter {
                 headers: HeaderMap::new(),
             });
         }
-        if self.buckets.len() > MANY {
+        if self.buckets.len() > self.tidy_at {
             self.buckets.retain(|_, bucket| bucket.resets > now);
+            self.tidy_at = MANY.max(self.buckets.len() * 2);
         }
         let on = self.on;
         let bucket = self.buckets.entry(rule.name.clone()).or_insert_with(|| Bucket {
@@ -112,7 +117,7 @@ impl Bucket {
     fn headers(&self, name: &str, now: Instant) -> HeaderMap {
         let left = self.seconds_left(now);
         #[expect(clippy::cast_precision_loss, reason = "milliseconds fit into 53 bits")]
-        let unix = Timestamp::now().as_millisecond() as f64 / 1000.0;
+        let unix = real_now().as_millisecond() as f64 / 1000.0;
         let mut headers = HeaderMap::new();
         let mut put = |key: &'static str, value: String| {
             if let Ok(value) = HeaderValue::from_str(&value) {

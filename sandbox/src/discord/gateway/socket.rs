@@ -42,6 +42,7 @@ async fn serve(discord: Discord, mut socket: WebSocket) {
     let mut goodbye = false;
     loop {
         tokio::select! {
+            () = discord.stopped() => break,
             order = orders.recv() => {
                 let Some(order) = order else { break };
                 if !obey(&mut socket, order).await {

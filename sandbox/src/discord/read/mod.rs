@@ -40,6 +40,16 @@ impl Discord {
         self.change(|state| state.read(id))
     }
 
+    /// A file of a message by its name: its content type, if stated, and its bytes.
+    #[must_use]
+    pub fn file(&self, message: Id, name: &str) -> Option<(Option<String>, bytes::Bytes)> {
+        self.look(|state| {
+            let files = &state.messages.get(&message)?.attachments;
+            let file = files.iter().find(|file| file.name == name)?;
+            Some((file.content_type.clone(), file.content.clone()))
+        })
+    }
+
     /// Every thread, oldest first.
     #[must_use]
     pub fn threads(&self) -> Vec<ThreadView> {

@@ -10,7 +10,7 @@ mod threads;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post, put};
@@ -22,6 +22,9 @@ use super::error::ApiError;
 use super::faults::{self, Failure, Fault};
 use super::ratelimit::TooEarly;
 use crate::traffic::BrokenOnPurpose;
+
+/// Bytes of a whole request.
+const LARGEST_REQUEST: usize = 25 * 1024 * 1024;
 
 /// Every route under `/api/v10`.
 pub(crate) fn router(discord: Discord) -> Router {
@@ -37,6 +40,7 @@ pub(crate) fn router(discord: Discord) -> Router {
         .fallback(|| async { ApiError::not_found() })
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
         .layer(middleware::from_fn_with_state(discord.clone(), admit))
+        .layer(DefaultBodyLimit::max(LARGEST_REQUEST))
         .with_state(discord);
     // Faults and limits are decided on the whole path, as it is logged.
     Router::new().nest("/api/v10", routes)
@@ -186,8 +190,8 @@ fn rate_limited(retry_after: f64, global: bool, early: Option<TooEarly>) -> Resp
     if global {
         headers.insert("x-ratelimit-global", header::HeaderValue::from_static("true"));
     }
-    // The header is in whole seconds unless that would be nothing; clients parse it as a number.
-    if let Ok(value) = header::HeaderValue::from_str(&retry_after.to_string()) {
+    // The header is in whole seconds, the body exact.
+    if let Ok(value) = header::HeaderValue::from_str(&retry_after.ceil().max(1.0).to_string()) {
         headers.insert(header::RETRY_AFTER, value);
     }
     (StatusCode::TOO_MANY_REQUESTS, headers, axum::Json(body)).into_response()
