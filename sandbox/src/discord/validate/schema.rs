@@ -70,8 +70,12 @@ pub(crate) fn object(fields: &'static [Field], value: &Value, path: &str, faults
 }
 
 fn refuse_unknown(fields: &'static [Field], map: &Map<String, Value>, path: &str, faults: &mut Faults) {
-    // Clients send what does not apply as null or as an empty list; Discord takes that.
-    let says_something = |value: &Value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty());
+    // Clients send what does not apply as null, false or an empty list; Discord takes that.
+    let says_something = |value: &Value| match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Array(list) => !list.is_empty(),
+        _ => true,
+    };
     for (key, _) in map.iter().filter(|(_, value)| says_something(value)) {
         if !fields.iter().any(|field| field.name == key) {
             faults.add(&join(path, key), "BASE_TYPE_UNKNOWN_FIELD", format!("Unknown field \"{key}\""));
