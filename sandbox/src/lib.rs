@@ -13,6 +13,7 @@ pub mod page;
 pub mod postgres;
 pub mod tls;
 pub mod traffic;
+pub mod world;
 
 use std::io;
 use std::path::PathBuf;
