@@ -1,0 +1,84 @@
+//! Signalbox's own parts: its store and its webhook secret.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::Check;
+use crate::{
+    config::{Config, Store},
+    store::SqlStore,
+};
+
+/// Shorter secrets can be guessed from one recorded delivery.
+const SHORTEST_SECRET: usize = 16;
+
+pub(super) async fn examine(config: &Config) -> Vec<Check> {
+    let opened = match &config.store {
+        Store::Sqlite(path) => SqlStore::sqlite(path).await,
+        Store::Postgres(url) => SqlStore::postgres(url.expose_secret()).await,
+    };
+    let opened = match opened {
+        Ok(store) => {
+            store.close().await;
+            Ok(())
+        }
+        Err(error) => Err(format!("{:#}", anyhow::Error::from(error))),
+    };
+    vec![judge_store(&config.store, opened), judge_webhooks(config.github.webhook_secret.as_ref())]
+}
+
+fn judge_store(store: &Store, opened: Result<(), String>) -> Check {
+    let (what, fix) = match store {
+        Store::Sqlite(path) => {
+            let folder = path.parent().unwrap_or(path).display();
+            (format!("SQLite in {}", path.display()), format!("let the user Signalbox runs as write to {folder}"))
+        }
+        Store::Postgres(_) => {
+            ("PostgreSQL".to_owned(), "check the URL in SIGNALBOX_STORE and that its role may create tables".to_owned())
+        }
+    };
+    match opened {
+        Ok(()) => Check::good("store", format!("{what} opens")),
+        Err(why) => Check::bad("store", format!("{what} does not open: {why}"), fix),
+    }
+}
+
+fn judge_webhooks(secret: Option<&SecretString>) -> Check {
+    let name = "webhook secret";
+    match secret.map(|secret| secret.expose_secret().len()) {
+        None => Check::warn(
+            name,
+            "not set, so webhooks are not taken and runs are followed by asking alone",
+            "set GITHUB_WEBHOOK_SECRET here and the same secret at the webhook (`openssl rand -hex 32` makes one)",
+        ),
+        Some(length) if length < SHORTEST_SECRET => Check::warn(
+            name,
+            format!("set, with only {length} characters"),
+            "use a longer one, for example from `openssl rand -hex 32`",
+        ),
+        Some(_) => Check::good(name, "set; deliveries are taken at /webhooks/github"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::Mark;
+
+    #[test]
+    fn a_store_that_does_not_open_names_the_folder() {
+        let store = Store::Sqlite("/var/lib/signalbox/signalbox.db".into());
+        assert_eq!(judge_store(&store, Ok(())).mark(), Mark::Good);
+        let bad = judge_store(&store, Err("permission denied".into()));
+        assert_eq!(bad.mark(), Mark::Bad);
+        assert!(format!("{bad:?}").contains("write to /var/lib/signalbox\""), "{bad:?}");
+    }
+
+    #[test]
+    fn a_webhook_secret_should_be_there_and_long() {
+        let mark = |secret: Option<&str>| judge_webhooks(secret.map(SecretString::from).as_ref()).mark();
+        assert_eq!(
+            [mark(None), mark(Some("short")), mark(Some(&"x".repeat(16)))],
+            [Mark::Warn, Mark::Warn, Mark::Good]
+        );
+    }
+}
