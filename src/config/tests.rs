@@ -2,6 +2,8 @@
 
 mod messages;
 mod random;
+mod secrets;
+mod values;
 mod whole;
 
 use super::{Config, Env, Problems, parse};
