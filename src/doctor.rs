@@ -46,7 +46,7 @@ pub async fn examine(config: &Config) -> Report {
     let clock = SystemClock;
     let (own, discord, github, databases) = join!(
         own::examine(config),
-        discord::examine(config),
+        discord::examine(config, &clock),
         github::examine(config),
         databases::examine(config, &clock)
     );

@@ -4,6 +4,7 @@ pub mod app;
 pub mod clock;
 pub mod config;
 pub mod discord;
+pub mod doctor;
 pub mod engine;
 pub mod github;
 pub mod probes;

@@ -50,7 +50,7 @@ pub(super) const ROOT: Section = Section {
     ],
 };
 
-const SNOWFLAKE: &str = "an id in quotes, 17 to 20 digits (in Discord: developer mode on, right click, Copy ID)";
+const SNOWFLAKE: &str = "an id in quotes, only digits (in Discord: developer mode on, right click, Copy ID)";
 
 pub(super) const DISCORD: Section = Section {
     title: "[discord]",
@@ -66,7 +66,7 @@ pub(super) const DISCORD: Section = Section {
 /// What a line of `[discord.roles]` takes.
 pub(super) const ROLE: Key = may(
     "roles",
-    "a name of ASCII letters, digits, `-` and `_`, and the role's id in quotes, 17 to 20 digits",
+    "a name of ASCII letters, digits, `-` and `_`, and the role's id in quotes",
     "engineer = \"1300000000000000001\"",
 );
 

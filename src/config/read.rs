@@ -11,10 +11,11 @@ use url::{Host, Url};
 
 use super::table::Reject;
 
-/// A Discord id.
+/// An id of Discord: a number other than 0 of 64 bits, in digits and nothing else.
 pub(super) fn snowflake(text: &str) -> Result<u64, Reject> {
-    let digits = (17..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| text.parse().ok()).flatten().ok_or_else(|| format!("{text:?} is not an id of Discord").into())
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let id = digits.then(|| text.parse().ok()).flatten().filter(|id| *id != 0);
+    id.ok_or_else(|| format!("{text:?} is not an id of Discord").into())
 }
 
 pub(super) fn environment_name(text: &str) -> Result<EnvironmentName, Reject> {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use signalbox_domain::{environment::Line, ids::ChannelId};
+use signalbox_domain::{environment::Line, ids::ChannelId, ports::Clock};
 
 use super::{Check, report};
 use crate::{
     config::Config,
-    discord::{ChannelFacts, GuildFacts, InspectError},
+    discord::{ChannelFacts, GuildFacts, InspectError, Link},
 };
 
 /// What the bot needs in a channel: the bit, Discord's name for it, and what for
@@ -25,9 +25,15 @@ const PERMISSIONS: [(u64, &str, &str); 7] = [
 /// More than this is more than a card needs.
 const ADMINISTRATOR: u64 = 1 << 3;
 
-pub(super) async fn examine(config: &Config) -> Vec<Check> {
+pub(super) async fn examine(config: &Config, clock: &dyn Clock) -> Vec<Check> {
     let channels: BTreeSet<ChannelId> = config.line.iter().map(|environment| environment.channel).collect();
-    judge(config, crate::discord::inspect(&config.discord, &channels).await)
+    match Link::new(&config.discord) {
+        Ok(link) => judge(config, link.inspect(&channels, clock).await),
+        Err(error) => {
+            let fix = "correct [discord] or the token in the environment";
+            vec![Check::bad("settings", format!("{:#}", anyhow::Error::from(error)), fix)]
+        }
+    }
 }
 
 fn judge(config: &Config, found: Result<GuildFacts, InspectError>) -> Vec<Check> {

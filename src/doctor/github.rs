@@ -31,7 +31,13 @@ pub(super) async fn examine(config: &Config) -> Vec<(String, Vec<Check>)> {
             return vec![("GitHub".to_owned(), vec![Check::bad("settings", error.to_string(), fix)])];
         }
     };
-    let mut general = judge_identity(forge.identity().await);
+    let identity = forge.identity().await;
+    let silent = identity.is_err();
+    let mut general = judge_identity(identity);
+    if silent {
+        // Everything else would fail for the same reason.
+        return vec![("GitHub".to_owned(), general)];
+    }
     let repositories: BTreeSet<&RepositoryName> =
         config.line.iter().map(|environment| &environment.repository).collect();
     for repository in repositories {
