@@ -1,0 +1,254 @@
+//! Every sentence that answers a command. Pure; everything from outside is escaped.
+
+use poise::serenity_prelude as serenity;
+use signalbox_domain::{
+    card,
+    deployment::Deployment,
+    environment::{Environment, Line},
+    ids::MessageRef,
+    text::{clip, code, plain},
+};
+
+use crate::{call::MESSAGE_LIMIT, desk::Standing};
+
+/// Somebody pressed a button of an older or newer version.
+pub(crate) const UNKNOWN_BUTTON: &str =
+    "This button was made by another version of Signalbox and does nothing any more. `/help` shows what can be typed.";
+
+/// The answer to a `/deploy` that was not refused.
+#[must_use]
+pub fn deploying(deployment: &Deployment, line: &Line, guild: serenity::GuildId) -> String {
+    let d = deployment;
+    let mut text = format!(
+        "🚦 Deployment **{}** takes {} at `{}` to `{}`.",
+        d.id,
+        code(&clip(d.git_ref.as_str(), 100)),
+        d.commit.short(),
+        d.environment
+    );
+    if let (true, Some(environment)) = (d.state.is_over(), line.get(&d.environment)) {
+        text.push_str(&format!("\n{}", card::headline(d, environment)));
+    }
+    text + &place(d, line, guild)
+}
+
+/// The answer to a `/cancel` that was not refused.
+#[must_use]
+pub fn cancelling(deployment: &Deployment, line: &Line, guild: serenity::GuildId) -> String {
+    let d = deployment;
+    let text = match line.get(&d.environment).filter(|_| d.state.is_over()) {
+        Some(environment) => format!("Deployment **{}**: {}", d.id, card::headline(d, environment)),
+        None => format!(
+            "🛑 Deployment **{}** to `{}` is being stopped. GitHub ends its jobs one by one, so this can take a while; \
+             what they have changed already stays changed.",
+            d.id, d.environment
+        ),
+    };
+    text + &place(d, line, guild)
+}
+
+/// Where a deployment can be watched: its card, or the channel where that will be.
+fn place(d: &Deployment, line: &Line, guild: serenity::GuildId) -> String {
+    match (d.card, line.get(&d.environment)) {
+        (Some(at), _) => format!("\n{}", link(guild, at)),
+        (None, Some(environment)) => format!("\nIts card will appear in <#{}>.", environment.channel),
+        (None, None) => String::new(),
+    }
+}
+
+fn link(guild: serenity::GuildId, at: MessageRef) -> String {
+    format!("https://discord.com/channels/{guild}/{}/{}", at.channel, at.message)
+}
+
+/// The answer to `/status`. Environments share the room of one message; what one leaves is for the next.
+#[must_use]
+pub fn board(board: &[Standing], line: &Line) -> String {
+    let mut text = String::new();
+    for (n, standing) in board.iter().enumerate() {
+        let room = (MESSAGE_LIMIT - text.chars().count()) / (board.len() - n);
+        text.push_str(&block(standing, line, room.saturating_sub(2)));
+        text.push_str("\n\n");
+    }
+    clip(text.trim_end(), MESSAGE_LIMIT)
+}
+
+/// One environment in at most `room` characters. Whole entries are left out, since cut formatting would spill over.
+fn block(standing: &Standing, line: &Line, room: usize) -> String {
+    let name = &standing.environment;
+    let more = format!("\n… more with `/status {name}`");
+    let mut text = match &standing.active {
+        Some(_) => format!("### {name}"),
+        None => format!("### {name}: free"),
+    };
+    let mut left = room.saturating_sub(text.chars().count() + more.chars().count());
+    let entries = standing.active.iter().chain(&standing.ended).map(|deployment| entry(deployment, line));
+    for entry in entries {
+        let length = entry.chars().count() + 1;
+        if length > left {
+            return text + &more;
+        }
+        left -= length;
+        text.push('\n');
+        text.push_str(&entry);
+    }
+    text
+}
+
+fn entry(deployment: &Deployment, line: &Line) -> String {
+    match line.get(&deployment.environment) {
+        Some(environment) => card::line(deployment, environment),
+        None => format!("**{}** {}", deployment.id, deployment.state.word()),
+    }
+}
+
+/// The answer to `/help`, from the commands as they are registered and the environments as they are configured.
+#[must_use]
+pub fn help<U, E>(commands: &[poise::Command<U, E>], line: &Line) -> String {
+    let mut lines: Vec<String> = commands.iter().map(usage).collect();
+    lines.push("\nEnvironments, in the order of promotion:".into());
+    lines.extend(line.iter().map(describe));
+    lines.push("A reaction ✅ on a card signs its deployment off; taken back, it withdraws that.".into());
+    // Whole lines are left out, never parts of one.
+    let mut text = String::new();
+    for line in lines {
+        if text.chars().count() + line.chars().count() + 2 > MESSAGE_LIMIT {
+            text.push('…');
+            break;
+        }
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text.trim_end().to_owned()
+}
+
+fn usage<U, E>(command: &poise::Command<U, E>) -> String {
+    let mut text = format!("`/{}", command.name);
+    for parameter in &command.parameters {
+        let name = &parameter.name;
+        text.push_str(&if parameter.required { format!(" <{name}>") } else { format!(" [{name}]") });
+    }
+    text + &format!("` {}", command.description.as_deref().unwrap_or_default())
+}
+
+fn describe(environment: &Environment) -> String {
+    let who = |roles: &[signalbox_domain::environment::Role]| match roles {
+        [] => "nobody".to_owned(),
+        roles => roles.iter().map(|role| plain(&role.name)).collect::<Vec<_>>().join(", "),
+    };
+    format!(
+        "**{}** {} from {}, in <#{}>; deployed by {}, signed by {}",
+        environment.name,
+        code(&environment.workflow),
+        code(environment.default_ref.as_str()),
+        environment.channel,
+        who(&environment.deploy_roles),
+        who(&environment.sign_roles),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{self, deployment};
+    use signalbox_domain::{
+        Timestamp,
+        deployment::State,
+        ids::{ChannelId, MessageId},
+        refusal::Refusal,
+    };
+
+    const GUILD: serenity::GuildId = serenity::GuildId::new(9);
+
+    #[test]
+    fn a_deployment_without_a_card_says_where_the_card_will_be() {
+        insta::assert_snapshot!(deploying(&deployment(42), &fixtures::line(), GUILD), @"
+        🚦 Deployment **42** takes `main` at `abababa` to `uat`.
+        Its card will appear in <#70>.
+        ");
+    }
+
+    #[test]
+    fn a_deployment_with_a_card_links_to_it() {
+        let card = Some(MessageRef { channel: ChannelId(70), message: MessageId(71) });
+        insta::assert_snapshot!(deploying(&Deployment { card, ..deployment(42) }, &fixtures::line(), GUILD), @"
+        🚦 Deployment **42** takes `main` at `abababa` to `uat`.
+        https://discord.com/channels/9/70/71
+        ");
+    }
+
+    #[test]
+    fn a_deployment_that_ended_before_the_answer_says_how() {
+        let refusal = Refusal::wrong_place();
+        let state = State::Refused { at: Timestamp::UNIX_EPOCH, refusal };
+        insta::assert_snapshot!(deploying(&Deployment { state, ..deployment(42) }, &fixtures::line(), GUILD), @"
+        🚦 Deployment **42** takes `main` at `abababa` to `uat`.
+        ⛔ **Refused** (`wrong_place`): nothing was started.
+        Its card will appear in <#70>.
+        ");
+    }
+
+    #[test]
+    fn cancelling_tells_a_run_that_stops_from_one_that_never_started() {
+        let running = Deployment { state: State::Running, ..deployment(42) };
+        insta::assert_snapshot!(cancelling(&running, &fixtures::line(), GUILD), @"
+        🛑 Deployment **42** to `uat` is being stopped. GitHub ends its jobs one by one, so this can take a while; what they have changed already stays changed.
+        Its card will appear in <#70>.
+        ");
+        let state =
+            State::Cancelled { at: Timestamp::UNIX_EPOCH, reason: "cancelled by ada before it was sent".into() };
+        insta::assert_snapshot!(cancelling(&Deployment { state, ..deployment(42) }, &fixtures::line(), GUILD), @"
+        Deployment **42**: ⏹ **Cancelled**: cancelled by ada before it was sent.
+        Its card will appear in <#70>.
+        ");
+    }
+
+    #[test]
+    fn the_board_shows_every_environment() {
+        let standings = [fixtures::standing("dev", None, 0), fixtures::standing("uat", Some(deployment(42)), 1)];
+        insta::assert_snapshot!(board(&standings, &fixtures::line()), @"
+        ### dev: free
+
+        ### uat
+        **42** `main` `abababa` by <@5>, <t:0:R>
+        ⏳ **Starting** the workflow at GitHub.
+        **1** `main` `abababa` by <@5>, <t:0:R>
+        ❌ **Failed**: the job migrate failed.
+        ");
+    }
+
+    #[test]
+    fn a_long_board_stays_within_one_message_and_says_what_it_leaves_out() {
+        for environments in [1, 3, 20] {
+            let standing = |_| fixtures::standing("uat", Some(deployment(42)), 30);
+            let text = board(&(0..environments).map(standing).collect::<Vec<_>>(), &fixtures::line());
+            assert!(text.chars().count() <= MESSAGE_LIMIT, "{} characters", text.chars().count());
+            assert_eq!(text.matches("### uat").count(), environments);
+            assert_eq!(text.matches("… more with `/status uat`").count(), environments);
+            assert_eq!(text.matches('`').count() % 2, 0, "formatting was cut: {text}");
+        }
+    }
+
+    #[test]
+    fn help_is_made_of_what_is_registered_and_configured() {
+        insta::assert_snapshot!(help(&crate::all(), &fixtures::line()), @"
+        `/deploy <environment> [ref] [note]` Start a deployment, follow it on one card, and have the database asked whether it is true.
+        `/status [environment]` See what is at work and what came last, in one environment or in all of them.
+        `/cancel <deployment>` Stop a deployment. What it has changed already stays changed.
+        `/help` See the commands, the environments, and who may deploy where.
+
+        Environments, in the order of promotion:
+        **dev** `deploy-dev.yml` from `main`, in <#70>; deployed by release, signed by nobody
+        **uat** `deploy-uat.yml` from `main`, in <#70>; deployed by release, signed by nobody
+        A reaction ✅ on a card signs its deployment off; taken back, it withdraws that.
+        ");
+    }
+
+    #[test]
+    fn help_leaves_out_whole_lines() {
+        let commands: Vec<_> = std::iter::repeat_with(crate::all).take(20).flatten().collect();
+        let text = help(&commands, &fixtures::line());
+        assert!(text.chars().count() <= MESSAGE_LIMIT);
+        assert!(text.ends_with("\n…"), "{text}");
+        assert_eq!(text.matches('`').count() % 2, 0);
+    }
+}
