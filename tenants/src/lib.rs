@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+mod access;
+mod address;
+mod database;
+mod error;
+mod ledger;
+mod survey;
+
+pub use access::Access;
+pub use database::{Options, TenantDatabase};
+pub use error::Error;
+pub use survey::{Applied, Ledger, Schema, Survey, Unreadable};
