@@ -136,6 +136,12 @@ impl State {
         id
     }
 
+    /// How many webhooks are held back.
+    #[must_use]
+    pub fn held_webhooks(&self) -> usize {
+        self.held_webhooks.len()
+    }
+
     /// Asks for a recorded delivery to be sent once more; `false` when there is none.
     pub fn redeliver(&mut self, delivery: u64) -> bool {
         let known = self.deliveries.iter().any(|one| one.id == delivery);

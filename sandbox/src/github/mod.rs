@@ -27,7 +27,7 @@ mod repository;
 mod rest;
 mod run;
 mod script;
-mod seed;
+pub mod seed;
 mod state;
 mod view;
 mod webhooks;

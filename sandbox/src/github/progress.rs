@@ -33,7 +33,7 @@ impl State {
     /// Makes a run and lets it start as far as its concurrency group allows.
     pub fn start_run(&mut self, new: NewRun) -> Option<u64> {
         let id = self.fresh_id();
-        let now = self.now();
+        let (now, made_at) = (self.now(), self.exactly_now());
         let repo = self.repository(&new.repository)?;
         let workflow = repo.workflow(&new.workflow.to_string())?;
         let headline =
@@ -61,6 +61,7 @@ impl State {
             actor: new.actor,
             inputs: new.inputs,
             created_at: now,
+            made_at,
             attempts: vec![first],
             approvals: Vec::new(),
         });

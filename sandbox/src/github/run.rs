@@ -29,8 +29,10 @@ pub struct Run {
     pub actor: String,
     /// Inputs of the dispatch with defaults filled in.
     pub inputs: BTreeMap<String, String>,
-    /// When it was started.
+    /// When it was started, in whole seconds as GitHub tells it.
     pub created_at: Timestamp,
+    /// When it was started, with fractions of a second.
+    pub made_at: Timestamp,
     /// Attempts, oldest first; never empty.
     pub attempts: Vec<Attempt>,
     /// Reviews of its gates, oldest first.

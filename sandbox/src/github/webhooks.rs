@@ -47,7 +47,7 @@ pub(super) async fn send_all(github: Github, mut queue: UnboundedReceiver<Effect
 }
 
 async fn announce(github: &Github, client: &reqwest::Client, notice: Notice) {
-    let (parcels, fault) = github.with_quietly(|state| {
+    let (parcels, fault) = github.with(|state| {
         if state.faults.hold_webhooks {
             state.held_webhooks.push(notice.clone());
             return (Vec::new(), None);

@@ -25,9 +25,9 @@ pub(super) fn of_workflow(state: &mut State, call: &Call) -> Answer {
 
 /// Newest first. A run that was just made may not be there yet.
 fn listed(state: &State, call: &Call, repo: &Repository, workflow: Option<u64>) -> Answer {
-    let now = state.now();
+    let now = state.exactly_now();
     let delay = i64::try_from(state.faults.listing_delay_ms).unwrap_or(i64::MAX);
-    let visible = |run: &&Run| delay == 0 || now.duration_since(run.created_at).as_millis() >= i128::from(delay);
+    let visible = |run: &&Run| delay == 0 || now.duration_since(run.made_at).as_millis() >= i128::from(delay);
     let period = call.query("created").map(Period::parse).transpose()?;
     let runs: Vec<&Run> = state
         .runs
