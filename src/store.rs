@@ -1,0 +1,70 @@
+//! The store: deployments, their audit trail, the outbox and the inbox, in SQLite or PostgreSQL.
+//!
+//! One set of statements serves both databases. SQLite is for one process and needs nothing else;
+//! PostgreSQL is for a machine whose disk may be lost. The database itself decides what only one can
+//! have: an environment's holder, the deployment of an execution, the first record of a delivery.
+
+mod audit;
+#[cfg(test)]
+mod conformance;
+mod database;
+mod deployments;
+mod error;
+mod inbox;
+mod migrations;
+mod outbox;
+mod postgres;
+mod sqlite;
+
+use std::{path::Path, sync::Arc};
+
+use jiff::SignedDuration;
+use secrecy::ExposeSecret;
+
+use crate::config::Store;
+use database::Database;
+pub use error::OpenError;
+
+/// How long a row is kept that only guards against doing something twice. GitHub offers a delivery
+/// again for three days at most.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// The store over one database.
+pub struct SqlStore {
+    database: Database,
+}
+
+/// Opens the configured store. Its tables are made or brought up to date first.
+///
+/// # Errors
+/// [`OpenError`] when there is no such database or it is not ours.
+pub async fn connect(place: &Store) -> Result<Arc<SqlStore>, OpenError> {
+    let store = match place {
+        Store::Sqlite(path) => SqlStore::sqlite(path).await?,
+        Store::Postgres(url) => SqlStore::postgres(url.expose_secret()).await?,
+    };
+    Ok(Arc::new(store))
+}
+
+impl SqlStore {
+    /// Opens a SQLite file; makes it, readable by its owner only, when it is not there.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the file cannot be opened or is not ours.
+    pub async fn sqlite(path: &Path) -> Result<Self, OpenError> {
+        Ok(Self { database: sqlite::open(path).await? })
+    }
+
+    /// Connects to a PostgreSQL database, `postgres://user:password@host:port/database`.
+    ///
+    /// # Errors
+    /// [`OpenError`] when it cannot be reached or is not ours.
+    pub async fn postgres(url: &str) -> Result<Self, OpenError> {
+        Ok(Self { database: postgres::connect(url).await? })
+    }
+
+    /// Waits for what is under way and closes all connections.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+}

@@ -1,0 +1,82 @@
+//! The inbox: interactions until they have their answer, and the webhook deliveries that were taken.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use signalbox_domain::{
+    effect::Due,
+    ids::{InteractionId, Person, PersonId},
+    ports::{Asked, Inbox, StoreError},
+};
+
+use super::{
+    REMEMBERED, SqlStore,
+    database::{Row, Value},
+    outbox,
+};
+
+const ASKED: &str = "
+    INSERT INTO interactions (id, token, command, person_id, person_name, at) VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT DO NOTHING";
+
+const UNANSWERED: &str = "
+    SELECT id, token, command, person_id, person_name, at FROM interactions
+    WHERE at >= $1 AND token IS NOT NULL ORDER BY at, id";
+
+#[async_trait]
+impl Inbox for SqlStore {
+    async fn asked(&self, mut interactions: Vec<Asked>) -> Result<(), StoreError> {
+        // Two transactions that touch the same rows in the same order cannot wait for each other.
+        interactions.sort_by_key(|asked| asked.id);
+        let Some(latest) = interactions.iter().map(|asked| asked.at).max() else { return Ok(()) };
+        let mut transaction = self.database.begin().await?;
+        for asked in &interactions {
+            let row = [
+                Value::id(asked.id.0)?,
+                asked.token.as_str().into(),
+                asked.command.as_str().into(),
+                Value::id(asked.by.id.0)?,
+                asked.by.name.as_str().into(),
+                asked.at.into(),
+            ];
+            transaction.execute(ASKED, &row).await?;
+        }
+        transaction.execute("DELETE FROM interactions WHERE at < $1", &[forgotten(latest)]).await?;
+        transaction.commit().await
+    }
+
+    async fn answered(&self, id: InteractionId) -> Result<(), StoreError> {
+        let mut transaction = self.database.begin().await?;
+        transaction.execute("UPDATE interactions SET token = NULL WHERE id = $1", &[Value::id(id.0)?]).await?;
+        transaction.commit().await
+    }
+
+    async fn unanswered(&self, since: Timestamp) -> Result<Vec<Asked>, StoreError> {
+        self.database.rows(UNANSWERED, &[since.into()]).await?.iter().map(asked).collect()
+    }
+
+    async fn delivered(&self, guid: &str, at: Timestamp, effects: Vec<Due>) -> Result<bool, StoreError> {
+        let statement = "INSERT INTO deliveries (guid, received_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        let mut transaction = self.database.begin().await?;
+        if transaction.execute(statement, &[guid.into(), at.into()]).await? == 0 {
+            return Ok(false);
+        }
+        transaction.execute("DELETE FROM deliveries WHERE received_at < $1", &[forgotten(at)]).await?;
+        outbox::put(&mut transaction, effects).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+}
+
+fn forgotten(now: Timestamp) -> Value {
+    now.saturating_sub(REMEMBERED).unwrap_or(now).into()
+}
+
+fn asked(row: &Row) -> Result<Asked, StoreError> {
+    Ok(Asked {
+        id: InteractionId(row.id("id")?),
+        token: row.get("token")?,
+        command: row.get("command")?,
+        by: Person { id: PersonId(row.id("person_id")?), name: row.get("person_name")? },
+        at: row.time("at")?,
+    })
+}

@@ -1,0 +1,55 @@
+//! Opening SQLite: one file, one writer, several readers.
+
+use std::{fs, io, path::Path, time::Duration};
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::{OpenError, database::Database, migrations};
+
+/// How long a statement waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Reads go on beside the writer; more of them at once than this wait.
+const READERS: u32 = 4;
+
+/// Opens a file; makes it when it is not there.
+pub(super) async fn open(path: &Path) -> Result<Database, OpenError> {
+    if path.as_os_str().is_empty() || path == Path::new(":memory:") {
+        return Err(OpenError::Address {
+            reason: "SQLite needs a file, so that a restart forgets nothing; for example `sqlite:data/signalbox.db`"
+                .into(),
+        });
+    }
+    let place = path.display().to_string();
+    make_private(path).map_err(|error| OpenError::Unreachable { place: place.clone(), source: error.into() })?;
+    let options = SqliteConnectOptions::new().filename(path).foreign_keys(true).busy_timeout(PATIENCE);
+    let pool = || {
+        let forever = SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None).test_before_acquire(false);
+        forever.acquire_timeout(PATIENCE)
+    };
+    // In WAL mode a commit is one append and, with FULL, one flush: what was committed survives a power loss.
+    let durable = options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+    let connecting = |error| OpenError::connecting(&place, error);
+    let writer = pool().max_connections(1).connect_with(durable).await.map_err(connecting)?;
+    let mut connection = writer.acquire().await.map_err(connecting)?;
+    migrations::run(&mut *connection, migrations::SQLITE, &place).await?;
+    drop(connection);
+    let readers = pool().max_connections(READERS).connect_with(options.read_only(true)).await.map_err(connecting)?;
+    Ok(Database::Sqlite { writer, readers })
+}
+
+/// Makes the file, and folders above it, for their owner only: it holds tokens while they are valid.
+/// SQLite gives its side files the same rights.
+fn make_private(path: &Path) -> io::Result<()> {
+    let mut folder = fs::DirBuilder::new();
+    let mut file = fs::OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        folder.mode(0o700);
+        file.mode(0o600);
+    }
+    if let Some(parent) = path.parent() {
+        folder.recursive(true).create(parent)?;
+    }
+    file.create(true).append(true).open(path).map(drop)
+}
