@@ -3,6 +3,8 @@
 pub mod app;
 pub mod clock;
 pub mod config;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod discord;
 pub mod doctor;
 pub mod engine;

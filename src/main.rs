@@ -1,2 +1,119 @@
-//! Signalbox.
-fn main() {}
+//! The command line.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use signalbox::{app::App, config, doctor};
+use tracing_subscriber::EnvFilter;
+
+/// A Discord chat-ops bot for releases of multi-tenant PostgreSQL products.
+/// It believes the database, not the green tick.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the guild and the repository that signalbox.toml names
+    Serve(ConfigFile),
+    /// Ask the world whether everything is as the configuration says, with the fix for what is not
+    Doctor(ConfigFile),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Run everything on this machine, without credentials, with a page in the browser
+    #[cfg(feature = "demo")]
+    Demo(signalbox::demo::Options),
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Read the configuration and the secrets, report whatever is wrong, start nothing
+    Check(ConfigFile),
+}
+
+#[derive(clap::Args)]
+struct ConfigFile {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = "signalbox.toml")]
+    config: PathBuf,
+    /// Read variables from this file too; those of the environment come first
+    #[arg(long, value_name = "FILE", default_value = ".env")]
+    env_file: PathBuf,
+}
+
+impl ConfigFile {
+    fn env(&self) -> Result<config::Env> {
+        Ok(config::Env::process().with_file(&self.env_file)?)
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = runtime().and_then(|runtime| runtime.block_on(run(cli.command)));
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("signalbox: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime cannot be started")
+}
+
+async fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Serve(file) => {
+            log_to_stderr("info");
+            let config = config::load(&file.config, &file.env()?)?;
+            App::start(&config).await?.run_until_told().await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Doctor(file) => {
+            log_to_stderr("off");
+            doctor::run(&file.config, &file.env()?).await
+        }
+        Command::Config(ConfigCommand::Check(file)) => Ok(print(config::check(&file.config, &file.env()?))),
+        #[cfg(feature = "demo")]
+        Command::Demo(options) => {
+            log_to_stderr("warn");
+            signalbox::demo::run(options).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// What was asked for goes to standard output, what is wrong to standard error.
+#[expect(clippy::print_stdout, reason = "the one place where a command's answer is printed")]
+fn print(answer: Result<String, String>) -> ExitCode {
+    match answer {
+        Ok(text) => {
+            println!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(text) => {
+            eprintln!("{text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `RUST_LOG` chooses what is logged; `SIGNALBOX_LOG=json` how.
+fn log_to_stderr(default: &str) {
+    let filter = EnvFilter::builder()
+        .with_default_directive(default.parse().unwrap_or_else(|_| tracing::Level::INFO.into()))
+        .from_env_lossy();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if config::Env::process().get("SIGNALBOX_LOG") == Some("json") {
+        log.json().init();
+    } else {
+        log.init();
+    }
+}

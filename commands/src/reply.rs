@@ -107,7 +107,10 @@ pub fn help<U, E>(commands: &[poise::Command<U, E>], line: &Line) -> String {
     let mut lines: Vec<String> = commands.iter().map(usage).collect();
     lines.push("\nEnvironments, in the order of promotion:".into());
     lines.extend(line.iter().map(describe));
-    lines.push("A reaction ✅ on a card signs its deployment off; taken back, it withdraws that.".into());
+    lines.push(format!(
+        "A reaction {} on a card signs its deployment off; taken back, it withdraws that.",
+        card::SIGN_OFF
+    ));
     // Whole lines are left out, never parts of one.
     let mut text = String::new();
     for line in lines {

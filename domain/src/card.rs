@@ -11,6 +11,9 @@ use crate::{
     text::{clip, code, duration, plain},
 };
 
+/// The reaction on a card that signs its deployment off.
+pub const SIGN_OFF: &str = "✅";
+
 /// How a card feels; the chat shows it as a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {

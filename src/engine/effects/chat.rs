@@ -1,7 +1,7 @@
 //! What is said in chat. The message is only a view: what it shows is read from the store when it is sent.
 
 use signalbox_domain::{
-    card::card,
+    card::{SIGN_OFF, card},
     event::Event,
     ids::DeploymentId,
     ports::{ChatError, Claimed, Settled, StoreError},
@@ -10,9 +10,6 @@ use tracing::warn;
 
 use super::{Pace, done, later};
 use crate::engine::Engine;
-
-/// The reaction that signs.
-const SIGN: &str = "✅";
 
 pub(super) async fn show(engine: &Engine, pace: &Pace, id: DeploymentId) -> Result<Settled, StoreError> {
     let Some(deployment) = engine.deployment(id).await? else { return Ok(done(engine)) };
@@ -90,7 +87,7 @@ pub(super) async fn read_sign_offs(engine: &Engine, id: DeploymentId) -> Result<
     let Some(deployment) = engine.deployment(id).await? else { return Ok(done(engine)) };
     let Some(environment) = engine.environment_of(&deployment) else { return Ok(done(engine)) };
     let Some(card) = deployment.card else { return Ok(done(engine)) };
-    match engine.ports.chat.signers(card, SIGN, &environment.sign_roles).await {
+    match engine.ports.chat.signers(card, SIGN_OFF, &environment.sign_roles).await {
         Ok(people) => {
             engine.apply(id, Event::SignOffsRead(people)).await?;
             Ok(done(engine))

@@ -1,0 +1,30 @@
+# Two commands do everything: `make demo` and `make test`. Each installs what is missing and says so.
+SHELL := /bin/bash
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+
+.PHONY: help demo test lint bench clean-demo
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+demo: ## Run everything on this machine, without credentials, with a page in the browser
+	@scripts/setup build
+	cargo run --locked --features demo -- demo $(ARGS)
+
+test: ## Run the whole test suite
+	@scripts/setup build browser
+	@rm -rf target/traffic && mkdir -p target/traffic
+	SIGNALBOX_TRAFFIC="$(CURDIR)/target/traffic" cargo test --locked --workspace --all-features
+
+lint: ## Format, clippy and documentation, all warnings denied
+	@scripts/setup build
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --all-features --no-deps --document-private-items
+
+bench: ## Measure latency, throughput and memory beside the smallest discord.js bot
+	@scripts/setup build node
+	@benches/run
+
+clean-demo: ## Forget what the demo stored
+	rm -rf .signalbox

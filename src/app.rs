@@ -1,0 +1,138 @@
+//! Builds the parts, starts them, and drains them at the end. The only file that names more than one adapter.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use signalbox_commands::desk::Desk;
+use tokio::{net::TcpListener, sync::Notify};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{info, warn};
+
+use crate::{
+    clock::SystemClock,
+    config::{Config, Credentials},
+    discord,
+    engine::{Engine, Ports, ServiceDesk, Worker},
+    github::{Auth, GithubForge, Settings, Timeouts},
+    probes::{HttpProbe, TenantDatabases},
+    store::{self, SqlStore},
+    web::{self, Web, Webhooks},
+};
+
+/// How long the parts may take to end what they are at. Orchestrators commonly kill after ten seconds.
+const DRAIN: Duration = Duration::from_secs(8);
+
+/// A running service.
+pub struct App {
+    address: SocketAddr,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    storage: Arc<SqlStore>,
+}
+
+impl App {
+    /// Opens the store and starts all parts. Discord and GitHub may be out of reach: they are waited for.
+    ///
+    /// # Errors
+    /// When the store cannot be opened, the address is taken, or a setting cannot work.
+    pub async fn start(config: &Config) -> Result<Self> {
+        // Two TLS users in the tree agree on one provider. Somebody else having chosen before is fine.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let clock = Arc::new(SystemClock);
+        let storage = store::connect(&config.store).await.context("the store cannot be opened")?;
+        let forge = GithubForge::connect(&github_settings(config), clock.clone()).context("GitHub's settings")?;
+        let link = discord::Link::new(&config.discord).context("Discord's settings")?;
+        let listener = TcpListener::bind(config.server.listen)
+            .await
+            .with_context(|| format!("cannot listen on {} ([server] listen)", config.server.listen))?;
+        let address = listener.local_addr()?;
+
+        let wake = Arc::new(Notify::new());
+        let ports = Ports {
+            store: storage.clone(),
+            outbox: storage.clone(),
+            inbox: storage.clone(),
+            forge,
+            chat: link.chat(),
+            tenants: Arc::new(TenantDatabases::new(config.databases.clone())),
+            probe: Arc::new(HttpProbe::new()?),
+            clock: clock.clone(),
+        };
+        let engine = Engine::new(ports, Arc::new(config.line.clone()), wake.clone());
+        let desk: Arc<dyn Desk> = Arc::new(ServiceDesk::new(engine.clone()));
+
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let worker = Worker::new(engine);
+        let stopping = stop.clone();
+        tasks.spawn(async move { worker.run(stopping).await });
+        let stopping = stop.clone();
+        tasks.spawn(async move { link.run(desk, stopping).await });
+        let webhooks = config.github.webhook_secret.clone().map(|secret| Webhooks {
+            secret,
+            repositories: config.line.iter().map(|environment| environment.repository.clone()).collect(),
+        });
+        let router = web::router(Web { inbox: storage.clone(), store: storage.clone(), clock, wake, webhooks });
+        let stopping = stop.clone();
+        tasks.spawn(async move {
+            let server = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned());
+            if let Err(error) = server.await {
+                warn!(error = &error as &dyn std::error::Error, "the web server ended");
+            }
+        });
+        tasks.close();
+        info!(%address, environments = config.line.iter().count(), "signalbox is up");
+        Ok(Self { address, stop, tasks, storage })
+    }
+
+    /// Where webhooks are listened for.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Ends what is at work and stops; within ten seconds.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
+            warn!("some work did not end in time; it is taken up at the next start");
+        }
+        self.storage.close().await;
+        info!("signalbox has stopped");
+    }
+
+    /// Runs until the process is told to end (SIGTERM or Ctrl-C), then drains.
+    ///
+    /// # Errors
+    /// When signals cannot be listened for.
+    pub async fn run_until_told(self) -> Result<()> {
+        told_to_end().await?;
+        info!("told to end; finishing what is at work");
+        self.stop().await;
+        Ok(())
+    }
+}
+
+/// How GitHub is reached.
+pub(crate) fn github_settings(config: &Config) -> Settings {
+    let auth = match &config.github.credentials {
+        Credentials::Token(token) => Auth::Token(token.clone()),
+        Credentials::App { id, private_key } => {
+            Auth::App { app_id: *id, private_key_pem: private_key.clone(), installation: None }
+        }
+    };
+    Settings { api_url: config.github.api_url.clone(), auth, timeouts: Timeouts::default() }
+}
+
+#[cfg(unix)]
+async fn told_to_end() -> Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupt = tokio::signal::ctrl_c() => Ok(interrupt?),
+    }
+}
+
+#[cfg(not(unix))]
+async fn told_to_end() -> Result<()> {
+    Ok(tokio::signal::ctrl_c().await?)
+}

@@ -1,0 +1,331 @@
+//! The world a story happens in, from its first line to its last.
+
+use std::{
+    panic::AssertUnwindSafe,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use futures::FutureExt;
+use signalbox::{
+    app::App,
+    config::{self, Env},
+};
+use signalbox_sandbox::{
+    application::{Application, Environment},
+    discord::{Discord, DiscordOptions, Id, InteractionHandle, MessageView, Reply},
+    fleet::Fleet,
+    github::{self, Github, RunHandle},
+    postgres::Postgres,
+    traffic::TrafficLog,
+    world::{Place, Product},
+};
+use tempfile::TempDir;
+use tokio::sync::Mutex;
+
+/// What webhooks are signed with.
+const WEBHOOK_SECRET: &str = "a-secret-for-stories";
+/// How long a story waits for GitHub's side of things.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The host name under which the uat application answers.
+pub const HOST: &str = "uat.shop.example";
+
+/// A tenant database of its own, small enough to be copied for each story.
+pub struct Tenants {
+    pub fleet: Fleet,
+    reader: String,
+}
+
+/// GitHub, Discord, the application, perhaps a tenant database, and the service among them.
+pub struct World {
+    pub discord: Discord,
+    pub github: Github,
+    pub application: Arc<Application>,
+    tenants: Option<Tenants>,
+    folder: TempDir,
+    app: Mutex<Option<App>>,
+}
+
+/// What a story starts from.
+#[derive(Default)]
+pub struct Given {
+    /// Whether uat has a tenant database.
+    pub tenants: bool,
+    /// Whether GitHub sends webhooks; without them the service polls.
+    pub no_webhooks: bool,
+    /// Whether the service is started by the story itself.
+    pub not_started: bool,
+}
+
+impl World {
+    /// Runs a story in a world without a tenant database.
+    pub async fn run(story: impl AsyncFnOnce(&World)) {
+        Self::given(Given::default(), story).await;
+    }
+
+    /// Runs a story in a world with these circumstances.
+    pub async fn given(given: Given, story: impl AsyncFnOnce(&World)) {
+        let world = Self::new(&given).await;
+        if !given.not_started {
+            world.starts().await;
+        }
+        let told = AssertUnwindSafe(story(&world)).catch_unwind().await;
+        if told.is_ok() {
+            world.settles().await;
+        }
+        let (unread, transcript) = (world.discord.unread(), world.discord.transcripts());
+        world.stops().await;
+        world.github.stop();
+        if let Err(panic) = told {
+            eprintln!("--- what stood in the chat ---\n{transcript}");
+            std::panic::resume_unwind(panic);
+        }
+        assert!(unread.is_empty(), "nobody looked at: {unread:#?}\n--- the chat ---\n{transcript}");
+    }
+
+    async fn new(given: &Given) -> Self {
+        let folder = TempDir::new().unwrap();
+        let traffic = traffic();
+        let github = Github::start(github::Setup { traffic: traffic.clone(), ..Default::default() }).await.unwrap();
+        let discord = Discord::start(DiscordOptions::default(), traffic).await.unwrap();
+        discord.write_ca(&folder.path().join("ca.pem")).unwrap();
+        let application = Arc::new(Application::start().await.unwrap());
+        application.add(HOST, Environment::new(head(&github, "uat")));
+        let product = Product::new(application.clone());
+        let tenants = if given.tenants { Some(Tenants::fresh().await) } else { None };
+        if let Some(Tenants { fleet, .. }) = &tenants {
+            product.add("uat2-backend", Place { fleet: fleet.clone(), host: HOST.into() });
+        }
+        github.set_world(Arc::new(product));
+        github.set_speed(50.0);
+        for workflow in ["11-dev-deployment.yml", "12-uat-deployment.yml", "13-prod-deployment.yml"] {
+            assert!(github.set_script("acme/shop", workflow, "held"));
+        }
+        Self { discord, github, application, tenants, folder, app: Mutex::default() }
+    }
+
+    /// The service starts.
+    pub async fn starts(&self) {
+        let config = config::parse("signalbox.toml", &self.toml(), &self.env()).unwrap();
+        let app = App::start(&config).await.unwrap();
+        self.github.with(|state| state.hooks.clear());
+        self.github.add_webhook(&format!("http://{}/webhooks/github", app.address()), WEBHOOK_SECRET, false);
+        *self.app.lock().await = Some(app);
+        let knows = |view: &signalbox_sandbox::discord::View| view.commands.len() >= 4 && view.online;
+        self.discord.wait_for("the bot is online and its commands are registered", |view| knows(view).then_some(())).await;
+    }
+
+    /// The service stops as on SIGTERM.
+    pub async fn stops(&self) {
+        if let Some(app) = self.app.lock().await.take() {
+            app.stop().await;
+        }
+    }
+
+    /// Where the service listens for webhooks.
+    pub async fn address(&self) -> std::net::SocketAddr {
+        self.app.lock().await.as_ref().expect("the service runs").address()
+    }
+
+    /// Waits until the bot has had its say: edits come at most every two seconds.
+    async fn settles(&self) {
+        let mut changes = self.discord.changes();
+        changes.mark_unchanged();
+        while tokio::time::timeout(Duration::from_millis(2500), changes.changed()).await.is_ok() {
+            if self.discord.unread().is_empty() {
+                break;
+            }
+        }
+    }
+
+    /// The fleet of uat.
+    pub fn fleet(&self) -> &Fleet {
+        &self.tenants.as_ref().expect("a story that asks for tenants has them").fleet
+    }
+
+    /// Somebody types a command in #releases.
+    pub fn types(&self, who: &str, line: &str) -> InteractionHandle {
+        self.discord.types(who, "releases", line).unwrap_or_else(|refused| panic!("{who} could not type {line}: {refused}"))
+    }
+
+    /// Somebody types a command and reads the answer.
+    pub async fn asks(&self, who: &str, line: &str) -> Reply {
+        let reply = self.types(who, line).reply().await;
+        assert!(reply.ephemeral, "answers to commands are for who typed them");
+        reply
+    }
+
+    /// The card of a deployment, as soon as it says something; the whole card counts as read.
+    pub async fn card(&self, deployment: u32, says: &str) -> MessageView {
+        let title = format!("Deployment {deployment} ·");
+        self.discord
+            .expect_message("releases", &format!("card {deployment} says {says:?}"), |message| {
+                let text = message.text();
+                text.contains(&title) && text.contains(says)
+            })
+            .await
+    }
+
+    /// Everything said in the thread of a deployment; counts as read.
+    pub async fn thread(&self, deployment: u32, says: &str) -> String {
+        let begins = format!("Deployment {deployment} ·");
+        let name = self
+            .discord
+            .wait_for(&format!("thread {deployment} says {says:?}"), |view| {
+                let thread = view.threads.iter().find(|thread| thread.name.starts_with(&begins))?;
+                thread.messages.iter().any(|m| m.text().contains(says)).then(|| thread.id)
+            })
+            .await;
+        self.discord.transcript(&name.to_string()).unwrap()
+    }
+
+    /// The run of the newest dispatch that started one.
+    pub async fn the_run(&self) -> RunHandle {
+        let id = self
+            .github
+            .wait_for(PATIENCE, |state| state.dispatches.iter().rev().find_map(|dispatch| dispatch.run_id))
+            .await
+            .unwrap();
+        self.github.run(id)
+    }
+
+    /// Waits until GitHub has had so many dispatches, and holds that there are no more.
+    pub async fn expect_dispatches(&self, count: usize) {
+        self.github
+            .wait_for(PATIENCE, |state| (state.dispatches.len() >= count).then_some(()))
+            .await
+            .unwrap();
+        assert_eq!(self.github.dispatches().len(), count, "{:?}", self.github.dispatches());
+    }
+
+    /// How many runs GitHub has.
+    pub fn runs(&self) -> usize {
+        self.github.runs().len()
+    }
+
+    /// The commit a branch points at.
+    pub fn head(&self, branch: &str) -> String {
+        head(&self.github, branch)
+    }
+
+    /// The configuration a user would write for this world.
+    pub fn toml(&self) -> String {
+        let database = if self.tenants.is_some() { "database = \"UAT_DATABASE_URL\"\nschemas = [\"public\", \"super_tenant\"]" } else { "" };
+        format!(
+            r#"
+[discord]
+guild = "{guild}"
+channel = "300"
+resolve = "{tls}"
+ca_file = "{folder}/ca.pem"
+
+[discord.roles]
+engineer = "201"
+reviewer = "202"
+lead = "203"
+
+[github]
+repository = "acme/shop"
+api_url = "{api}"
+
+[server]
+listen = "127.0.0.1:0"
+data = "{folder}"
+
+[[environment]]
+name = "dev"
+workflow = "11-dev-deployment.yml"
+ref = "development"
+refs = ["development", "feature/*", "@everyone"]
+deploy_roles = ["engineer"]
+poll_seconds = 2
+
+[[environment]]
+name = "uat"
+after = "dev"
+workflow = "12-uat-deployment.yml"
+ref = "uat"
+key_input = "sb_key"
+github_environment = "uat2-backend"
+migration_job = "migrat"
+{database}
+deploy_roles = ["engineer"]
+sign_roles = ["reviewer"]
+poll_seconds = 2
+verify_deadline_seconds = 6
+
+[[environment.health]]
+url = "http://{application}/api/v1/health/"
+host = "{HOST}"
+json = {{ pointer = "/database", equals = "healthy" }}
+commit_header = "X-Build-Sha"
+"#,
+            guild = self.discord.guild_id(),
+            tls = self.discord.tls_addr(),
+            folder = self.folder.path().display(),
+            api = self.github.url(),
+            application = self.application.address(),
+        )
+    }
+
+    /// The secrets that go with it, as variables.
+    pub fn variables(&self) -> Vec<(String, String)> {
+        let mut variables = vec![
+            ("DISCORD_TOKEN".to_owned(), self.discord.token()),
+            ("GITHUB_TOKEN".to_owned(), github::seed::TOKEN.to_owned()),
+            ("GITHUB_WEBHOOK_SECRET".to_owned(), WEBHOOK_SECRET.to_owned()),
+            ("SIGNALBOX_STORE".to_owned(), format!("sqlite:{}/signalbox.db", self.folder.path().display())),
+        ];
+        variables.extend(self.tenants.as_ref().map(|t| ("UAT_DATABASE_URL".to_owned(), t.reader.clone())));
+        variables
+    }
+
+    fn env(&self) -> Env {
+        Env::of(self.variables())
+    }
+
+    /// A folder of the story's own.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Tenants {
+    /// Six tenants in a database of their own, copied from one that is made once.
+    async fn fresh() -> Self {
+        static TEMPLATE: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
+        const NAME: &str = "stories_fleet";
+        let postgres = Postgres::shared().await.unwrap();
+        TEMPLATE
+            .get_or_init(|| async {
+                if postgres.has_database(NAME).await.unwrap() {
+                    postgres.drop_database(NAME).await.unwrap();
+                }
+                postgres.create_database(NAME).await.unwrap();
+                Fleet::create(&postgres.url(NAME), 6).await.unwrap().close().await;
+            })
+            .await;
+        let name = format!("story_{}", ulid::Ulid::new().to_string().to_lowercase());
+        postgres.copy_database(NAME, &name).await.unwrap();
+        let fleet = Fleet::connect(&postgres.url(&name)).await.unwrap();
+        Self { fleet, reader: postgres.reader_url(&name) }
+    }
+}
+
+fn head(github: &Github, branch: &str) -> String {
+    github.read(|state| state.repository("acme/shop").and_then(|r| r.branches.get(branch).cloned())).expect("the branch")
+}
+
+/// Where the exchanges of this story are recorded, when somebody wants them.
+#[expect(clippy::disallowed_methods, reason = "the test command says where")]
+fn traffic() -> TrafficLog {
+    let Ok(folder) = std::env::var("SIGNALBOX_TRAFFIC") else { return TrafficLog::none() };
+    let name = std::thread::current().name().unwrap_or("story").replace("::", "-");
+    TrafficLog::to_file(&Path::new(&folder).join(format!("{name}.jsonl"))).unwrap()
+}
+
+/// A message's id, for people who react to it.
+pub fn id(message: &MessageView) -> Id {
+    message.id
+}
