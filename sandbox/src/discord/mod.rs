@@ -43,8 +43,8 @@ pub use options::{DiscordOptions, MemberSeed, RoleSeed};
 pub use people::{Choice, InteractionHandle, Modal, ModalInput, Refused, Reply};
 pub use permissions::BOT as BOT_PERMISSIONS;
 pub use read::{
-    ButtonView, ChannelView, CommandView, MemberView, MessageView, PendingView, ReactionView, SelectView, ThreadView,
-    View,
+    ButtonView, ChannelView, CommandView, MemberView, MessageView, PendingView, ReactionView, RoleView, SelectView,
+    ThreadView, View,
 };
 
 use crate::tls::{Identity, TlsError, TlsListener};

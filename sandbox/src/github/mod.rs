@@ -49,6 +49,6 @@ pub use run::{Approval, Attempt, Job, Key, LogLine, Run, Step};
 pub use script::{Action, HELD, JobScript, Script, StepScript, library};
 pub use seed::{SHOP, TOKEN};
 pub use state::{Budget, Dispatch, State};
-pub use view::View;
+pub use view::{JobView, RepositoryView, RunView, StepView, View, WorkflowView};
 pub use webhooks::signature;
 pub use workflow::{Concurrency, Input, Workflow};

@@ -55,6 +55,8 @@ pub struct WorkflowView {
     pub script: String,
     /// GitHub environment it deploys to.
     pub environment: String,
+    /// Branches whose pushes start it.
+    pub push_branches: Vec<String>,
 }
 
 /// A run in a snapshot.
@@ -157,6 +159,7 @@ fn repositories(state: &State) -> Vec<RepositoryView> {
                     name: workflow.name.clone(),
                     script: workflow.script.clone(),
                     environment: workflow.environment.clone(),
+                    push_branches: workflow.push_branches.clone(),
                 })
                 .collect(),
         })

@@ -4,8 +4,8 @@ mod transcript;
 mod view;
 
 pub use view::{
-    ButtonView, ChannelView, CommandView, MemberView, MessageView, PendingView, ReactionView, SelectView, ThreadView,
-    View,
+    ButtonView, ChannelView, CommandView, MemberView, MessageView, PendingView, ReactionView, RoleView, SelectView,
+    ThreadView, View,
 };
 
 use super::Discord;

@@ -25,6 +25,8 @@ pub struct View {
     pub threads: Vec<ThreadView>,
     /// Members of the guild.
     pub members: Vec<MemberView>,
+    /// Roles of the guild.
+    pub roles: Vec<RoleView>,
     /// Registered commands.
     pub commands: Vec<CommandView>,
     /// Interactions that have no answer yet.
@@ -70,6 +72,15 @@ pub struct MemberView {
     pub bot: bool,
     /// Names of the roles.
     pub roles: Vec<String>,
+}
+
+/// A role of the guild.
+#[derive(Clone, Debug, Serialize)]
+pub struct RoleView {
+    /// Its id.
+    pub id: Id,
+    /// Its name without `@`.
+    pub name: String,
 }
 
 /// A registered chat-input command.
@@ -209,6 +220,7 @@ impl State {
                 .collect(),
             threads: channels.filter_map(|c| self.thread_view(c)).collect(),
             members: self.member_views(),
+            roles: self.guild.roles.iter().map(|role| RoleView { id: role.id, name: role.name.clone() }).collect(),
             commands: self.command_views(),
             pending: self.pending_views(),
         }
