@@ -45,6 +45,13 @@ impl Product {
         places.get(environment).cloned()
     }
 
+    /// The commit that runs in a GitHub environment.
+    #[must_use]
+    pub fn build(&self, environment: &str) -> Option<String> {
+        let host = self.place(environment)?.host;
+        Some(self.application.environment(&host)?.build)
+    }
+
     fn find(&self, environment: &str) -> Result<Place, StepFailed> {
         let unknown = || StepFailed(format!("no environment named {environment}"));
         self.place(environment).ok_or_else(unknown)
@@ -289,6 +296,7 @@ mod tests {
         product.deploy(&release("uat2-backend")).await.unwrap();
         let running = product.application.environment("uat.example.test").unwrap();
         assert_eq!(running.build, "2".repeat(40));
+        assert_eq!(product.build("uat2-backend"), Some(running.build));
         assert_eq!(product.deploy(&release("prod-backend")).await.unwrap_err().0, "no environment named prod-backend");
     }
 }

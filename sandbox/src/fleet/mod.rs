@@ -41,6 +41,17 @@ impl Migration {
     }
 }
 
+/// How far one tenant is.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Progress {
+    /// Its schema.
+    pub schema: String,
+    /// The customer's name.
+    pub name: String,
+    /// Migrations that public has recorded and this tenant has not.
+    pub pending: u64,
+}
+
 /// Why the fleet could not be read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -203,6 +214,34 @@ impl Fleet {
         enter(&mut transaction, schema).await?;
         transaction.execute("LOCK TABLE django_migrations IN EXCLUSIVE MODE").await?;
         Ok(Blocker(transaction))
+    }
+
+    /// How far every tenant is, in the order of [`Fleet::tenants`].
+    ///
+    /// # Errors
+    /// [`Error::Database`] when a tenant's schema or ledger is missing.
+    pub async fn progress(&self) -> Result<Vec<Progress>, Error> {
+        let tenants: Vec<(String, String, String)> = sqlx::query_as(
+            "SELECT schema_name, name, format('(SELECT count(*) FROM public.django_migrations p WHERE NOT EXISTS \
+               (SELECT FROM %I.django_migrations m WHERE m.app = p.app AND m.name = p.name))', schema_name) \
+             FROM public.tenants_client WHERE schema_name <> 'public' ORDER BY id",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut all = Vec::with_capacity(tenants.len());
+        // Planning grows faster than the number of tenants in a statement.
+        for chunk in tenants.chunks(100) {
+            let counts: Vec<&str> = chunk.iter().map(|(.., count)| count.as_str()).collect();
+            let statement = format!("SELECT ARRAY[{}]", counts.join(", "));
+            let pending: Vec<i64> = sqlx::query_scalar(&statement).persistent(false).fetch_one(&self.pool).await?;
+            let states = chunk.iter().zip(pending).map(|((schema, name, _), pending)| Progress {
+                schema: schema.clone(),
+                name: name.clone(),
+                pending: pending.unsigned_abs(),
+            });
+            all.extend(states);
+        }
+        Ok(all)
     }
 
     /// The labels of all applications with migrations, sorted as Django prints them.

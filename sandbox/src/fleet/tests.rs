@@ -60,6 +60,9 @@ async fn a_release_reaches_public_first_and_then_tenant_by_tenant() {
         "SELECT count(*) FROM pg_attribute WHERE attname = 'priority' AND attrelid = 'acme.orders_order'::regclass";
     assert_eq!(number(&pool, columns).await, 1);
 
+    let pending: Vec<u64> = fleet.progress().await.unwrap().iter().map(|tenant| tenant.pending).collect();
+    assert_eq!(pending, [1, 0, 1]);
+
     // Another connection knows the invented migrations too.
     let again = Fleet::connect(pool.connect_options().to_url_lossy().as_ref()).await.unwrap();
     assert_eq!(again.migrate("globex").await.unwrap().len(), 1);
