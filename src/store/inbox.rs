@@ -14,9 +14,8 @@ use super::{
     outbox,
 };
 
-const ASKED: &str = "
-    INSERT INTO interactions (id, token, command, person_id, person_name, at) VALUES ($1, $2, $3, $4, $5, $6)
-    ON CONFLICT DO NOTHING";
+/// How many interactions share a statement; each takes six of the parameters a statement may have.
+const ROWS: usize = 1_000;
 
 const UNANSWERED: &str = "
     SELECT id, token, command, person_id, person_name, at FROM interactions
@@ -29,16 +28,8 @@ impl Inbox for SqlStore {
         interactions.sort_by_key(|asked| asked.id);
         let Some(latest) = interactions.iter().map(|asked| asked.at).max() else { return Ok(()) };
         let mut transaction = self.database.begin().await?;
-        for asked in &interactions {
-            let row = [
-                Value::id(asked.id.0)?,
-                asked.token.as_str().into(),
-                asked.command.as_str().into(),
-                Value::id(asked.by.id.0)?,
-                asked.by.name.as_str().into(),
-                asked.at.into(),
-            ];
-            transaction.execute(ASKED, &row).await?;
+        for rows in interactions.chunks(ROWS) {
+            transaction.execute(&insert_asked(rows.len()), &values(rows)?).await?;
         }
         transaction.execute("DELETE FROM interactions WHERE at < $1", &[forgotten(latest)]).await?;
         transaction.commit().await
@@ -65,6 +56,33 @@ impl Inbox for SqlStore {
         transaction.commit().await?;
         Ok(true)
     }
+}
+
+/// One statement for all, because each costs a way to the server and back before anybody is acknowledged.
+fn insert_asked(rows: usize) -> String {
+    let row = |n: usize| {
+        let [id, token, command, person, name, at] = [1, 2, 3, 4, 5, 6].map(|column| 6 * n + column);
+        format!("(${id}, ${token}, ${command}, ${person}, ${name}, ${at})")
+    };
+    let rows = (0..rows).map(row).collect::<Vec<_>>().join(", ");
+    format!(
+        "INSERT INTO interactions (id, token, command, person_id, person_name, at) VALUES {rows} ON CONFLICT DO NOTHING"
+    )
+}
+
+fn values(interactions: &[Asked]) -> Result<Vec<Value>, StoreError> {
+    let mut values = Vec::with_capacity(6 * interactions.len());
+    for asked in interactions {
+        values.extend([
+            Value::id(asked.id.0)?,
+            asked.token.as_str().into(),
+            asked.command.as_str().into(),
+            Value::id(asked.by.id.0)?,
+            asked.by.name.as_str().into(),
+            asked.at.into(),
+        ]);
+    }
+    Ok(values)
 }
 
 fn forgotten(now: Timestamp) -> Value {

@@ -45,6 +45,13 @@ pub(super) async fn an_interaction_is_recorded_once(w: World) -> World {
     w
 }
 
+pub(super) async fn many_interactions_share_a_commit(w: World) -> World {
+    let many: Vec<_> = (0..2_500).map(|id| asked(id, 0)).collect();
+    w.store.asked(many.iter().rev().cloned().collect()).await.unwrap();
+    assert_eq!(unanswered(&w, 0).await, many);
+    w
+}
+
 pub(super) async fn old_interactions_are_forgotten(w: World) -> World {
     let week = 7 * 24 * 3_600;
     w.store.asked(vec![asked(1, 0), asked(2, 1)]).await.unwrap();

@@ -188,8 +188,12 @@ async fn an_outage_is_an_error_and_passes() {
     let store = SqlStore::postgres(url.as_str()).await.unwrap();
     store.note(vec![entry("before")]).await.unwrap();
 
+    let mut transaction = store.database.begin().await.unwrap();
     network.state.send_replace(Line::Silent);
     unavailable(&store).await;
+    let midway = transaction.execute("DELETE FROM deliveries", &[]).await.unwrap_err();
+    assert!(told(&midway).contains("no answer within"), "{}", told(&midway));
+    drop(transaction);
     network.state.send_replace(Line::Open);
     store.note(vec![entry("after the silence")]).await.unwrap();
 
