@@ -151,6 +151,9 @@ pub fn headline(deployment: &Deployment, environment: &Environment) -> String {
         State::Untrue { .. } => "🚨 **Untrue**: GitHub says green, the evidence says no.".into(),
         State::Unverified { .. } => "❔ **Unverified**: the run is green, but the evidence could not be read.".into(),
         State::Failed { reason, .. } => format!("❌ **Failed**: {}.", plain(&clip(reason, 600))),
+        State::Cancelled { reason, .. } if matches!(d.cancel, Some(CancelCause::RefMoved { .. })) => {
+            format!("⏹ **Cancelled** (`ref_changed`): {}.", plain(&clip(reason, 300)))
+        }
         State::Cancelled { reason, .. } => format!("⏹ **Cancelled**: {}.", plain(&clip(reason, 300))),
         State::TimedOut { .. } => "⌛ **Timed out**: GitHub ended the run for taking too long.".into(),
         State::Refused { refusal, .. } => format!("⛔ **Refused** (`{}`): nothing was started.", refusal.code),

@@ -35,22 +35,22 @@ impl Refusal {
     pub fn message(&self) -> String {
         format!(
             "⛔ **{}**\n{}\n**Who can fix it:** {}\n**Do this:** {}",
-            plain(&self.code),
+            code(&self.code),
             self.what,
             self.who,
             self.command
         )
     }
 
-    /// No such environment is configured.
+    /// No such environment is configured; `verb` is the command that named it.
     #[must_use]
-    pub fn unknown_environment(given: &str, line: &Line) -> Self {
+    pub fn unknown_environment(verb: &str, given: &str, line: &Line) -> Self {
         let first = line.iter().next().map_or("uat", |e| e.name.as_str());
         Self::new(
             "unknown_environment",
             format!("There is no environment {}. Configured are {}.", code(&clip(given, 60)), line.names()),
             "you, by naming one of them; a maintainer of `signalbox.toml`, by adding one.",
-            format!("`/deploy {first}`"),
+            format!("`/{verb} {first}`"),
         )
     }
 

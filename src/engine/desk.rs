@@ -47,11 +47,11 @@ impl ServiceDesk {
         Self { engine, journal, refs: Arc::default() }
     }
 
-    fn environment(&self, typed: &str) -> Result<&Environment, Refusal> {
+    fn environment(&self, verb: &str, typed: &str) -> Result<&Environment, Refusal> {
         EnvironmentName::parse(typed)
             .ok()
             .and_then(|name| self.engine.line.get(&name))
-            .ok_or_else(|| Refusal::unknown_environment(typed, &self.engine.line))
+            .ok_or_else(|| Refusal::unknown_environment(verb, typed, &self.engine.line))
     }
 
     async fn find(&self, query: Query) -> Result<Vec<Deployment>, Refusal> {
@@ -84,7 +84,7 @@ impl ServiceDesk {
         if let Some(before) = self.find(Query::Interaction(interaction)).await?.pop() {
             return Ok(before);
         }
-        let environment = self.environment(&ask.environment)?;
+        let environment = self.environment("deploy", &ask.environment)?;
         let permit = permit(environment, ask.asker.person.clone(), &ask.asker.roles, ask.git_ref.as_deref())?;
         if let Some(holder) = self.holder(environment).await? {
             return Err(Refusal::environment_busy(&holder));
@@ -205,7 +205,7 @@ impl Desk for ServiceDesk {
 
     async fn status(&self, environment: Option<String>) -> Result<Vec<Standing>, Refusal> {
         let chosen: Vec<&Environment> = match &environment {
-            Some(typed) => vec![self.environment(typed)?],
+            Some(typed) => vec![self.environment("status", typed)?],
             None => self.engine.line.iter().collect(),
         };
         let shown = if environment.is_some() { 5 } else { 1 };
@@ -230,7 +230,7 @@ impl Desk for ServiceDesk {
     }
 
     async fn suggest_refs(&self, environment: &str, typed: &str) -> Vec<Suggestion> {
-        let Ok(environment) = self.environment(environment) else { return vec![] };
+        let Ok(environment) = self.environment("deploy", environment) else { return vec![] };
         let names = self.refs_of(&environment.repository).await;
         let typed = typed.to_lowercase();
         let allowed = |name: &&String| {

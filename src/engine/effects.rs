@@ -54,7 +54,7 @@ pub(super) async fn carry_out(engine: &Engine, pace: &Pace, claimed: &Claimed) -
         Effect::Cancel { deployment } => return dispatch::cancel(engine, *deployment).await,
         Effect::Observe { repository, run } => return observe::observe(engine, repository, *run).await,
         Effect::Verify { deployment } => verify::verify(engine, *deployment).await?,
-        Effect::Show { deployment } => return chat::show(engine, pace, *deployment).await,
+        Effect::Show { deployment } => return chat::show(engine, pace, *deployment, claimed.attempts).await,
         Effect::OpenThread { deployment } => return chat::open_thread(engine, *deployment, claimed.attempts).await,
         Effect::Tell { deployment, text, .. } => return chat::tell(engine, *deployment, text, claimed).await,
         Effect::ReadSignOffs { deployment } => return chat::read_sign_offs(engine, *deployment).await,

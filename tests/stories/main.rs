@@ -2,5 +2,11 @@
 //! message, this row, this dispatch. The real service runs over real sockets; anything the bot said
 //! that no line of a story looked at fails the story.
 
+mod adoption;
+mod bad_input;
+mod dispatch;
+mod outages;
+mod restarts;
 mod verified;
+mod webhooks;
 mod world;

@@ -27,7 +27,7 @@ use tokio::sync::Mutex;
 /// What webhooks are signed with.
 const WEBHOOK_SECRET: &str = "a-secret-for-stories";
 /// How long a story waits for GitHub's side of things.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(40);
 /// The host name under which the uat application answers.
 pub const HOST: &str = "uat.shop.example";
 
@@ -43,6 +43,9 @@ pub struct World {
     pub github: Github,
     pub application: Arc<Application>,
     tenants: Option<Tenants>,
+    webhooks: bool,
+    store: Option<String>,
+    environments: &'static str,
     folder: TempDir,
     app: Mutex<Option<App>>,
 }
@@ -56,6 +59,10 @@ pub struct Given {
     pub no_webhooks: bool,
     /// Whether the service is started by the story itself.
     pub not_started: bool,
+    /// Where the service keeps its own data; a file of the story's own when `None`.
+    pub store: Option<String>,
+    /// More environments, as they would be written.
+    pub environments: &'static str,
 }
 
 impl World {
@@ -88,7 +95,7 @@ impl World {
         let folder = TempDir::new().unwrap();
         let traffic = traffic();
         let github = Github::start(github::Setup { traffic: traffic.clone(), ..Default::default() }).await.unwrap();
-        let discord = Discord::start(DiscordOptions::default(), traffic).await.unwrap();
+        let discord = Discord::start(DiscordOptions { patience: PATIENCE, ..DiscordOptions::default() }, traffic).await.unwrap();
         discord.write_ca(&folder.path().join("ca.pem")).unwrap();
         let application = Arc::new(Application::start().await.unwrap());
         application.add(HOST, Environment::new(head(&github, "uat")));
@@ -102,7 +109,17 @@ impl World {
         for workflow in ["11-dev-deployment.yml", "12-uat-deployment.yml", "13-prod-deployment.yml"] {
             assert!(github.set_script("acme/shop", workflow, "held"));
         }
-        Self { discord, github, application, tenants, folder, app: Mutex::default() }
+        Self {
+            discord,
+            github,
+            application,
+            tenants,
+            webhooks: !given.no_webhooks,
+            store: given.store.clone(),
+            environments: given.environments,
+            folder,
+            app: Mutex::default(),
+        }
     }
 
     /// The service starts.
@@ -110,7 +127,9 @@ impl World {
         let config = config::parse("signalbox.toml", &self.toml(), &self.env()).unwrap();
         let app = App::start(&config).await.unwrap();
         self.github.with(|state| state.hooks.clear());
-        self.github.add_webhook(&format!("http://{}/webhooks/github", app.address()), WEBHOOK_SECRET, false);
+        if self.webhooks {
+            self.github.add_webhook(&format!("http://{}/webhooks/github", app.address()), WEBHOOK_SECRET, false);
+        }
         *self.app.lock().await = Some(app);
         let knows = |view: &signalbox_sandbox::discord::View| view.commands.len() >= 4 && view.online;
         self.discord.wait_for("the bot is online and its commands are registered", |view| knows(view).then_some(())).await;
@@ -167,14 +186,20 @@ impl World {
             .await
     }
 
+    /// Reads all there is in #releases, such as an answer that a restart may or may not have replaced.
+    pub fn reads_everything(&self) {
+        self.discord.transcript("releases").unwrap();
+    }
+
     /// Everything said in the thread of a deployment; counts as read.
     pub async fn thread(&self, deployment: u32, says: &str) -> String {
         let begins = format!("Deployment {deployment} ·");
         let name = self
             .discord
             .wait_for(&format!("thread {deployment} says {says:?}"), |view| {
-                let thread = view.threads.iter().find(|thread| thread.name.starts_with(&begins))?;
-                thread.messages.iter().any(|m| m.text().contains(says)).then(|| thread.id)
+                let mut threads = view.threads.iter().filter(|thread| thread.name.starts_with(&begins));
+                let found = threads.find(|thread| thread.messages.iter().any(|m| m.text().contains(says)))?;
+                Some(found.id)
             })
             .await;
         self.discord.transcript(&name.to_string()).unwrap()
@@ -260,22 +285,24 @@ url = "http://{application}/api/v1/health/"
 host = "{HOST}"
 json = {{ pointer = "/database", equals = "healthy" }}
 commit_header = "X-Build-Sha"
-"#,
+{more}"#,
             guild = self.discord.guild_id(),
             tls = self.discord.tls_addr(),
             folder = self.folder.path().display(),
             api = self.github.url(),
             application = self.application.address(),
+            more = self.environments,
         )
     }
 
     /// The secrets that go with it, as variables.
     pub fn variables(&self) -> Vec<(String, String)> {
+        let file = format!("sqlite:{}/signalbox.db", self.folder.path().display());
         let mut variables = vec![
             ("DISCORD_TOKEN".to_owned(), self.discord.token()),
             ("GITHUB_TOKEN".to_owned(), github::seed::TOKEN.to_owned()),
             ("GITHUB_WEBHOOK_SECRET".to_owned(), WEBHOOK_SECRET.to_owned()),
-            ("SIGNALBOX_STORE".to_owned(), format!("sqlite:{}/signalbox.db", self.folder.path().display())),
+            ("SIGNALBOX_STORE".to_owned(), self.store.clone().unwrap_or(file)),
         ];
         variables.extend(self.tenants.as_ref().map(|t| ("UAT_DATABASE_URL".to_owned(), t.reader.clone())));
         variables

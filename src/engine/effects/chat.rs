@@ -11,7 +11,12 @@ use tracing::warn;
 use super::{Pace, done, later};
 use crate::engine::Engine;
 
-pub(super) async fn show(engine: &Engine, pace: &Pace, id: DeploymentId) -> Result<Settled, StoreError> {
+pub(super) async fn show(
+    engine: &Engine,
+    pace: &Pace,
+    id: DeploymentId,
+    attempts: u32,
+) -> Result<Settled, StoreError> {
     let Some(deployment) = engine.deployment(id).await? else { return Ok(done(engine)) };
     let Some(environment) = engine.environment_of(&deployment) else { return Ok(done(engine)) };
     let now = engine.ports.clock.now();
@@ -27,7 +32,8 @@ pub(super) async fn show(engine: &Engine, pace: &Pace, id: DeploymentId) -> Resu
             match chat.post(environment.channel, &card, &nonce).await {
                 Ok(at) => {
                     engine.apply(id, Event::CardPosted(at)).await?;
-                    Ok(())
+                    // An earlier attempt whose answer was lost may have posted it: then the chat kept that one's text.
+                    if attempts > 0 { chat.edit(at, &card).await } else { Ok(()) }
                 }
                 Err(error) => Err(error),
             }

@@ -78,7 +78,9 @@ async fn find_home(
     }
     let may_be_ours =
         |sent: &Timestamp| run.created_at >= sent.saturating_sub(SignedDuration::from_secs(60)).unwrap_or(*sent);
-    if searching.iter().any(|(deployment, sent)| deployment.commit == run.head_sha && may_be_ours(sent)) {
+    // While the answer to a dispatch is still out, the run may be ours even at another commit: the ref may have moved.
+    let fits = |d: &Deployment| d.commit == run.head_sha || matches!(d.state, State::Dispatching { .. });
+    if searching.iter().any(|(deployment, sent)| fits(deployment) && may_be_ours(sent)) {
         return Ok(later(engine, 2));
     }
     if let Some(environment) = home(engine, repository, &run) {
