@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use signalbox_commands::desk::Desk;
 use tokio::{net::TcpListener, sync::Notify};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::{
     clock::SystemClock,
@@ -66,7 +66,12 @@ impl App {
         let stopping = stop.clone();
         tasks.spawn(async move { worker.run(stopping).await });
         let stopping = stop.clone();
-        tasks.spawn(async move { link.run(desk, stopping).await });
+        tasks.spawn(async move {
+            // GitHub's runs are followed all the same: what is at work must not be forgotten.
+            if let Err(error) = link.run(desk, stopping).await {
+                error!(error = &error as &dyn std::error::Error, "nobody can be heard in Discord until this is mended");
+            }
+        });
         let webhooks = config.github.webhook_secret.clone().map(|secret| Webhooks {
             secret,
             repositories: config.line.iter().map(|environment| environment.repository.clone()).collect(),

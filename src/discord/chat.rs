@@ -1,0 +1,199 @@
+//! What is said in Discord: the `Chat` port over REST.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_trait::async_trait;
+use futures::{StreamExt as _, TryStreamExt as _};
+use poise::serenity_prelude as serenity;
+use serenity::{Builder as _, Http, http::LightMethod, http::Request, http::Route};
+use signalbox_commands::failure::{Failure, codes};
+use signalbox_domain::{
+    card::{Card, SIGN_OFF},
+    environment::Role,
+    ids::{ChannelId, MessageId, MessageRef, Person, PersonId, RoleId},
+    permit::holds_one_of,
+    ports::{Chat, ChatError},
+    text::clip,
+};
+use tracing::debug;
+
+use super::embed::{buttons, embed};
+
+/// Most characters of a message and of a thread's name.
+const MESSAGE: usize = 2_000;
+const THREAD_NAME: usize = 100;
+/// Most people in one page of reactions.
+const PAGE: usize = 100;
+/// Ordinary reactions and burst ("super") ones are listed apart
+/// (<https://discord.com/developers/docs/resources/message#get-reactions-reaction-types>).
+const REACTION_TYPES: [u8; 2] = [0, 1];
+/// How many members are asked for at a time.
+const ABREAST: usize = 4;
+
+/// One guild, as far as it is spoken to.
+#[derive(Debug)]
+pub(super) struct DiscordChat {
+    http: Arc<Http>,
+    guild: serenity::GuildId,
+}
+
+impl DiscordChat {
+    pub(super) fn new(http: Arc<Http>, guild: serenity::GuildId) -> Self {
+        Self { http, guild }
+    }
+
+    /// Offers the sign-off reaction, so that one click signs. Without the right to react, people find the emoji themselves.
+    async fn offer_sign_off(&self, at: MessageRef) {
+        let emoji = serenity::ReactionType::Unicode(SIGN_OFF.into());
+        if let Err(error) = self.http.create_reaction(channel(at.channel), message(at.message), &emoji).await {
+            debug!(error = %Failure::from(error), "the sign-off reaction was not offered");
+        }
+    }
+
+    /// Everybody who reacted with an emoji, bots left out.
+    async fn reactors(&self, at: MessageRef, emoji: &str) -> Result<BTreeMap<u64, serenity::User>, Failure> {
+        let mut people = BTreeMap::new();
+        for kind in REACTION_TYPES {
+            let mut after = 0;
+            loop {
+                let route = Route::ChannelMessageReactionEmoji {
+                    channel_id: channel(at.channel),
+                    message_id: message(at.message),
+                    reaction: emoji,
+                };
+                let params =
+                    vec![("limit", PAGE.to_string()), ("after", after.to_string()), ("type", kind.to_string())];
+                let request = Request::new(route, LightMethod::Get).params(Some(params));
+                let page: Vec<serenity::User> = self.http.fire(request).await?;
+                let whole = page.len() == PAGE;
+                after = page.iter().map(|user| user.id.get()).max().unwrap_or(after);
+                people.extend(page.into_iter().filter(|user| !user.bot).map(|user| (user.id.get(), user)));
+                if !whole {
+                    break;
+                }
+            }
+        }
+        Ok(people)
+    }
+
+    /// The roles somebody holds right now; `None` when they have left.
+    async fn roles(&self, user: serenity::UserId) -> Result<Option<Vec<RoleId>>, Failure> {
+        match self.http.get_member(self.guild, user).await.map_err(Failure::from) {
+            Ok(member) => Ok(Some(member.roles.iter().map(|role| RoleId(role.get())).collect())),
+            Err(failure) if failure.is(codes::UNKNOWN_MEMBER) || failure.is(codes::UNKNOWN_USER) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Answers to interactions are addressed to the application. Before the first session its id is not known yet.
+    async fn know_application(&self) -> Result<(), Failure> {
+        if self.http.application_id().is_none() {
+            let application = self.http.get_current_application_info().await?;
+            self.http.set_application_id(application.id);
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Chat for DiscordChat {
+    async fn post(&self, to: ChannelId, card: &Card, nonce: &str) -> Result<MessageRef, ChatError> {
+        let posted = once(nonce).embed(embed(card)).components(buttons(card));
+        let posted = channel(to).send_message(&*self.http, posted).await.map_err(refused)?;
+        let at = MessageRef { channel: to, message: MessageId(posted.id.get()) };
+        self.offer_sign_off(at).await;
+        Ok(at)
+    }
+
+    async fn edit(&self, at: MessageRef, card: &Card) -> Result<(), ChatError> {
+        // Without `attachments` in the request those that are there stay.
+        let edit = serenity::EditMessage::new()
+            .embed(embed(card))
+            .components(buttons(card))
+            .allowed_mentions(serenity::CreateAllowedMentions::new());
+        channel(at.channel).edit_message(&*self.http, message(at.message), edit).await.map_err(refused)?;
+        Ok(())
+    }
+
+    async fn open_thread(&self, under: MessageRef, name: &str) -> Result<ChannelId, ChatError> {
+        let thread = serenity::CreateThread::new(clip(name, THREAD_NAME))
+            .auto_archive_duration(serenity::AutoArchiveDuration::OneDay);
+        let opened =
+            channel(under.channel).create_thread_from_message(&*self.http, message(under.message), thread).await;
+        match opened.map_err(Failure::from) {
+            Ok(thread) => Ok(ChannelId(thread.id.get())),
+            // A thread under a message has that message's id.
+            Err(failure) if failure.is(codes::THREAD_EXISTS) => Ok(ChannelId(under.message.0)),
+            Err(failure) => Err(refusal(failure)),
+        }
+    }
+
+    async fn say(&self, to: ChannelId, text: &str, nonce: &str) -> Result<(), ChatError> {
+        let said = once(nonce).content(clip(text, MESSAGE));
+        channel(to).send_message(&*self.http, said).await.map_err(refused)?;
+        Ok(())
+    }
+
+    async fn answer(&self, token: &str, text: &str) -> Result<(), ChatError> {
+        self.know_application().await.map_err(refusal)?;
+        let edit = serenity::EditInteractionResponse::new()
+            .content(clip(text, MESSAGE))
+            .allowed_mentions(serenity::CreateAllowedMentions::new());
+        edit.execute(&*self.http, token).await.map_err(refused)?;
+        Ok(())
+    }
+
+    async fn signers(&self, at: MessageRef, emoji: &str, roles: &[Role]) -> Result<Vec<Person>, ChatError> {
+        let reactors = self.reactors(at, emoji).await.map_err(refusal)?;
+        let fresh = futures::stream::iter(reactors.into_values())
+            .map(|user| async move { Ok::<_, Failure>((self.roles(user.id).await?, user)) })
+            .buffered(ABREAST);
+        let fresh: Vec<_> = fresh.try_collect().await.map_err(refusal)?;
+        let entitled = |held: &Option<Vec<RoleId>>| held.as_ref().is_some_and(|held| holds_one_of(held, roles));
+        let people = fresh.into_iter().filter(|(held, _)| entitled(held));
+        Ok(people.map(|(_, user)| Person { id: PersonId(user.id.get()), name: user.name }).collect())
+    }
+}
+
+/// A message that pings nobody. Within a few minutes Discord takes one nonce once, and answers with what it took.
+fn once(nonce: &str) -> serenity::CreateMessage {
+    serenity::CreateMessage::new()
+        .nonce(serenity::Nonce::String(nonce.to_owned()))
+        .enforce_nonce(true)
+        .allowed_mentions(serenity::CreateAllowedMentions::new())
+}
+
+fn channel(id: ChannelId) -> serenity::ChannelId {
+    serenity::ChannelId::new(id.0)
+}
+
+fn message(id: MessageId) -> serenity::MessageId {
+    serenity::MessageId::new(id.0)
+}
+
+fn refused(error: serenity::Error) -> ChatError {
+    refusal(error.into())
+}
+
+/// What a failure means for whoever wanted something said. Status and code decide, never the words.
+fn refusal(failure: Failure) -> ChatError {
+    let text = failure.to_string();
+    match (failure.status, failure.code) {
+        (
+            _,
+            Some(
+                codes::UNKNOWN_CHANNEL
+                | codes::UNKNOWN_MESSAGE
+                | codes::UNKNOWN_WEBHOOK
+                | codes::UNKNOWN_INTERACTION
+                | codes::INVALID_WEBHOOK_TOKEN,
+            ),
+        )
+        | (Some(404), _) => ChatError::Gone(text),
+        (Some(401 | 403), _) => ChatError::Forbidden(text),
+        (Some(408 | 429 | 500..), _) => ChatError::Unavailable(text),
+        (Some(_), _) => ChatError::Rejected(text),
+        (None, _) if failure.ours => ChatError::Rejected(text),
+        (None, _) => ChatError::Unavailable(text),
+    }
+}

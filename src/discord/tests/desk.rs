@@ -1,0 +1,125 @@
+//! A desk that writes down what it is told, and answers what a test wants to hear.
+
+use std::{sync::Mutex, time::Duration};
+
+use async_trait::async_trait;
+use signalbox_commands::desk::{CancelAsk, DeployAsk, Desk, Standing, Suggestion};
+use signalbox_domain::{
+    Timestamp,
+    deployment::{Deployment, State},
+    environment::{Environment, Line},
+    ids::{CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RoleId},
+    permit::{may_cancel, permit},
+    ports::Asked,
+    refusal::Refusal,
+};
+use tokio::sync::{Semaphore, watch};
+
+/// Longer than anything takes, so that a story that hangs says where.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(super) struct FakeDesk {
+    line: Line,
+    log: watch::Sender<Vec<String>>,
+    token: Mutex<String>,
+    /// `received` and `deploy` pass through these; a test closes them to look at what happens before.
+    pub(super) receiving: Semaphore,
+    pub(super) deploying: Semaphore,
+}
+
+impl FakeDesk {
+    pub(super) fn new(line: Line) -> Self {
+        let open = || Semaphore::new(1);
+        Self { line, log: watch::Sender::new(vec![]), token: Mutex::default(), receiving: open(), deploying: open() }
+    }
+
+    fn writes(&self, what: impl Into<String>) {
+        self.log.send_modify(|log| log.push(what.into()));
+    }
+
+    pub(super) fn log(&self) -> Vec<String> {
+        self.log.borrow().clone()
+    }
+
+    /// Waits until something is written down.
+    pub(super) async fn wrote(&self, what: &str) {
+        let mut log = self.log.subscribe();
+        let found = log.wait_for(|log| log.iter().any(|line| line == what));
+        let result = tokio::time::timeout(PATIENCE, found).await.map(|_| ());
+        assert!(result.is_ok(), "waiting for {what:?}, found {:?}", self.log());
+    }
+
+    /// The token of the latest interaction.
+    pub(super) fn token(&self) -> String {
+        self.token.lock().unwrap().clone()
+    }
+
+    fn environment(&self, name: &str) -> Result<&Environment, Refusal> {
+        let found = EnvironmentName::parse(name).ok().and_then(|name| self.line.get(&name));
+        found.ok_or_else(|| Refusal::unknown_environment("deploy", name, &self.line))
+    }
+
+    fn deployment(&self, by: Person, roles: &[RoleId], git_ref: Option<&str>) -> Result<Deployment, Refusal> {
+        let environment = self.environment("uat")?;
+        let commit = CommitSha::parse(&"ab".repeat(20)).unwrap();
+        let clearance = permit(environment, by, roles, git_ref)?.clear(commit);
+        let interaction = InteractionId(1);
+        let opened =
+            Deployment::requested(environment, clearance, "key".into(), None, interaction, Timestamp::UNIX_EPOCH);
+        Ok(Deployment { id: DeploymentId(42), state: State::Running, ..opened })
+    }
+}
+
+#[async_trait]
+impl Desk for FakeDesk {
+    fn line(&self) -> &Line {
+        &self.line
+    }
+
+    async fn received(&self, asked: Asked) {
+        self.token.lock().unwrap().clone_from(&asked.token);
+        self.writes(format!("received {} from {}", asked.command, asked.by.name));
+        let _open = self.receiving.acquire().await.unwrap();
+    }
+
+    async fn answered(&self, _: InteractionId) {
+        self.writes("answered");
+    }
+
+    async fn deploy(&self, ask: DeployAsk) -> Result<Deployment, Refusal> {
+        self.writes(format!("deploy {}", ask.environment));
+        let _open = self.deploying.acquire().await.unwrap();
+        assert_ne!(ask.note.as_deref(), Some("break"), "secret internals");
+        self.environment(&ask.environment)?;
+        self.deployment(ask.asker.person, &ask.asker.roles, ask.git_ref.as_deref())
+    }
+
+    async fn status(&self, environment: Option<String>) -> Result<Vec<Standing>, Refusal> {
+        let environment = self.environment(environment.as_deref().unwrap_or("uat"))?.name.clone();
+        Ok(vec![Standing { environment, active: None, ended: vec![] }])
+    }
+
+    async fn cancel(&self, ask: CancelAsk) -> Result<Deployment, Refusal> {
+        self.writes(format!("cancel {} by {}", ask.deployment, ask.asker.person.name));
+        may_cancel(self.environment("uat")?, &ask.asker.roles, "/cancel 42")?;
+        self.deployment(Person { id: PersonId(501), name: "erin".into() }, &ask.asker.roles, None)
+    }
+
+    async fn suggest_refs(&self, environment: &str, typed: &str) -> Vec<Suggestion> {
+        let suggestion = |name: &str| Suggestion { label: name.into(), value: name.into() };
+        let names = ["main", "release/7"].into_iter().filter(|name| environment == "uat" && name.contains(typed));
+        names.map(suggestion).collect()
+    }
+
+    async fn suggest_deployments(&self, _: &str) -> Vec<Suggestion> {
+        vec![Suggestion { label: "42 · uat · running".into(), value: "42".into() }]
+    }
+
+    async fn reactions_changed(&self, at: MessageRef) {
+        self.writes(format!("changed {}", at.message));
+    }
+
+    async fn events_may_be_lost(&self) {
+        self.writes("lost");
+    }
+}
