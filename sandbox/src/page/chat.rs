@@ -12,12 +12,11 @@ use crate::discord::{MessageView, PendingView, ThreadView};
 const TOGETHER: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) fn channels(scene: &Scene) -> Markup {
-    let current = scene.channel().map(|channel| channel.id);
     html! {
         h2 { "Channels" }
         ul {
             @for channel in &scene.discord.channels {
-                @let here = Some(channel.id) == current;
+                @let here = channel.id == scene.place;
                 li {
                     a href=(scene.link_to_place(channel.id)) aria-current=[here.then_some("page")] {
                         span.hash aria-hidden="true" { "#" } (channel.name)

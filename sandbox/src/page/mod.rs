@@ -165,16 +165,17 @@ async fn file(State(desk): State<Desk>, Path((message, name)): Path<(Id, String)
     ([(CONTENT_TYPE, shown.unwrap_or("text/plain; charset=utf-8"))], bytes).into_response()
 }
 
-/// Leads a link of the GitHub stand-in to the run it names.
+/// Leads a link of the GitHub stand-in to the run or job that it names.
 async fn to_run(State(desk): State<Desk>, Path(path): Path<String>) -> Redirect {
     let view = desk.github.view();
-    let ids = path.split('/').filter_map(|part| part.parse::<u64>().ok());
-    let run = ids.into_iter().find_map(|id| view.runs.iter().find(|run| run.id == id));
-    match run {
-        Some(run) => {
-            let environment = scene::environment_of(&view, run).unwrap_or_default();
-            Redirect::to(&format!("/?environment={}#run-{}", scene::encode(&environment), run.id))
-        }
-        None => Redirect::to("/"),
-    }
+    let ids: Vec<u64> = path.split('/').filter_map(|part| part.parse().ok()).collect();
+    let Some(run) = view.runs.iter().find(|run| ids.contains(&run.id)) else {
+        return Redirect::to("/");
+    };
+    let environment = scene::environment_of(&view, run).unwrap_or_default();
+    let anchor = match run.jobs.iter().find(|job| ids.contains(&job.id)) {
+        Some(job) => format!("job-{}", job.id),
+        None => format!("run-{}", run.id),
+    };
+    Redirect::to(&format!("/?environment={}#{anchor}", scene::encode(&environment)))
 }

@@ -172,6 +172,13 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// A palette closes when something else is clicked, or with Escape.
+function closePalettes(but) {
+  for (const picker of document.querySelectorAll(".picker[open]")) if (picker !== but) picker.open = false;
+}
+document.addEventListener("click", (event) => closePalettes(event.target.closest(".picker")));
+document.addEventListener("keydown", (event) => event.key === "Escape" && closePalettes(null));
+
 document.addEventListener("change", (event) => {
   const field = event.target.closest("select[data-act]");
   if (!field) return;
@@ -308,16 +315,17 @@ at("line").addEventListener("keydown", press);
 at("line").addEventListener("blur", () => showSuggestions([]));
 at("composer").addEventListener("submit", submit);
 
-// A link to one run opens it.
+// A link to a run or a job opens it.
 function openTarget() {
   const target = location.hash && at(location.hash.slice(1));
-  if (target instanceof HTMLDetailsElement) target.open = true;
+  for (let part = target; part; part = part.parentElement) if (part.nodeName === "DETAILS") part.open = true;
+  if (target) target.scrollIntoView({ block: "center" });
 }
 addEventListener("hashchange", openTarget);
-openTarget();
 
 tellTimes(document);
 setInterval(() => tellTimes(document), 1000);
-at("log").scrollTop = at("log").scrollHeight;
-at("line").focus();
+openTarget();
+if (!location.hash) at("log").scrollTop = at("log").scrollHeight;
+at("line").focus({ preventScroll: true });
 watch();

@@ -1,11 +1,10 @@
 //! What one person sees at one moment, gathered from all stand-ins.
 
-use std::collections::HashMap;
-
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::Desk;
+use super::text::Names;
 use crate::discord::{ChannelView, Id, MessageView, ThreadView, View};
 use crate::fleet::Progress;
 use crate::github;
@@ -107,26 +106,29 @@ impl Scene {
 
     /// The address of this page with another place in the middle.
     pub(super) fn link_to_place(&self, place: Id) -> String {
-        self.link(&place.to_string(), self.environment().map_or("", |one| &one.name))
+        format!("/?channel={place}{}", self.kept())
     }
 
     /// The address of this page with another environment on the right.
     pub(super) fn link_to_environment(&self, environment: &str) -> String {
-        self.link(&self.place.to_string(), environment)
+        format!("/?channel={}&as={}&environment={}", self.place, encode(&self.me), encode(environment))
     }
 
-    fn link(&self, place: &str, environment: &str) -> String {
-        format!("/?channel={}&as={}&environment={}", encode(place), encode(&self.me), encode(environment))
+    /// The rest of a query that keeps the person and the environment.
+    fn kept(&self) -> String {
+        let environment = self.environment().map_or("", |one| &one.name);
+        format!("&as={}&environment={}", encode(&self.me), encode(environment))
     }
 
     /// Names for what messages mention by id.
-    pub(super) fn names(&self) -> HashMap<String, String> {
+    pub(super) fn names(&self) -> Names {
         let view = &self.discord;
         let people = view.members.iter().map(|member| (format!("@{}", member.id), format!("@{}", member.name)));
         let roles = view.roles.iter().map(|role| (format!("@&{}", role.id), format!("@{}", role.name)));
         let channels = view.channels.iter().map(|channel| (format!("#{}", channel.id), format!("#{}", channel.name)));
         let threads = view.threads.iter().map(|thread| (format!("#{}", thread.id), format!("#{}", thread.name)));
-        people.chain(roles).chain(channels).chain(threads).collect()
+        let known = people.chain(roles).chain(channels).chain(threads).collect();
+        Names { known, kept: self.kept() }
     }
 }
 

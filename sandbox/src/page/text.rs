@@ -5,8 +5,14 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use maud::{Markup, PreEscaped, html};
 
-/// Names by mention: `@7`, `@&7` and `#7` without their brackets.
-pub(super) type Names = HashMap<String, String>;
+/// What mentions and links of the chat mean here.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    /// Names by mention: `@7`, `@&7` and `#7` without their brackets.
+    pub(super) known: HashMap<String, String>,
+    /// The rest of a query that keeps what is looked at apart from the channel.
+    pub(super) kept: String,
+}
 
 /// A message's content, or the description or a field of an embed.
 pub(super) fn render(text: &str, names: &Names) -> Markup {
@@ -92,7 +98,7 @@ fn mark(text: &str, names: &Names) -> Option<(Markup, usize)> {
         b'~' => paired(text, "~~", names, |inner| html! { s { (inner) } }),
         b'[' => labelled_link(text, names),
         b'<' => bracketed(text, names),
-        b'h' => bare_link(text),
+        b'h' => jump(text, names).or_else(|| bare_link(text)),
         _ => None,
     }
 }
@@ -118,6 +124,22 @@ fn labelled_link(text: &str, names: &Names) -> Option<(Markup, usize)> {
     Some((link(url.trim_matches(['<', '>']), inline(label, names))?, length))
 }
 
+/// A link to a message or channel of the chat, which leads to its place on this page.
+fn jump(text: &str, names: &Names) -> Option<(Markup, usize)> {
+    let path = text.strip_prefix("https://discord.com/channels/")?;
+    let end = path.find(|c: char| !c.is_ascii_digit() && c != '/').unwrap_or(path.len());
+    let mut ids = path[..end].split('/').skip(1);
+    let (channel, message) = (ids.next()?, ids.next());
+    let name = names.known.get(&format!("#{channel}"))?;
+    let anchor = message.map_or_else(String::new, |id| format!("#m{id}"));
+    let html = html! {
+        a.mention href=(format!("/?channel={channel}{}{anchor}", names.kept)) {
+            (name) @if message.is_some() { " › message" }
+        }
+    };
+    Some((html, text.len() - path.len() + end))
+}
+
 fn bare_link(text: &str) -> Option<(Markup, usize)> {
     let end = text.find(|c: char| c.is_whitespace() || "<>\"`|".contains(c)).unwrap_or(text.len());
     let url = text[..end].trim_end_matches([')', '.', ',', ';', ':', '*', '!', '?']);
@@ -141,7 +163,7 @@ fn bracketed(text: &str, names: &Names) -> Option<(Markup, usize)> {
         html! { (format!(":{name}:")) }
     } else if inner.starts_with(['@', '#']) {
         let id = inner.replace('!', "");
-        let known = names.get(&id).cloned();
+        let known = names.known.get(&id).cloned();
         let shown = known.unwrap_or_else(|| if id.starts_with('#') { "#unknown" } else { "@unknown" }.to_owned());
         html! { span.mention { (shown) } }
     } else {
@@ -168,7 +190,8 @@ mod tests {
 
     fn rendered(text: &str) -> String {
         let names = [("@7", "@erin"), ("@&8", "@lead"), ("#9", "#uat")];
-        let names = names.map(|(id, name)| (id.to_owned(), name.to_owned())).into();
+        let known = names.map(|(id, name)| (id.to_owned(), name.to_owned())).into();
+        let names = Names { known, kept: "&as=erin".to_owned() };
         render(text, &names).into_string().replace("<div class=\"line\">", "").replace("</div>", "")
     }
 
@@ -215,6 +238,15 @@ mod tests {
             format!(r#"see <a href="https://x.test/1" {target}>https://x.test/1</a>."#)
         );
         assert_eq!(rendered("[x](javascript:alert(1))"), "[x](javascript:alert(1))");
+    }
+
+    #[test]
+    fn links_into_the_chat_stay_on_the_page() {
+        assert_eq!(
+            rendered("see https://discord.com/channels/1/9/55."),
+            r#"see <a class="mention" href="/?channel=9&amp;as=erin#m55">#uat › message</a>."#
+        );
+        assert!(rendered("https://discord.com/channels/1/404/55").contains("_blank"));
     }
 
     #[test]
