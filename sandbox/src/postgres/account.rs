@@ -61,11 +61,10 @@ impl Account {
         }
     }
 
-    /// A private folder under `data` that the account can reach, or one under `/var/tmp`
-    /// when `data` lies below a folder that is closed to it.
+    /// The folder `data`, handed to the account, or one under `/var/tmp` when `data` lies below a
+    /// folder that is closed to it.
     pub(super) fn home(&self, data: &Path) -> Result<PathBuf, Error> {
-        let data = std::path::absolute(data).map_err(Error::folder("resolve", data))?;
-        let wanted = data.join("postgres");
+        let wanted = std::path::absolute(data).map_err(Error::folder("resolve", data))?;
         self.prepare(&wanted)?;
         if self.reaches(&wanted)? {
             return Ok(wanted);

@@ -36,9 +36,10 @@ pub const TEST_DATABASE_URL: &str = "SIGNALBOX_TEST_DATABASE_URL";
 /// How a server is found and where a private one lives.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Use the server at this address instead of a private one.
+    /// Use the server at this address instead of a private one; an empty one counts as none.
     pub url: Option<String>,
-    /// Folder for a private cluster; a later start with the same folder finds its data again.
+    /// A folder that a private cluster has for itself, made when it is not there; a later start with
+    /// the same folder finds its data again.
     pub data: PathBuf,
     /// Told what takes time: fetching, making, starting.
     pub progress: Progress,
@@ -100,7 +101,7 @@ impl Postgres {
     /// [`Error::InUse`] when another process has the data folder.
     pub async fn start(options: Options) -> Result<Self, Error> {
         let progress = &options.progress;
-        if let Some(url) = &options.url {
+        if let Some(url) = options.url.as_ref().filter(|url| !url.is_empty()) {
             return Self::given(url, progress).await;
         }
         let account = Account::choose()?;
