@@ -62,9 +62,10 @@ impl App {
         let desk: Arc<dyn Desk> = Arc::new(ServiceDesk::new(engine.clone()));
 
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let unanswered = engine.unanswered().await.context("the store cannot be read")?;
         let worker = Worker::new(engine);
         let stopping = stop.clone();
-        tasks.spawn(async move { worker.run(stopping).await });
+        tasks.spawn(async move { worker.run(unanswered, stopping).await });
         let stopping = stop.clone();
         tasks.spawn(async move {
             // GitHub's runs are followed all the same: what is at work must not be forgotten.

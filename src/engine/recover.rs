@@ -16,14 +16,14 @@ const TOKEN_LIFE: SignedDuration = SignedDuration::from_mins(15);
 impl Engine {
     /// Ends stale leases, looks at every deployment that is not over, and answers interactions that
     /// an earlier process had acknowledged. A database that is not there yet is waited for.
-    pub(super) async fn recover(&self) {
-        while let Err(error) = self.take_up().await {
+    pub(super) async fn recover(&self, unanswered: &[Asked]) {
+        while let Err(error) = self.take_up(unanswered).await {
             warn!(error = &error as &dyn std::error::Error, "the database does not answer yet; waiting");
             tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         }
     }
 
-    async fn take_up(&self) -> Result<(), StoreError> {
+    async fn take_up(&self, unanswered: &[Asked]) -> Result<(), StoreError> {
         let now = self.ports.clock.now();
         self.ports.outbox.release().await?;
         let due = |effect| Due { effect, at: now };
@@ -34,15 +34,24 @@ impl Engine {
         if !active.is_empty() {
             info!(deployments = active.len(), "deployments from before the start are taken up");
         }
-        let since = now.saturating_sub(TOKEN_LIFE).unwrap_or(now);
-        for asked in self.ports.inbox.unanswered(since).await? {
+        for asked in unanswered {
             self.answer_late(asked).await?;
         }
         Ok(())
     }
 
+    /// Interactions that an earlier process acknowledged and did not answer. To be read before new ones
+    /// can come in: those are being answered right now.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub async fn unanswered(&self) -> Result<Vec<Asked>, StoreError> {
+        let now = self.ports.clock.now();
+        self.ports.inbox.unanswered(now.saturating_sub(TOKEN_LIFE).unwrap_or(now)).await
+    }
+
     /// Somebody typed a command and then Signalbox stopped: they hear what became of it.
-    async fn answer_late(&self, asked: Asked) -> Result<(), StoreError> {
+    async fn answer_late(&self, asked: &Asked) -> Result<(), StoreError> {
         let opened = self.ports.store.find(Query::Interaction(asked.id)).await?.into_iter().next();
         let text = match opened {
             Some(deployment) => format!(

@@ -9,7 +9,7 @@ use std::{
 use signalbox_domain::{
     SignedDuration,
     effect::Effect,
-    ports::{Claimed, Settled, StoreError},
+    ports::{Asked, Claimed, Settled, StoreError},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, warn};
@@ -63,9 +63,10 @@ impl Worker {
         Self { engine, lanes: Arc::default(), tasks: TaskTracker::new(), pace: Arc::default() }
     }
 
-    /// Works until `stop`; then lets what is at work end.
-    pub async fn run(&self, stop: CancellationToken) {
-        self.engine.recover().await;
+    /// Takes up what an earlier process left, its unanswered interactions among it, and works until `stop`;
+    /// then lets what is at work end.
+    pub async fn run(&self, unanswered: Vec<Asked>, stop: CancellationToken) {
+        self.engine.recover(&unanswered).await;
         while !stop.is_cancelled() {
             let pause = match self.take().await {
                 Ok(pause) => pause,
