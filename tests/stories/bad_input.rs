@@ -45,13 +45,13 @@ async fn suggested(w: &World, who: &str, line: &str) -> Vec<String> {
 async fn an_unknown_environment() {
     World::run(async |w| {
         insta::assert_snapshot!(refused(w, "erin", "/deploy staging").await, @r"
-        ⛔ **unknown\_environment**
+        ⛔ **`unknown_environment`**
         There is no environment `staging`. Configured are `dev`, `uat`.
         **Who can fix it:** you, by naming one of them; a maintainer of `signalbox.toml`, by adding one.
         **Do this:** `/deploy dev`
         ");
         insta::assert_snapshot!(refused(w, "erin", "/status \"`uat` @everyone\"").await, @r"
-        ⛔ **unknown\_environment**
+        ⛔ **`unknown_environment`**
         There is no environment `` `uat` @everyone ``. Configured are `dev`, `uat`.
         **Who can fix it:** you, by naming one of them; a maintainer of `signalbox.toml`, by adding one.
         **Do this:** `/status dev`
@@ -64,13 +64,13 @@ async fn an_unknown_environment() {
 async fn a_ref_that_is_not_there_or_not_allowed() {
     World::run(async |w| {
         insta::assert_snapshot!(refused(w, "erin", "/deploy dev ref:feature/nowhere").await, @r"
-        ⛔ **ref\_not\_found**
+        ⛔ **`ref_not_found`**
         acme/shop has no branch or tag `feature/nowhere`.
         **Who can fix it:** you, by pushing it or by naming another one.
         **Do this:** `/deploy dev ref:development`
         ");
         insta::assert_snapshot!(refused(w, "erin", "/deploy uat ref:main").await, @r"
-        ⛔ **ref\_not\_allowed**
+        ⛔ **`ref_not_allowed`**
         `uat` takes only `uat`, not `main`.
         **Who can fix it:** you, by deploying an allowed ref; a maintainer of `signalbox.toml`, by adding it to `refs`.
         **Do this:** `/deploy uat ref:uat`
@@ -83,19 +83,19 @@ async fn a_ref_that_is_not_there_or_not_allowed() {
 async fn a_ref_that_breaks_gits_rules() {
     World::run(async |w| {
         insta::assert_snapshot!(refused(w, "erin", "/deploy dev ref:--upload-pack").await, @r"
-        ⛔ **bad\_ref**
+        ⛔ **`bad_ref`**
         `--upload-pack` is not a branch or tag: a ref must not start with \`-\`, it would read as an option.
         **Who can fix it:** you, by naming a branch or tag of the repository.
         **Do this:** `/deploy dev ref:development`
         ");
         insta::assert_snapshot!(refused(w, "erin", "/deploy dev ref:a..b").await, @r"
-        ⛔ **bad\_ref**
+        ⛔ **`bad_ref`**
         `a..b` is not a branch or tag: a ref must not contain \`..\`.
         **Who can fix it:** you, by naming a branch or tag of the repository.
         **Do this:** `/deploy dev ref:development`
         ");
         insta::assert_snapshot!(refused(w, "erin", "/deploy dev ref:feature/\u{202e}x").await, @r"
-        ⛔ **bad\_ref**
+        ⛔ **`bad_ref`**
         `feature/U+202Ex` is not a branch or tag: a ref must not contain invisible or direction-changing characters.
         **Who can fix it:** you, by naming a branch or tag of the repository.
         **Do this:** `/deploy dev ref:development`
@@ -110,14 +110,14 @@ async fn a_ref_that_is_a_commit() {
         let commit = w.head("uat");
         let text = refused(w, "lena", &format!("/deploy prod ref:{commit}")).await;
         insta::assert_snapshot!(text.replace(&commit, "<commit>"), @r"
-        ⛔ **ref\_is\_a\_commit**
+        ⛔ **`ref_is_a_commit`**
         `<commit>` is a commit. GitHub starts a workflow only on a branch or tag.
         **Who can fix it:** you, by naming a branch or tag that points at this commit.
         **Do this:** `git tag candidate <commit> && git push origin candidate`, then `/deploy prod ref:candidate`
         ");
         let text = refused(w, "lena", &format!("/deploy prod ref:{}", &commit[..7])).await;
         insta::assert_snapshot!(text.replace(&commit[..7], "<short>"), @r"
-        ⛔ **ref\_is\_a\_commit**
+        ⛔ **`ref_is_a_commit`**
         `<short>` is a commit. GitHub starts a workflow only on a branch or tag.
         **Who can fix it:** you, by naming a branch or tag that points at this commit.
         **Do this:** `git tag candidate <short> && git push origin candidate`, then `/deploy prod ref:candidate`
@@ -172,7 +172,7 @@ async fn a_note_that_wants_to_be_more() {
 async fn a_person_without_the_role() {
     World::run(async |w| {
         insta::assert_snapshot!(refused(w, "vera", "/deploy uat").await, @r"
-        ⛔ **role\_missing**
+        ⛔ **`role_missing`**
         You may not deploy to `uat`: that takes the role engineer.
         **Who can fix it:** an administrator of this server, by giving you engineer; or anybody who has it, by typing the command.
         **Do this:** `/deploy uat`, typed by somebody with the role
@@ -196,7 +196,7 @@ async fn a_command_from_elsewhere() {
             assert_eq!(message, guild);
             insta::allow_duplicates! {
                 insta::assert_snapshot!(message, @r"
-                ⛔ **wrong\_place**
+                ⛔ **`wrong_place`**
                 Signalbox answers only in the server it was configured for: here nobody's roles can be checked.
                 **Who can fix it:** you, by typing the command in that server.
                 **Do this:** type the same command in a channel of the team's server.
@@ -212,13 +212,13 @@ async fn a_command_from_elsewhere() {
 async fn a_cancel_of_what_is_not_there() {
     World::run(async |w| {
         insta::assert_snapshot!(refused(w, "erin", "/cancel 99").await, @r"
-        ⛔ **no\_such\_deployment**
+        ⛔ **`no_such_deployment`**
         There is no deployment `99`.
         **Who can fix it:** you, by naming one from the list.
         **Do this:** `/status`
         ");
         insta::assert_snapshot!(refused(w, "erin", "/cancel \"the last one\"").await, @r"
-        ⛔ **no\_such\_deployment**
+        ⛔ **`no_such_deployment`**
         There is no deployment `the last one`.
         **Who can fix it:** you, by naming one from the list.
         **Do this:** `/status`
@@ -239,7 +239,7 @@ async fn a_cancel_of_what_is_over() {
         let card = w.card(1, "Cancelled").await;
         w.thread(1, "Cancelled").await;
         insta::assert_snapshot!(told(&w.asks("erin", "/cancel 1").await), @r"
-        ⛔ **already\_over**
+        ⛔ **`already_over`**
         Deployment 1 has ended already: cancelled.
         **Who can fix it:** nobody needs to: nothing is running.
         **Do this:** `/status`
@@ -259,7 +259,7 @@ async fn a_cancel_without_the_role() {
         let card = w.card(1, "Queued").await;
         let typed = told(&w.asks("vera", "/cancel 1").await);
         insta::assert_snapshot!(typed, @r"
-        ⛔ **role\_missing**
+        ⛔ **`role_missing`**
         You may not cancel on `uat`: that takes the role engineer.
         **Who can fix it:** an administrator of this server, by giving you engineer; or anybody who has it, by typing the command.
         **Do this:** `/cancel 1`, typed by somebody with the role

@@ -43,7 +43,7 @@ async fn the_token_has_expired() {
     World::run(async |w| {
         w.github.with(|state| state.tokens[0].expires_at = Some(Timestamp::UNIX_EPOCH));
         insta::assert_snapshot!(w.asks("erin", "/deploy uat").await.text(), @r"
-        ⛔ **github\_forbidden**
+        ⛔ **`github_forbidden`**
         GitHub refused Signalbox's credentials for acme/shop: Bad credentials (401 for /repos/acme/shop/git/ref/heads/uat).
         **Who can fix it:** whoever runs Signalbox: the token has expired or lacks a permission.
         **Do this:** `signalbox doctor` on the machine it runs on names the permission.
@@ -61,7 +61,7 @@ async fn github_is_down_when_somebody_deploys() {
     World::run(async |w| {
         w.github.faults(|faults| faults.outage = Some(503));
         insta::assert_snapshot!(w.asks("erin", "/deploy uat").await.text(), @r"
-        ⛔ **github\_unavailable**
+        ⛔ **`github_unavailable`**
         GitHub did not answer, so nothing was started. It said: Service Unavailable (503 for /repos/acme/shop/git/ref/heads/uat).
         **Who can fix it:** GitHub; see <https://www.githubstatus.com>.
         **Do this:** wait a minute, then `/deploy uat ref:uat`
@@ -231,7 +231,7 @@ async fn the_own_database_goes_away() {
         let (reference, after) = rest.split_once("`)").unwrap();
         assert_eq!(reference.len(), 8, "{text}");
         insta::assert_snapshot!(format!("{before}(reference …){after}"), @r"
-        ⛔ **store\_unavailable**
+        ⛔ **`store_unavailable`**
         Signalbox could not reach its own database, so nothing was started (reference …).
         **Who can fix it:** whoever runs Signalbox: the log says more under the reference.
         **Do this:** `signalbox doctor` on the machine it runs on.
