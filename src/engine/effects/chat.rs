@@ -11,12 +11,7 @@ use tracing::warn;
 use super::{Pace, done, later};
 use crate::engine::Engine;
 
-pub(super) async fn show(
-    engine: &Engine,
-    pace: &Pace,
-    id: DeploymentId,
-    attempts: u32,
-) -> Result<Settled, StoreError> {
+pub(super) async fn show(engine: &Engine, pace: &Pace, id: DeploymentId, attempts: u32) -> Result<Settled, StoreError> {
     let Some(deployment) = engine.deployment(id).await? else { return Ok(done(engine)) };
     let Some(environment) = engine.environment_of(&deployment) else { return Ok(done(engine)) };
     let now = engine.ports.clock.now();
