@@ -93,11 +93,10 @@ fn continues(before: &MessageView, message: &MessageView) -> bool {
 }
 
 fn message(message: &MessageView, continued: bool, scene: &Scene, names: &Names) -> Markup {
-    let summary = message.plain.lines().next().unwrap_or_default();
     let thread = message.thread.and_then(|id| scene.discord.threads.iter().find(|thread| thread.id == id));
     html! {
         article.message.continued[continued].private[message.only_for.is_some()]
-            id=(format!("m{}", message.id)) data-summary=(format!("{}: {summary}", message.author)) {
+            id=(format!("m{}", message.id)) data-summary=(summary(message)) {
             @if !continued { (avatar(&message.author, message.from_bot)) }
             div.body {
                 (above(message, scene))
@@ -128,6 +127,15 @@ fn message(message: &MessageView, continued: bool, scene: &Scene, names: &Names)
             }
         }
     }
+}
+
+/// What is said aloud when the message changes: of a card its title and first line, without marks.
+fn summary(message: &MessageView) -> String {
+    let word = |key: &str| message.embeds.first().and_then(|embed| embed[key].as_str()).unwrap_or_default();
+    let first = |text: &str| text.lines().next().unwrap_or_default().replace(['*', '`', '_'], "");
+    let parts = [first(&message.content), word("title").to_owned(), first(word("description"))];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!("{}: {}", message.author, parts.join(", "))
 }
 
 /// What the message answers.

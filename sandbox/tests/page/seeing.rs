@@ -73,6 +73,7 @@ async fn a_card_is_shown_with_all_its_parts() {
         r#"class="field inline""#,
         r#"data-button="cancel:1""#,
         r#"aria-pressed="true" aria-label="✅ by rita, erin""#,
+        r#"data-summary="signalbox: Deployment D-1 · uat, ✅ Verified by &lt;@503&gt; in &lt;#302&gt;""#,
         "1 message",
         "looks good",
     ] {
