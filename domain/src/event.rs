@@ -57,6 +57,7 @@ pub enum CancelAnswer {
 }
 
 /// Something that happened.
+#[expect(clippy::large_enum_variant, reason = "events are made one at a time and handed on, never stored in bulk")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// The one dispatch is about to be let go. Committed before a byte is sent.

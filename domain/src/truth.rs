@@ -72,7 +72,8 @@ mod tests {
     use crate::decide::tests::uat;
 
     fn fleet(ledgers: &[(&str, Ledger)]) -> Fleet {
-        let schema = |(name, ledger): &(&str, Ledger)| Schema { name: (*name).into(), tables: 32, ledger: ledger.clone() };
+        let schema =
+            |(name, ledger): &(&str, Ledger)| Schema { name: (*name).into(), tables: 32, ledger: ledger.clone() };
         Fleet { schemas: ledgers.iter().map(schema).collect(), target: Some(53) }
     }
 

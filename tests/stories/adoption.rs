@@ -1,6 +1,6 @@
 //! Runs that were started elsewhere are followed, and never mistaken for ours.
 
-use crate::world::World;
+use crate::world::{HOST, World};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_push_gets_a_card_and_holds_its_environment() {
@@ -11,7 +11,7 @@ async fn a_push_gets_a_card_and_holds_its_environment() {
         assert!(text.contains("dana at GitHub") && text.contains(&sha), "{text}");
         let reply = w.asks("erin", "/deploy uat").await.text();
         assert!(reply.contains("environment_busy") && reply.contains("dana"), "{reply}");
-        w.github.run(run).play_job("deploy-backend").await.unwrap();
+        w.application.deploy(HOST, &sha);
         w.github.run(run).complete("success").unwrap();
         w.card(1, "Verified").await;
         w.thread(1, "Verified").await;
@@ -51,7 +51,6 @@ async fn a_rerun_is_a_deployment_of_its_own() {
         assert!(run.rerun(false, "dana"));
         let text = w.card(2, "Started outside Signalbox").await.text();
         assert!(text.contains("uat"), "{text}");
-        run.play_job("deploy-backend").await.unwrap();
         run.complete("success").unwrap();
         w.card(2, "Verified").await;
         w.thread(2, "Verified").await;

@@ -91,9 +91,12 @@ async fn a_ref_that_moves_between_request_and_dispatch_is_not_deployed() {
         });
         w.types("erin", "/deploy uat").reply().await;
         w.card(1, "ref_changed").await;
-        w.github.wait_for(std::time::Duration::from_secs(10), |state| {
-            state.runs[0].attempts[0].conclusion.as_deref().filter(|c| *c == "cancelled").map(|_| ())
-        }).await.unwrap();
+        w.github
+            .wait_for(std::time::Duration::from_secs(10), |state| {
+                state.runs[0].attempts[0].conclusion.as_deref().filter(|c| *c == "cancelled").map(|_| ())
+            })
+            .await
+            .unwrap();
         let text = w.card(1, "Cancelled").await.text();
         assert!(text.contains(&moved[..7]), "{text}");
         w.thread(1, "Cancelled").await;

@@ -6,6 +6,7 @@ mod adoption;
 mod bad_input;
 mod dispatch;
 mod outages;
+mod page;
 mod restarts;
 mod verified;
 mod webhooks;

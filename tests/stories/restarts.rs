@@ -126,7 +126,6 @@ async fn killed_again_and_again_while_a_run_goes_on() {
             run.finish_job(job, "success").unwrap();
             process = Process::start(w).await;
         }
-        run.play_job("deploy-backend").await.unwrap();
         process.kill();
         run.complete("success").unwrap();
         let _process = Process::start(w).await;
@@ -174,7 +173,6 @@ async fn stopped_and_started_the_service_goes_on() {
         let run = w.the_run().await;
         w.card(1, "Queued").await;
         w.stops().await;
-        run.play_job("deploy-backend").await.unwrap();
         run.complete("success").unwrap();
         w.starts().await;
         w.card(1, "Verified").await;
@@ -186,7 +184,6 @@ async fn stopped_and_started_the_service_goes_on() {
 
 async fn finish(w: &World) {
     let run = w.the_run().await;
-    run.play_job("deploy-backend").await.unwrap();
     run.complete("success").unwrap();
     w.card(1, "Verified").await;
     w.thread(1, "Verified").await;

@@ -1,11 +1,6 @@
 //! The world a story happens in, from its first line to its last.
 
-use std::{
-    panic::AssertUnwindSafe,
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{panic::AssertUnwindSafe, path::Path, sync::Arc, time::Duration};
 
 use futures::FutureExt;
 use signalbox::{
@@ -95,7 +90,8 @@ impl World {
         let folder = TempDir::new().unwrap();
         let traffic = traffic();
         let github = Github::start(github::Setup { traffic: traffic.clone(), ..Default::default() }).await.unwrap();
-        let discord = Discord::start(DiscordOptions { patience: PATIENCE, ..DiscordOptions::default() }, traffic).await.unwrap();
+        let discord =
+            Discord::start(DiscordOptions { patience: PATIENCE, ..DiscordOptions::default() }, traffic).await.unwrap();
         discord.write_ca(&folder.path().join("ca.pem")).unwrap();
         let application = Arc::new(Application::start().await.unwrap());
         application.add(HOST, Environment::new(head(&github, "uat")));
@@ -132,7 +128,9 @@ impl World {
         }
         *self.app.lock().await = Some(app);
         let knows = |view: &signalbox_sandbox::discord::View| view.commands.len() >= 4 && view.online;
-        self.discord.wait_for("the bot is online and its commands are registered", |view| knows(view).then_some(())).await;
+        self.discord
+            .wait_for("the bot is online and its commands are registered", |view| knows(view).then_some(()))
+            .await;
     }
 
     /// The service stops as on SIGTERM.
@@ -165,7 +163,9 @@ impl World {
 
     /// Somebody types a command in #releases.
     pub fn types(&self, who: &str, line: &str) -> InteractionHandle {
-        self.discord.types(who, "releases", line).unwrap_or_else(|refused| panic!("{who} could not type {line}: {refused}"))
+        self.discord
+            .types(who, "releases", line)
+            .unwrap_or_else(|refused| panic!("{who} could not type {line}: {refused}"))
     }
 
     /// Somebody types a command and reads the answer.
@@ -217,10 +217,7 @@ impl World {
 
     /// Waits until GitHub has had so many dispatches, and holds that there are no more.
     pub async fn expect_dispatches(&self, count: usize) {
-        self.github
-            .wait_for(PATIENCE, |state| (state.dispatches.len() >= count).then_some(()))
-            .await
-            .unwrap();
+        self.github.wait_for(PATIENCE, |state| (state.dispatches.len() >= count).then_some(())).await.unwrap();
         assert_eq!(self.github.dispatches().len(), count, "{:?}", self.github.dispatches());
     }
 
@@ -236,7 +233,11 @@ impl World {
 
     /// The configuration a user would write for this world.
     pub fn toml(&self) -> String {
-        let database = if self.tenants.is_some() { "database = \"UAT_DATABASE_URL\"\nschemas = [\"public\", \"super_tenant\"]" } else { "" };
+        let database = if self.tenants.is_some() {
+            "database = \"UAT_DATABASE_URL\"\nschemas = [\"public\", \"super_tenant\"]"
+        } else {
+            ""
+        };
         format!(
             r#"
 [discord]
@@ -341,7 +342,9 @@ impl Tenants {
 }
 
 fn head(github: &Github, branch: &str) -> String {
-    github.read(|state| state.repository("acme/shop").and_then(|r| r.branches.get(branch).cloned())).expect("the branch")
+    github
+        .read(|state| state.repository("acme/shop").and_then(|r| r.branches.get(branch).cloned()))
+        .expect("the branch")
 }
 
 /// Where the exchanges of this story are recorded, when somebody wants them.

@@ -15,7 +15,10 @@ use crate::{
     event::Event,
     evidence::{Answer, Evidence, Finding},
     git_ref::{GitRef, RefPattern},
-    ids::{ChannelId, CommitSha, DeploymentId, EnvironmentName, InteractionId, Person, PersonId, RepositoryName, RoleId, RunId},
+    ids::{
+        ChannelId, CommitSha, DeploymentId, EnvironmentName, InteractionId, Person, PersonId, RepositoryName, RoleId,
+        RunId,
+    },
     permit::permit,
     run::{Conclusion, Job, Run, Status},
 };
@@ -58,8 +61,7 @@ pub(crate) fn uat() -> Environment {
 
 pub(crate) fn requested(environment: &Environment) -> Deployment {
     let clearance = permit(environment, person(5, "ada"), &[RoleId(1)], None).unwrap().clear(sha('a'));
-    let deployment =
-        Deployment::requested(environment, clearance, "KEY".into(), None, InteractionId(9), at(0));
+    let deployment = Deployment::requested(environment, clearance, "KEY".into(), None, InteractionId(9), at(0));
     Deployment { id: DeploymentId(42), ..deployment }
 }
 

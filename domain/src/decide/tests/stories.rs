@@ -71,7 +71,11 @@ fn what_certainly_did_not_start_may_be_sent_again() {
     let mut d = requested(&environment);
     assert_eq!(play(&mut d, &environment, vec![Event::DispatchBegun, wait(60)]), ["dispatching", "dispatching"]);
     assert!(!is_sent(&d));
-    assert_eq!(play(&mut d, &environment, vec![Event::DispatchBegun, wait(7200)])[1], "refused", "nobody waits two hours");
+    assert_eq!(
+        play(&mut d, &environment, vec![Event::DispatchBegun, wait(7200)])[1],
+        "refused",
+        "nobody waits two hours"
+    );
     let mut d = requested(&environment);
     let unsent = || Event::Dispatched(DispatchAnswer::NotSent { why: "connection refused".into() });
     let words = play(&mut d, &environment, (0..5).flat_map(|_| [Event::DispatchBegun, unsent()]).collect());
@@ -98,7 +102,8 @@ fn cancelling_means_something_in_every_state() {
     let mut d = requested(&environment);
     assert_eq!(play(&mut d, &environment, vec![ask()]), ["cancelled"]);
     let mut d = requested(&environment);
-    let words = play(&mut d, &environment, vec![Event::DispatchBegun, Event::Dispatched(DispatchAnswer::Accepted), ask()]);
+    let words =
+        play(&mut d, &environment, vec![Event::DispatchBegun, Event::Dispatched(DispatchAnswer::Accepted), ask()]);
     assert_eq!(words.last(), Some(&"cancelled"), "a person may free an environment whose run is lost");
     let mut d = requested(&environment);
     let stopped = run(Status::Completed, Some(Conclusion::Cancelled), 50);
@@ -122,7 +127,14 @@ fn every_conclusion_ends_in_a_state_with_a_sentence() {
     let environment = uat();
     let mut said = String::new();
     for word in [
-        "failure", "cancelled", "skipped", "timed_out", "action_required", "neutral", "stale", "startup_failure",
+        "failure",
+        "cancelled",
+        "skipped",
+        "timed_out",
+        "action_required",
+        "neutral",
+        "stale",
+        "startup_failure",
         "frobnicated",
     ] {
         let mut d = requested(&environment);
