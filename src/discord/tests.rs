@@ -4,7 +4,10 @@ mod desk;
 mod listening;
 mod speaking;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use signalbox_domain::{
     card::{Button, Card, Press, Tone},
@@ -31,6 +34,7 @@ struct World {
     link: Link,
     desk: Arc<FakeDesk>,
     folder: TempDir,
+    traffic: PathBuf,
     running: Option<Running>,
 }
 
@@ -49,13 +53,14 @@ impl World {
         // Two TLS providers are in the tree; a second test finds the choice made.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
-        let traffic = TrafficLog::to_file(&folder.path().join("traffic.jsonl")).unwrap();
-        let discord = Discord::start(options, traffic).await.unwrap();
+        let traffic = traffic_file();
+        let _ = std::fs::remove_file(&traffic);
+        let discord = Discord::start(options, TrafficLog::to_file(&traffic).unwrap()).await.unwrap();
         let ca_file = folder.path().join("ca.pem");
         discord.write_ca(&ca_file).unwrap();
         let config = config_for(&discord, &ca_file, &discord.token());
         let desk = Arc::new(FakeDesk::new(config.line.clone()));
-        Self { link: Link::new(&config.discord).unwrap(), discord, desk, folder, running: None }
+        Self { link: Link::new(&config.discord).unwrap(), discord, desk, folder, traffic, running: None }
     }
 
     /// A stand-in with a link that listens, its commands registered.
@@ -82,7 +87,7 @@ impl World {
 
     /// How many requests of a method went to a path that ends so.
     fn requests(&self, method: &str, end: &str) -> usize {
-        let log = std::fs::read_to_string(self.folder.path().join("traffic.jsonl")).unwrap();
+        let log = std::fs::read_to_string(&self.traffic).unwrap();
         let fits = |line: &&str| {
             let exchange: serde_json::Value = serde_json::from_str(line).unwrap();
             let path = exchange["path"].as_str().unwrap_or_default();
@@ -102,6 +107,12 @@ impl World {
     fn fails(&self, fault: Fault) {
         self.discord.fails(fault);
     }
+}
+
+/// Where the requests of this test are written down, to be held against Discord's own description.
+fn traffic_file() -> PathBuf {
+    let test = std::thread::current().name().unwrap().replace("::", "-");
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("target/traffic/{test}.jsonl"))
 }
 
 /// The settings as somebody would write them down.
