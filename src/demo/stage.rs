@@ -48,10 +48,9 @@ impl Stage {
         .context("PostgreSQL")?;
         let application = Arc::new(Application::start().await?);
         let product = Product::new(application.clone());
-        let github = Github::start(github::Setup {
-            html: Some(Page::github_html(options.page)),
-            ..github::Setup::default()
-        }).await?;
+        let github =
+            Github::start(github::Setup { html: Some(Page::github_html(options.page)), ..github::Setup::default() })
+                .await?;
         github.set_speed(options.speed);
         build_environments(options, &postgres, &application, &product, &github).await?;
         github.set_world(Arc::new(product.clone()));

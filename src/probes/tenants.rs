@@ -29,8 +29,9 @@ impl TenantDb for TenantDatabases {
     async fn fleet(&self, environment: &Environment) -> Result<Fleet, String> {
         let variable = environment.database.as_deref().ok_or("no tenant database is configured")?;
         let url = self.urls.get(variable).ok_or_else(|| format!("{variable} is not set"))?;
-        let database =
-            TenantDatabase::connect(url.expose_secret(), Options::default()).await.map_err(|error| error.to_string())?;
+        let database = TenantDatabase::connect(url.expose_secret(), Options::default())
+            .await
+            .map_err(|error| error.to_string())?;
         let survey = database.survey().await.map_err(|error| error.to_string())?;
         Ok(Fleet { target: survey.target, schemas: survey.schemas.into_iter().map(schema).collect() })
     }

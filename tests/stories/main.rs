@@ -2,6 +2,9 @@
 //! message, this row, this dispatch. The real service runs over real sockets; anything the bot said
 //! that no line of a story looked at fails the story.
 
+#![allow(unreachable_pub, reason = "the modules of one test binary")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a story that cannot go on has failed")]
+
 mod adoption;
 mod bad_input;
 mod dispatch;

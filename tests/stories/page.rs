@@ -90,7 +90,7 @@ async fn the_demo_goes_from_typed_to_verified_in_a_browser() {
     answers(port).await;
     let (_driver, client) = browser(&profile).await;
     client.goto(&format!("http://127.0.0.1:{port}/")).await.unwrap();
-    sees(&client, "signalbox is online").await;
+    sees(&client, "is online").await;
 
     // By keyboard alone: the message box has the focus.
     let line = client.active_element().await.unwrap();

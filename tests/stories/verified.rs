@@ -88,7 +88,7 @@ async fn a_failing_job_is_named_with_its_step() {
         run.finish_job("migrate", "failure").unwrap();
         run.complete("failure").unwrap();
         let text = w.card(1, "Failed").await.text();
-        assert!(text.contains("failed: migrate"), "{text}");
+        assert!(text.contains("in the job migrate"), "{text}");
         let thread = w.thread(1, "Failed").await;
         assert!(thread.contains("❌"), "{thread}");
     })

@@ -57,7 +57,7 @@ async fn told_in_reverse_order() {
         run.complete("failure").unwrap();
         w.github.release_webhooks(true);
         let text = w.card(1, "Failed").await.text();
-        assert!(text.contains("failed: migrate"), "{text}");
+        assert!(text.contains("in the job migrate"), "{text}");
         w.thread(1, "Failed").await;
     })
     .await;

@@ -9,7 +9,7 @@ use signalbox::{
 };
 use signalbox_sandbox::{
     application::{Application, Environment},
-    discord::{Discord, DiscordOptions, Id, InteractionHandle, MessageView, Reply},
+    discord::{Discord, DiscordOptions, InteractionHandle, MessageView, Reply},
     fleet::Fleet,
     github::{self, Github, RunHandle},
     postgres::Postgres,
@@ -138,11 +138,6 @@ impl World {
         if let Some(app) = self.app.lock().await.take() {
             app.stop().await;
         }
-    }
-
-    /// Where the service listens for webhooks.
-    pub async fn address(&self) -> std::net::SocketAddr {
-        self.app.lock().await.as_ref().expect("the service runs").address()
     }
 
     /// Waits until the bot has had its say: edits come at most every two seconds.
@@ -353,9 +348,4 @@ fn traffic() -> TrafficLog {
     let Ok(folder) = std::env::var("SIGNALBOX_TRAFFIC") else { return TrafficLog::none() };
     let name = std::thread::current().name().unwrap_or("story").replace("::", "-");
     TrafficLog::to_file(&Path::new(&folder).join(format!("{name}.jsonl"))).unwrap()
-}
-
-/// A message's id, for people who react to it.
-pub fn id(message: &MessageView) -> Id {
-    message.id
 }

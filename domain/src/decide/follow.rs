@@ -226,7 +226,8 @@ fn cancelled_by(deployment: &Deployment, superseded_by: Option<RunId>) -> String
 fn why_failed(conclusion: Option<&Conclusion>, jobs: &[Job]) -> String {
     let failed: Vec<&str> = jobs.iter().filter(|job| job.failed()).map(|job| job.name.as_str()).collect();
     match conclusion {
-        Some(Conclusion::Failure) if !failed.is_empty() => format!("failed: {}", failed.join(", ")),
+        Some(Conclusion::Failure) if failed.len() == 1 => format!("in the job {}", failed[0]),
+        Some(Conclusion::Failure) if !failed.is_empty() => format!("in the jobs {}", failed.join(", ")),
         Some(Conclusion::Failure) => "the run failed".into(),
         Some(Conclusion::StartupFailure) => "GitHub could not start the workflow: the file has an error".into(),
         Some(Conclusion::ActionRequired) => "GitHub asks a maintainer to approve the run".into(),

@@ -146,7 +146,7 @@ fn every_conclusion_ends_in_a_state_with_a_sentence() {
         said.push_str(&format!("{word}: {}\n", headline(&d, &environment)));
     }
     insta::assert_snapshot!(said, @r#"
-    failure: ❌ **Failed**: failed: migrate.
+    failure: ❌ **Failed**: in the job migrate.
     cancelled: ⏹ **Cancelled**: cancelled at GitHub.
     skipped: ❌ **Failed**: the run did nothing: every job was skipped.
     timed_out: ⌛ **Timed out**: GitHub ended the run for taking too long.
