@@ -1,0 +1,61 @@
+//! Discord, as far as it is spoken to.
+
+use async_trait::async_trait;
+
+use crate::{
+    card::Card,
+    environment::Role,
+    ids::{ChannelId, MessageRef, Person},
+};
+
+/// Why the chat did not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChatError {
+    /// The message, channel or interaction is not there (any more).
+    #[error("gone: {0}")]
+    Gone(String),
+    /// The bot lacks a permission there.
+    #[error("forbidden: {0}")]
+    Forbidden(String),
+    /// The chat did not take what was sent; sending it again will not help.
+    #[error("rejected: {0}")]
+    Rejected(String),
+    /// It did not answer, or asked to wait.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// Discord, as far as it is spoken to. What is posted pings nobody.
+#[async_trait]
+pub trait Chat: Send + Sync {
+    /// Posts a card. The same nonce (at most 25 characters) posts it once.
+    ///
+    /// # Errors
+    /// [`ChatError`] when it is not known to stand there.
+    async fn post(&self, channel: ChannelId, card: &Card, nonce: &str) -> Result<MessageRef, ChatError>;
+    /// Edits a card.
+    ///
+    /// # Errors
+    /// [`ChatError::Gone`] when somebody deleted it.
+    async fn edit(&self, at: MessageRef, card: &Card) -> Result<(), ChatError>;
+    /// Opens the thread under a message, or answers with the one that is there.
+    ///
+    /// # Errors
+    /// [`ChatError`] when there is none.
+    async fn open_thread(&self, under: MessageRef, name: &str) -> Result<ChannelId, ChatError>;
+    /// Says a line in a channel or thread. The same nonce says it once.
+    ///
+    /// # Errors
+    /// [`ChatError`] when it is not known to stand there.
+    async fn say(&self, channel: ChannelId, text: &str, nonce: &str) -> Result<(), ChatError>;
+    /// Gives an acknowledged interaction its answer.
+    ///
+    /// # Errors
+    /// [`ChatError::Gone`] when its fifteen minutes are over.
+    async fn answer(&self, token: &str, text: &str) -> Result<(), ChatError>;
+    /// Who reacted with an emoji and holds one of the roles now; bots are left out.
+    ///
+    /// # Errors
+    /// [`ChatError`] when that could not be read whole.
+    async fn signers(&self, at: MessageRef, emoji: &str, roles: &[Role]) -> Result<Vec<Person>, ChatError>;
+}

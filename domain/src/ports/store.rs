@@ -1,0 +1,206 @@
+//! What must outlive the process: deployments, effects, and what came in.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::{
+    deployment::Deployment,
+    effect::{Due, Effect, Entry},
+    ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, RepositoryName, RunId},
+};
+
+/// A deployment to record, with what follows from it. All of it is committed, or nothing.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// The deployment; the store gives it its id.
+    pub deployment: Deployment,
+    /// What follows, once the id is known.
+    pub plan: fn(&Deployment) -> Vec<Due>,
+    /// The audit line; its subject is replaced by the deployment's id.
+    pub entry: Entry,
+}
+
+/// What became of an [`Opening`].
+#[derive(Debug, Clone)]
+pub enum Opened {
+    /// It was recorded.
+    New(Deployment),
+    /// The same interaction or the same run had opened one before: that one.
+    Before(Deployment),
+    /// Another deployment holds the environment: that one.
+    Busy(Deployment),
+}
+
+/// A changed deployment with its consequences. All of it is committed, or nothing.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The deployment as it shall be; its `revision` is the one that was read.
+    pub deployment: Deployment,
+    /// What follows.
+    pub effects: Vec<Due>,
+    /// The audit lines.
+    pub entries: Vec<Entry>,
+}
+
+/// Which deployments to read.
+#[derive(Debug, Clone)]
+pub enum Query {
+    /// The one of this number.
+    Id(DeploymentId),
+    /// The one of this key.
+    Key(String),
+    /// The one that this interaction opened.
+    Interaction(InteractionId),
+    /// The executions of this run, latest attempt first.
+    Run(RepositoryName, RunId),
+    /// The one whose card this message is.
+    Card(MessageRef),
+    /// All that are not over, oldest first.
+    Active,
+    /// The latest of an environment, newest first.
+    Latest(EnvironmentName, u32),
+    /// The latest of all environments, newest first.
+    Recent(u32),
+}
+
+/// Why the store did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else changed the deployment since it was read: read it again and decide again.
+    #[error("deployment {0} was changed by somebody else")]
+    Conflict(DeploymentId),
+    /// The database could not be reached or did not answer.
+    #[error("the database did not answer")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What is stored does not read as what it should be.
+    #[error("a stored record could not be read")]
+    Corrupt(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Deployments and their audit trail.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Records a new deployment. The database decides who holds an environment.
+    ///
+    /// # Errors
+    /// [`StoreError`] when nothing could be recorded.
+    async fn open(&self, opening: Opening) -> Result<Opened, StoreError>;
+    /// Reads deployments.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they could not be read.
+    async fn find(&self, query: Query) -> Result<Vec<Deployment>, StoreError>;
+    /// Records a change. Answers with the deployment at its new revision.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when somebody else was faster; otherwise nothing was recorded either.
+    async fn commit(&self, change: Change) -> Result<Deployment, StoreError>;
+    /// Adds lines to the audit trail that belong to no change, such as refusals.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they could not be recorded.
+    async fn note(&self, entries: Vec<Entry>) -> Result<(), StoreError>;
+    /// The latest audit lines, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they could not be read.
+    async fn trail(&self, limit: u32) -> Result<Vec<Entry>, StoreError>;
+}
+
+/// An effect that this process may carry out until its lease ends.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// The row.
+    pub id: i64,
+    /// The row as it was when claimed; a row that was asked for again meanwhile stays.
+    pub version: i64,
+    /// What to do.
+    pub effect: Effect,
+    /// How often it was claimed before and not settled.
+    pub attempts: u32,
+}
+
+/// What became of a claimed effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// It is done. If it was asked for again meanwhile it becomes due at the time given, at the earliest.
+    Done {
+        /// When the same subject may be carried out again.
+        again_from: Timestamp,
+    },
+    /// It could not be done yet.
+    Later {
+        /// When to try again.
+        at: Timestamp,
+    },
+}
+
+/// Effects that are due.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// Adds effects; one that is there already becomes due at the earlier of both times.
+    ///
+    /// # Errors
+    /// [`StoreError`] when nothing was recorded.
+    async fn put(&self, effects: Vec<Due>) -> Result<(), StoreError>;
+    /// Takes up to `limit` effects that are due and not leased, and leases them until `until`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when none could be read.
+    async fn claim(&self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<Claimed>, StoreError>;
+    /// Ends a lease.
+    ///
+    /// # Errors
+    /// [`StoreError`] when that could not be recorded; the lease then ends by itself.
+    async fn settle(&self, claimed: &Claimed, how: Settled) -> Result<(), StoreError>;
+    /// When the next effect is due that is not leased.
+    ///
+    /// # Errors
+    /// [`StoreError`] when that could not be read.
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// Ends all leases. Called once at start: what an earlier process had taken is due again at once.
+    ///
+    /// # Errors
+    /// [`StoreError`] when that could not be recorded.
+    async fn release(&self) -> Result<(), StoreError>;
+}
+
+/// An interaction that will be answered, with the token that allows it. Recorded before it is acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The interaction.
+    pub id: InteractionId,
+    /// Its token; a secret, valid for fifteen minutes.
+    pub token: String,
+    /// What was typed, as text.
+    pub command: String,
+    /// Who typed it.
+    pub by: Person,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What came in and must not be forgotten, nor handled twice.
+#[async_trait]
+pub trait Inbox: Send + Sync {
+    /// Records interactions before they are acknowledged. Those recorded before are left alone.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they could not be recorded.
+    async fn asked(&self, interactions: Vec<Asked>) -> Result<(), StoreError>;
+    /// Records that an interaction has its answer, and forgets the token.
+    ///
+    /// # Errors
+    /// [`StoreError`] when that could not be recorded.
+    async fn answered(&self, id: InteractionId) -> Result<(), StoreError>;
+    /// Interactions since a time that have no answer yet.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they could not be read.
+    async fn unanswered(&self, since: Timestamp) -> Result<Vec<Asked>, StoreError>;
+    /// Records a webhook delivery together with what it asks for. `false`: it was recorded before.
+    ///
+    /// # Errors
+    /// [`StoreError`] when nothing was recorded, so that the sender may try again.
+    async fn delivered(&self, guid: &str, at: Timestamp, effects: Vec<Due>) -> Result<bool, StoreError>;
+}

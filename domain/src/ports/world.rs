@@ -1,0 +1,64 @@
+//! What a green run is held against: the tenant database and the running application.
+
+use async_trait::async_trait;
+
+use crate::{
+    environment::{Environment, HealthCheck},
+    evidence::Finding,
+    ids::CommitSha,
+};
+
+/// One schema of a tenant database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schema {
+    /// Its name; any text PostgreSQL allows.
+    pub name: String,
+    /// How many tables it has.
+    pub tables: u32,
+    /// What its own ledger says.
+    pub ledger: Ledger,
+}
+
+/// What a schema's `django_migrations` says against the fleet's target set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ledger {
+    /// There is none.
+    None,
+    /// There is one, and it could not be read.
+    Unreadable(String),
+    /// It has every migration of the target set.
+    Complete,
+    /// It lacks some.
+    Lacks {
+        /// How many.
+        count: u32,
+        /// The first of them, as `app.name`.
+        first: String,
+    },
+}
+
+/// What the tenant database says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fleet {
+    /// All schemas but PostgreSQL's own.
+    pub schemas: Vec<Schema>,
+    /// How many migrations the target set (public's ledger) has; `None` where public has no ledger.
+    pub target: Option<u32>,
+}
+
+/// A tenant database.
+#[async_trait]
+pub trait TenantDb: Send + Sync {
+    /// Reads the fleet in one short read-only snapshot.
+    ///
+    /// # Errors
+    /// A sentence that says why not; never with a password in it.
+    async fn fleet(&self, environment: &Environment) -> Result<Fleet, String>;
+}
+
+/// The running application.
+#[async_trait]
+pub trait Probe: Send + Sync {
+    /// Asks one question. An outage is an answer.
+    async fn ask(&self, check: &HealthCheck, commit: &CommitSha) -> Finding;
+}
