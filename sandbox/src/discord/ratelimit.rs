@@ -66,9 +66,13 @@ impl RateLimiter {
 
     /// Counts a request; the headers for its answer, or why it has to wait.
     pub(crate) fn admit(&mut self, method: &Method, path: &str) -> Result<HeaderMap, TooEarly> {
+        if !self.on {
+            // No headers either: clients pace themselves by what these say is left.
+            return Ok(HeaderMap::new());
+        }
         let rule = Rule::of(method, path);
         let now = Instant::now();
-        if self.on && rule.counts_globally && !self.global.take(now, Duration::from_secs(1)) {
+        if rule.counts_globally && !self.global.take(now, Duration::from_secs(1)) {
             return Err(TooEarly {
                 retry_after: self.global.seconds_left(now),
                 global: true,
@@ -79,18 +83,14 @@ impl RateLimiter {
             self.buckets.retain(|_, bucket| bucket.resets > now);
             self.tidy_at = MANY.max(self.buckets.len() * 2);
         }
-        let on = self.on;
         let bucket = self.buckets.entry(rule.name.clone()).or_insert_with(|| Bucket {
             limit: rule.limit,
             remaining: rule.limit,
             resets: now + rule.window,
         });
         let admitted = bucket.take(now, rule.window);
-        if !on {
-            bucket.remaining = bucket.limit;
-        }
         let headers = bucket.headers(&rule.name, now);
-        if admitted || !on {
+        if admitted {
             return Ok(headers);
         }
         Err(TooEarly { retry_after: bucket.seconds_left(now), global: false, headers })
