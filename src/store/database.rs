@@ -8,7 +8,7 @@ use std::{future::Future, time::Duration};
 use jiff::Timestamp;
 use signalbox_domain::ports::StoreError;
 use sqlx::{
-    Decode, Encode, PgPool, Postgres, Row as _, Sqlite, SqlitePool, Type, postgres::PgRow, query::Query,
+    Decode, Encode, PgPool, Pool, Postgres, Row as _, Sqlite, SqlitePool, Type, postgres::PgRow, query::Query,
     sqlite::SqliteRow,
 };
 use tokio::time::timeout;
@@ -74,11 +74,20 @@ impl Database {
         match self {
             Self::Sqlite { writer, readers } => {
                 // The last connection folds the log into the file, which a reader may not.
-                readers.close().await;
-                writer.close().await;
+                close(readers).await;
+                close(writer).await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres(pool) => close(pool).await,
         }
+    }
+}
+
+/// Closes every connection. sqlx misses one that is on its way back to the pool when closing begins,
+/// which for SQLite would leave the last commits in the log beside the file.
+async fn close<D: sqlx::Database>(pool: &Pool<D>) {
+    pool.close().await;
+    while pool.size() > 0 {
+        pool.close().await;
     }
 }
 
