@@ -20,6 +20,8 @@ use super::{Engine, effects};
 const LEASE: SignedDuration = SignedDuration::from_secs(120);
 /// How many effects are taken at once.
 const BATCH: u32 = 64;
+/// How long the store is left alone after it could not be reached.
+const PAUSE: Duration = Duration::from_secs(1);
 /// Longest sleep between two looks at the outbox.
 const NAP: Duration = Duration::from_secs(5);
 
@@ -67,12 +69,14 @@ impl Worker {
     /// then lets what is at work end.
     pub async fn run(&self, unanswered: Vec<Asked>, stop: CancellationToken) {
         self.engine.recover(&unanswered).await;
+        let mut lost = false;
         while !stop.is_cancelled() {
-            let pause = match self.take().await {
+            let pause = match self.take(&mut lost).await {
                 Ok(pause) => pause,
                 Err(error) => {
                     warn!(error = &error as &dyn std::error::Error, "the outbox cannot be read; trying again");
-                    Duration::from_secs(1)
+                    lost = true;
+                    PAUSE
                 }
             };
             tokio::select! {
@@ -85,9 +89,14 @@ impl Worker {
         self.tasks.wait().await;
     }
 
-    /// Takes what is due and says how long nothing more will be.
-    async fn take(&self) -> Result<Duration, StoreError> {
+    /// Takes what is due and says how long nothing more will be. `lost`: the answer to an earlier claim was,
+    /// so effects may be leased to us that we never heard of; they are freed once nothing else is at work.
+    async fn take(&self, lost: &mut bool) -> Result<Duration, StoreError> {
         let ports = &self.engine.ports;
+        if *lost && self.lanes.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            ports.outbox.release().await?;
+            *lost = false;
+        }
         let now = ports.clock.now();
         let until = now.saturating_add(LEASE).unwrap_or(now);
         let claimed = ports.outbox.claim(now, until, BATCH).await?;
@@ -145,13 +154,26 @@ impl Worker {
                 Settled::Later { at: engine.ports.clock.now().saturating_add(pause).unwrap_or_default() }
             }
         };
-        if let Err(error) = engine.ports.outbox.settle(claimed, how).await {
+        self.settle(claimed, how).await;
+        engine.wake.notify_one();
+    }
+
+    /// Settles an effect, through an outage of the store too: until then nobody else may take it.
+    async fn settle(&self, claimed: &Claimed, how: Settled) {
+        let ports = &self.engine.ports;
+        let lease_ends = ports.clock.now().saturating_add(LEASE).unwrap_or_default();
+        while let Err(error) = ports.outbox.settle(claimed, how).await {
+            let given_up = self.tasks.is_closed() || ports.clock.now() >= lease_ends;
+            let says = if given_up { "it is carried out again when its lease ends" } else { "trying again" };
             error!(
                 effect = claimed.effect.subject(),
                 error = &error as &dyn std::error::Error,
-                "an effect could not be settled; it will be carried out again when its lease ends"
+                "an effect could not be settled; {says}"
             );
+            if given_up {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
         }
-        engine.wake.notify_one();
     }
 }
