@@ -74,7 +74,7 @@ impl TenantDatabase {
         self.ask("reading our rights", async |transaction| access::read(transaction).await).await
     }
 
-    async fn ask<T>(
+    pub(crate) async fn ask<T>(
         &self,
         action: &'static str,
         question: impl AsyncFnOnce(&mut Transaction<'_, Postgres>) -> sqlx::Result<T>,
@@ -89,12 +89,16 @@ impl TenantDatabase {
             connection.close().await?;
             Ok(answer)
         };
-        // The server's own timeouts do not help when the network swallows the answer.
-        let allowed = self.options.statement_timeout * 4;
-        self.within(allowed, action, work).await
+        self.within(self.longest(), action, work).await
     }
 
-    fn settings(&self) -> String {
+    /// How long a whole question may take: the server's own timeouts do not help when the network
+    /// swallows the answer.
+    pub(crate) fn longest(&self) -> Duration {
+        self.options.statement_timeout * 4
+    }
+
+    pub(crate) fn settings(&self) -> String {
         format!(
             "SET LOCAL search_path = ''; SET LOCAL jit = off; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}",
             self.options.statement_timeout.as_millis(),
@@ -102,12 +106,15 @@ impl TenantDatabase {
         )
     }
 
-    async fn open(&self) -> Result<PgConnection, Error> {
-        let connect = PgConnection::connect_with(&self.address.options);
-        self.within(self.options.connect_timeout, "connecting", connect).await
+    pub(crate) async fn open(&self) -> Result<PgConnection, Error> {
+        self.within(self.options.connect_timeout, "connecting", self.connect_once()).await
     }
 
-    async fn within<T>(
+    pub(crate) async fn connect_once(&self) -> sqlx::Result<PgConnection> {
+        PgConnection::connect_with(&self.address.options).await
+    }
+
+    pub(crate) async fn within<T>(
         &self,
         allowed: Duration,
         action: &'static str,

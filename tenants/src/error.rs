@@ -70,6 +70,12 @@ pub enum Error {
         /// What the server said, which names the object.
         reason: String,
     },
+    /// The tenant that the others should be held against is not there.
+    #[error("there is no schema named {name} to compare with")]
+    NoReference {
+        /// The name that was given.
+        name: String,
+    },
     /// The server rejected a statement, or its answer was not understood.
     #[error("PostgreSQL answered {code}: {reason}")]
     Unexpected {

@@ -2,6 +2,8 @@
 
 mod access;
 mod address;
+mod audit;
+mod catalog;
 mod database;
 mod error;
 mod finding;
@@ -9,6 +11,7 @@ mod ledger;
 mod survey;
 
 pub use access::Access;
+pub use audit::{Audit, AuditOptions, Cluster, Difference, Reference, Timing};
 pub use database::{Options, TenantDatabase};
 pub use error::Error;
 pub use finding::{Finding, Kind, Severity};

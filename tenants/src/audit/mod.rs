@@ -1,0 +1,222 @@
+//! Which tenants differ and in what, and which reach into each other.
+
+mod drift;
+mod isolation;
+mod message;
+mod reference;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use roaring::RoaringBitmap;
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::{Catalog, OWN};
+use crate::{Error, Finding, Kind, TenantDatabase};
+
+/// What tenants are held against, and how far they may reach.
+#[derive(Debug, Clone)]
+pub struct AuditOptions {
+    /// What is right.
+    pub reference: Reference,
+    /// The schemas of tenants. `None`: every schema but `public` that has a `django_migrations` of its own.
+    pub tenants: Option<Vec<String>>,
+    /// What of `public` tenants may refer to, by name; `None` allows all of it.
+    pub allowed_in_public: Option<Vec<String>>,
+    /// Findings beyond this many are counted and not listed.
+    pub most_findings: usize,
+}
+
+impl Default for AuditOptions {
+    fn default() -> Self {
+        Self { reference: Reference::Majority, tenants: None, allowed_in_public: None, most_findings: 100_000 }
+    }
+}
+
+/// What tenants are held against.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Reference {
+    /// For each object, what most tenants have.
+    #[default]
+    Majority,
+    /// One tenant, by its schema's name.
+    Tenant(String),
+}
+
+/// A fleet, compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Audit {
+    /// The server's version, for example `15.18`.
+    pub server_version: String,
+    /// Schemas that were compared, in alphabetical order.
+    pub tenants: Vec<String>,
+    /// What they were held against: `majority`, `tenant acme`.
+    pub reference: String,
+    /// One for each tenant and fact, by tenant.
+    pub findings: Vec<Finding>,
+    /// How many there are, listed or not.
+    pub total_findings: usize,
+    /// Tenants that are equal, in groups, the largest first.
+    pub clusters: Vec<Cluster>,
+    /// What it took.
+    pub timing: Timing,
+}
+
+/// Tenants that differ from the reference in the same way, or not at all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cluster {
+    /// The same for equal structures, in this database and in others.
+    pub fingerprint: String,
+    /// Their schemas.
+    pub tenants: Vec<String>,
+    /// What they differ in.
+    pub differences: Vec<Difference>,
+}
+
+/// One fact that differs from the reference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// `missing`, `extra`, `changed` or `order`.
+    pub rule: String,
+    /// `column orders.total`.
+    pub object: String,
+    /// Which attribute changed.
+    pub attribute: Option<String>,
+    /// The reference's value.
+    pub from: Option<String>,
+    /// The tenants' value.
+    pub to: Option<String>,
+}
+
+/// What an audit took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timing {
+    /// Until the snapshot had ended.
+    pub read_ms: u64,
+    /// Until differing expressions had been shown and everything compared.
+    pub total_ms: u64,
+    /// Bytes of catalog rows that the server sent.
+    pub bytes: u64,
+}
+
+impl TenantDatabase {
+    /// Reads all catalogs in one snapshot, compares the tenants and looks for what reaches from one into
+    /// another. Needs no rights at all.
+    ///
+    /// # Errors
+    /// When the database cannot be asked, or the reference is not there.
+    pub async fn audit(&self, options: &AuditOptions) -> Result<Audit, Error> {
+        let begun = Instant::now();
+        let mut catalog = self.catalog().await?;
+        let read = begun.elapsed();
+        let tenants = tenants(&catalog, options);
+        let deparse = self.deparse(&mut catalog, &tenants);
+        self.within(self.longest(), "reading what differs", deparse).await?;
+        let mut audit = judge(&catalog, &tenants, options)?;
+        audit.timing = Timing { read_ms: ms(read), total_ms: ms(begun.elapsed()), bytes: catalog.bytes };
+        Ok(audit)
+    }
+}
+
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The schemas that are compared.
+fn tenants(catalog: &Catalog, options: &AuditOptions) -> RoaringBitmap {
+    let place = |name: &str| {
+        catalog.schemas.iter().position(|schema| schema.name == name).and_then(|at| u32::try_from(at).ok())
+    };
+    match &options.tenants {
+        Some(names) => names.iter().filter_map(|name| place(name)).collect(),
+        None => {
+            let mut ledgers = catalog.variants.holders("table", "django_migrations");
+            if let Some(public) = place("public") {
+                ledgers.remove(public);
+            }
+            ledgers
+        }
+    }
+}
+
+/// Compares what was read. Pure.
+fn judge(catalog: &Catalog, tenants: &RoaringBitmap, options: &AuditOptions) -> Result<Audit, Error> {
+    let reference = reference::of(catalog, tenants, &options.reference)?;
+    let differences = drift::differences(catalog, tenants, &reference);
+    let reaches = isolation::faults(catalog, tenants, options, &differences);
+    let name = |place: u32| catalog.schemas.get(place as usize).map_or("", |schema| schema.name.as_str());
+    let mut findings = Vec::new();
+    let mut total = 0;
+    let mut add = |place: u32, finding: &dyn Fn(&str) -> Finding| {
+        total += 1;
+        if findings.len() < options.most_findings {
+            findings.push(finding(name(place)));
+        }
+    };
+    for (difference, members) in &differences {
+        for place in members {
+            add(place, &|tenant| message::drift(difference, tenant));
+        }
+    }
+    for fault in &reaches {
+        add(fault.tenant, &|tenant| message::isolation(fault, tenant));
+    }
+    findings
+        .sort_by(|one, other| (&one.tenant, one.kind, &one.object).cmp(&(&other.tenant, other.kind, &other.object)));
+    let mut names: Vec<String> = tenants.iter().map(|place| name(place).to_owned()).collect();
+    names.sort();
+    Ok(Audit {
+        server_version: catalog.server_version.clone(),
+        tenants: names,
+        reference: match &options.reference {
+            Reference::Majority => "majority".to_owned(),
+            Reference::Tenant(name) => format!("tenant {name}"),
+        },
+        findings,
+        total_findings: total,
+        clusters: clusters(catalog, tenants, &differences),
+        timing: Timing { read_ms: 0, total_ms: 0, bytes: 0 },
+    })
+}
+
+/// Groups tenants by what they differ in.
+fn clusters(catalog: &Catalog, tenants: &RoaringBitmap, differences: &[(Difference, RoaringBitmap)]) -> Vec<Cluster> {
+    let mut of: BTreeMap<u32, Vec<usize>> = tenants.iter().map(|tenant| (tenant, Vec::new())).collect();
+    for (place, (_, members)) in differences.iter().enumerate() {
+        for member in members {
+            if let Some(list) = of.get_mut(&member) {
+                list.push(place);
+            }
+        }
+    }
+    let mut groups: BTreeMap<Vec<usize>, Vec<u32>> = BTreeMap::new();
+    for (tenant, list) in of {
+        groups.entry(list).or_default().push(tenant);
+    }
+    let cluster = |(list, members): (Vec<usize>, Vec<u32>)| Cluster {
+        fingerprint: members
+            .first()
+            .map_or(String::new(), |member| format!("{:032x}", catalog.variants.fingerprint(*member))),
+        tenants: members
+            .iter()
+            .filter_map(|member| catalog.schemas.get(*member as usize))
+            .map(|schema| schema.name.clone())
+            .collect(),
+        differences: list.iter().filter_map(|place| differences.get(*place)).map(|(one, _)| one.clone()).collect(),
+    };
+    let mut clusters: Vec<Cluster> = groups.into_iter().map(cluster).collect();
+    clusters.sort_by_key(|cluster| std::cmp::Reverse(cluster.tenants.len()));
+    clusters
+}
+
+/// A value as people read it: the schema's own name is left out.
+fn shown(value: &str) -> String {
+    value.replace(&format!("{OWN}."), "").replace(OWN, "(own schema)")
+}
+
+impl Audit {
+    /// Findings of one kind.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(move |finding| finding.kind == kind)
+    }
+}

@@ -1,0 +1,185 @@
+//! Expressions as SQL. The server is asked only about objects that differ, one representative for each
+//! way they do, after the snapshot has ended and under the lock timeout.
+
+use std::collections::HashMap;
+
+use roaring::RoaringBitmap;
+use sqlx::{Connection, PgConnection, Row};
+
+use super::{Catalog, Object};
+use crate::TenantDatabase;
+
+/// More ways to differ than this are not shown as SQL: nobody reads them.
+const MOST: usize = 400;
+
+impl TenantDatabase {
+    /// Shows expressions that differ among `schemas` as SQL, and takes together what only looked different:
+    /// the server stores columns by number, and a table rebuilt in another order has other numbers.
+    pub(crate) async fn deparse(&self, catalog: &mut Catalog, schemas: &RoaringBitmap) -> sqlx::Result<()> {
+        let mut wanted = Vec::new();
+        for (place, aspect) in catalog.variants.aspects.values().enumerate() {
+            let among = aspect.variants.iter().enumerate().filter(|(_, variant)| !variant.members.is_disjoint(schemas));
+            let among: Vec<_> = among.filter(|(_, variant)| !variant.expressions.is_empty()).collect();
+            if among.len() > 1 {
+                wanted.extend(among.into_iter().map(|(number, _)| (place, number)));
+            }
+        }
+        wanted.truncate(MOST);
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let mut connection = self.connect_once().await?;
+        for (place, number) in &wanted {
+            let Some(((object, name), aspect)) = catalog.variants.aspects.get_index(*place) else { continue };
+            let Some(variant) = aspect.variants.get(*number) else { continue };
+            let member = (&variant.members & schemas).min();
+            let Some(schema) = member.and_then(|member| catalog.schemas.get(member as usize)) else { continue };
+            let shown = self.show(&mut connection, &schema.name, object, name, &variant.expressions).await?;
+            let aspect = catalog.variants.aspects.get_index_mut(*place).map(|(_, aspect)| aspect);
+            let Some(variant) = aspect.and_then(|aspect| aspect.variants.get_mut(*number)) else { continue };
+            for (attribute, value) in &mut variant.values {
+                match shown.get(attribute) {
+                    Some(Some(sql)) => *value = sql.clone(),
+                    // Locked or gone by now: that it differs is known, how is not.
+                    None if value != "none" && variant.expressions.contains(attribute) => *value = hidden(value),
+                    _ => {}
+                }
+            }
+        }
+        let _ = connection.close().await;
+        for (place, _) in wanted {
+            if let Some((_, aspect)) = catalog.variants.aspects.get_index_mut(place) {
+                aspect.merge();
+            }
+        }
+        Ok(())
+    }
+
+    /// The expressions of one object, by attribute.
+    async fn show(
+        &self,
+        connection: &mut PgConnection,
+        schema: &str,
+        object: &Object,
+        aspect: &str,
+        expressions: &[&'static str],
+    ) -> sqlx::Result<HashMap<&'static str, Option<String>>> {
+        let mut shown = HashMap::new();
+        for attribute in expressions {
+            let Some((statement, names)) = statement(object, aspect, attribute) else { continue };
+            let mut transaction = connection.begin_with("BEGIN READ ONLY").await?;
+            sqlx::raw_sql(&self.settings()).execute(&mut *transaction).await?;
+            // Names of the tenant's own are then written without its schema.
+            let path = sqlx::query("SELECT set_config('search_path', quote_ident($1), true)").persistent(false);
+            path.bind(schema).execute(&mut *transaction).await?;
+            let mut question = sqlx::query(statement).persistent(false).bind(schema);
+            for name in names {
+                question = question.bind(name);
+            }
+            let answer = question.fetch_optional(&mut *transaction).await;
+            transaction.rollback().await?;
+            match answer {
+                Ok(row) => {
+                    shown.insert(*attribute, row.and_then(|row| row.try_get(0).ok().flatten()));
+                }
+                Err(error) if error.as_database_error().is_some() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(shown)
+    }
+}
+
+/// Stands for an expression that could not be shown; still different where the expressions are.
+fn hidden(tree: &str) -> String {
+    format!("an expression that could not be shown ({:08x})", xxhash_rust::xxh3::xxh3_64(tree.as_bytes()) >> 32)
+}
+
+/// The statement that shows an expression, and the names it takes after the schema's.
+fn statement<'a>(object: &'a Object, aspect: &str, attribute: &str) -> Option<(&'static str, Vec<&'a str>)> {
+    let whole = vec![object.name.as_str()];
+    let parts = || object.name.split_once('.').map(|(table, part)| vec![table, part]);
+    let found = match (object.kind, aspect, attribute) {
+        ("column", "default", _) => (
+            "SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid \
+             AND a.attnum = d.adnum JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = $1 AND c.relname = $2 AND a.attname = $3",
+            parts()?,
+        ),
+        ("index", _, "expressions") => (
+            "SELECT pg_get_expr(i.indexprs, i.indrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
+             JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2",
+            whole,
+        ),
+        ("index", _, "predicate") => (
+            "SELECT pg_get_expr(i.indpred, i.indrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
+             JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2",
+            whole,
+        ),
+        ("constraint", ..) => (
+            "SELECT pg_get_constraintdef(k.oid) FROM pg_constraint k LEFT JOIN pg_class c ON c.oid = k.conrelid \
+             LEFT JOIN pg_type t ON t.oid = k.contypid JOIN pg_namespace n ON n.oid = k.connamespace \
+             WHERE n.nspname = $1 AND coalesce(c.relname, t.typname) = $2 AND k.conname = $3",
+            parts()?,
+        ),
+        ("trigger", ..) => (
+            "SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid \
+             JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND t.tgname = $3",
+            parts()?,
+        ),
+        ("rule", ..) => (
+            "SELECT pg_get_ruledef(r.oid) FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class \
+             JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND r.rulename = $3",
+            parts()?,
+        ),
+        ("policy", _, "using") => (
+            "SELECT pg_get_expr(p.polqual, p.polrelid) FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid \
+             JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND p.polname = $3",
+            parts()?,
+        ),
+        ("policy", ..) => (
+            "SELECT pg_get_expr(p.polwithcheck, p.polrelid) FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid \
+             JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND p.polname = $3",
+            parts()?,
+        ),
+        ("statistics", ..) => (
+            "SELECT pg_get_statisticsobjdef(s.oid) FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace \
+             WHERE n.nspname = $1 AND s.stxname = $2",
+            whole,
+        ),
+        ("publication", ..) => (
+            "SELECT pg_get_expr(r.prqual, r.prrelid) FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid \
+             JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = $1 AND c.relname = $2 AND p.pubname = $3",
+            parts()?,
+        ),
+        ("function" | "procedure" | "window function" | "aggregate", ..) => {
+            let (name, arguments) = object.name.strip_suffix(')')?.split_once('(')?;
+            let statement = if attribute == "defaults" {
+                "SELECT pg_get_function_arguments(p.oid) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace \
+                 WHERE n.nspname = $1 AND p.proname = $2 AND oidvectortypes(p.proargtypes) = replace($3, '§.', '')"
+            } else {
+                "SELECT pg_get_function_sqlbody(p.oid) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace \
+                 WHERE n.nspname = $1 AND p.proname = $2 AND oidvectortypes(p.proargtypes) = replace($3, '§.', '')"
+            };
+            (statement, vec![name, arguments])
+        }
+        (_, "partition key", _) => (
+            "SELECT pg_get_partkeydef(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = $1 AND c.relname = $2",
+            whole,
+        ),
+        (_, _, "partition bound") => (
+            "SELECT pg_get_expr(c.relpartbound, c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = $1 AND c.relname = $2",
+            whole,
+        ),
+        ("view" | "materialized view", "definition", _) => (
+            "SELECT pg_get_viewdef(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = $1 AND c.relname = $2",
+            whole,
+        ),
+        _ => return None,
+    };
+    Some(found)
+}

@@ -1,0 +1,90 @@
+//! One row of `COPY … TO STDOUT` in text form.
+//! <https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.2>
+
+use std::borrow::Cow;
+
+/// A row's columns, still escaped. Missing ones read as NULL.
+pub(super) struct Line<'a> {
+    columns: [&'a str; MOST],
+}
+
+/// No question has more columns. A fixed size costs no allocation a row.
+const MOST: usize = 32;
+
+impl<'a> Line<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        let mut columns = ["\\N"; MOST];
+        for (column, text) in columns.iter_mut().zip(text.split('\t')) {
+            *column = text;
+        }
+        Self { columns }
+    }
+
+    /// The text of a column as it came, or `None` for NULL. Escaped text is as good a key as plain text.
+    pub(super) fn raw(&self, column: usize) -> Option<&'a str> {
+        self.columns.get(column).copied().filter(|text| *text != "\\N")
+    }
+
+    /// The text of a column, unescaped.
+    pub(super) fn text(&self, column: usize) -> Cow<'a, str> {
+        unescape(self.raw(column).unwrap_or_default())
+    }
+
+    /// A number; 0 for NULL, as catalogs write "none".
+    pub(super) fn oid(&self, column: usize) -> u32 {
+        self.raw(column).and_then(|text| text.parse().ok()).unwrap_or(0)
+    }
+}
+
+/// Undoes the escapes of COPY.
+pub(super) fn unescape(text: &str) -> Cow<'_, str> {
+    if !text.contains('\\') {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(char) = chars.next() {
+        if char != '\\' {
+            plain.push(char);
+            continue;
+        }
+        plain.push(match chars.next() {
+            Some('n') => '\n',
+            Some('t') => '\t',
+            Some('r') => '\r',
+            Some('b') => '\u{8}',
+            Some('f') => '\u{c}',
+            Some('v') => '\u{b}',
+            Some(other) => other,
+            None => '\\',
+        });
+    }
+    Cow::Owned(plain)
+}
+
+/// The elements of `1 2 3` (a vector) or `{1,2,3}` (an array) of numbers.
+pub(super) fn numbers(text: &str) -> impl Iterator<Item = i64> + '_ {
+    text.split([' ', ',', '{', '}']).filter_map(|number| number.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_read_as_it_was_written() {
+        let line = Line::new("16400\tAcme\\tCorp\t\\N\ta\\\\b\\n");
+        assert_eq!(line.oid(0), 16_400);
+        assert_eq!(line.text(1), "Acme\tCorp");
+        assert_eq!(line.raw(2), None);
+        assert_eq!(line.text(3), "a\\b\n");
+        assert_eq!(line.raw(9), None);
+    }
+
+    #[test]
+    fn vectors_and_arrays_are_lists_of_numbers() {
+        assert_eq!(numbers("1 0 3").collect::<Vec<_>>(), [1, 0, 3]);
+        assert_eq!(numbers("{-1,2}").collect::<Vec<_>>(), [-1, 2]);
+        assert_eq!(numbers("").count(), 0);
+    }
+}

@@ -1,0 +1,207 @@
+//! What numbers stand for. A catalog names its objects by OID; facts name them by words, so that
+//! equal tenants have equal facts.
+
+use std::collections::HashMap;
+
+use indexmap::IndexSet;
+
+/// OIDs below belong to the server itself and mean the same in every database of its version.
+pub(super) const FIRST_USER_OID: u32 = 16_384;
+
+/// A schema's place in [`Names::schemas`].
+pub(super) type SchemaId = u32;
+
+/// `pg_catalog`: its objects are named without a schema.
+pub(super) const SYSTEM: SchemaId = u32::MAX;
+
+/// A word's place among all words that were met.
+type WordId = u32;
+
+/// Catalogs whose rows are referred to by OID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Class {
+    Relation,
+    Type,
+    Function,
+    Role,
+    Collation,
+    Operator,
+    OperatorClass,
+    OperatorFamily,
+    AccessMethod,
+    Language,
+    Tablespace,
+    Server,
+    Schema,
+    Search,
+}
+
+/// A schema that is looked at.
+#[derive(Debug, Clone)]
+pub(crate) struct Schema {
+    pub(crate) oid: u32,
+    pub(crate) name: String,
+    pub(crate) owner: String,
+}
+
+/// What an OID names.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Named {
+    pub(super) schema: SchemaId,
+    word: WordId,
+}
+
+/// A reference whose target is not known yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Missing {
+    pub(super) class: Class,
+    pub(super) oid: u32,
+}
+
+/// All names of one snapshot.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    pub(super) schemas: Vec<Schema>,
+    by_oid: HashMap<u32, SchemaId>,
+    by_name: HashMap<String, SchemaId>,
+    words: IndexSet<Box<str>>,
+    named: HashMap<(Class, u32), Named>,
+    relations: Relations,
+    /// Whatever is not known by now never will be: it is written as a number.
+    pub(super) everything_is_known: bool,
+}
+
+impl Names {
+    pub(super) fn add_schema(&mut self, schema: Schema) {
+        let id = u32::try_from(self.schemas.len()).unwrap_or(SYSTEM - 1);
+        self.by_oid.insert(schema.oid, id);
+        self.by_name.insert(schema.name.clone(), id);
+        self.schemas.push(schema);
+    }
+
+    /// The schema with this OID; `None` for those that nobody looks at, such as `pg_toast`.
+    pub(super) fn schema(&self, oid: u32) -> Option<SchemaId> {
+        if oid == 11 { Some(SYSTEM) } else { self.by_oid.get(&oid).copied() }
+    }
+
+    pub(super) fn schema_named(&self, name: &str) -> Option<SchemaId> {
+        self.by_name.get(name).copied()
+    }
+
+    pub(super) fn schema_name(&self, id: SchemaId) -> &str {
+        self.schemas.get(id as usize).map_or("pg_catalog", |schema| &schema.name)
+    }
+
+    fn word(&mut self, text: &str) -> WordId {
+        let index = match self.words.get_index_of(text) {
+            Some(index) => index,
+            None => self.words.insert_full(text.into()).0,
+        };
+        u32::try_from(index).unwrap_or(WORDS)
+    }
+
+    pub(super) fn add(&mut self, class: Class, oid: u32, schema: SchemaId, name: &str) {
+        let word = self.word(name);
+        self.named.insert((class, oid), Named { schema, word });
+    }
+
+    pub(super) fn add_relation(&mut self, oid: u32, schema: SchemaId, name: &str, kind: u8) {
+        let word = self.word(name);
+        self.relations.rows.push(Relation {
+            oid,
+            schema,
+            word: word & WORDS | u32::from(kind_code(kind)) << KIND_SHIFT,
+        });
+    }
+
+    /// Relations can be looked up from here on.
+    pub(super) fn relations_are_complete(&mut self) {
+        self.relations.rows.sort_unstable_by_key(|row| row.oid);
+        self.relations.rows.dedup_by_key(|row| row.oid);
+        self.relations.rows.shrink_to_fit();
+    }
+
+    pub(super) fn relations(&self) -> &[Relation] {
+        &self.relations.rows
+    }
+
+    pub(super) fn relation(&self, oid: u32) -> Option<Relation> {
+        let index = self.relations.rows.binary_search_by_key(&oid, |row| row.oid).ok()?;
+        self.relations.rows.get(index).copied()
+    }
+
+    /// What an OID names.
+    ///
+    /// # Errors
+    /// [`Missing`] when nothing of that OID has been met.
+    pub(super) fn named(&self, class: Class, oid: u32) -> Result<Named, Missing> {
+        let found = match class {
+            Class::Relation => self.relation(oid).map(|row| Named { schema: row.schema, word: row.word & WORDS }),
+            Class::Schema => None,
+            _ => self.named.get(&(class, oid)).copied(),
+        };
+        found.ok_or(Missing { class, oid })
+    }
+
+    pub(super) fn text(&self, named: Named) -> &str {
+        self.words.get_index(named.word as usize).map_or("", |word| word)
+    }
+
+    pub(super) fn relation_name(&self, row: Relation) -> &str {
+        self.text(Named { schema: row.schema, word: row.word & WORDS })
+    }
+
+    /// Name and kind of relations, of which [`Relation::name_and_kind`] is the number.
+    pub(super) fn unpack(&self, name_and_kind: u32) -> (&str, u8) {
+        let row = Relation { oid: 0, schema: SYSTEM, word: name_and_kind };
+        (self.relation_name(row), row.kind())
+    }
+
+    /// Whether anything at all has that name.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.words.contains(name)
+    }
+
+    /// Whether a schema has a relation, type or function of that name. Only asked of words in free text.
+    pub(super) fn holds(&self, schema: SchemaId, name: &str) -> bool {
+        let Some(word) = self.words.get_index_of(name).and_then(|index| u32::try_from(index).ok()) else {
+            return false;
+        };
+        self.named.values().any(|named| named.schema == schema && named.word == word)
+            || self.relations.rows.iter().any(|row| row.schema == schema && row.word & WORDS == word)
+    }
+}
+
+/// A relation: 12 bytes, because a large fleet has millions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Relation {
+    pub(super) oid: u32,
+    pub(super) schema: SchemaId,
+    word: u32,
+}
+
+impl Relation {
+    /// The same for all relations of that name and kind.
+    pub(super) fn name_and_kind(self) -> u32 {
+        self.word
+    }
+
+    /// `pg_class.relkind`.
+    pub(super) fn kind(self) -> u8 {
+        KINDS.get((self.word >> KIND_SHIFT) as usize).copied().unwrap_or(b'r')
+    }
+}
+
+#[derive(Debug, Default)]
+struct Relations {
+    rows: Vec<Relation>,
+}
+
+/// Kinds of relations share a word with the name: four bits for the kind, 28 for the name.
+const KINDS: &[u8; 9] = b"rpvmfSiIc";
+const KIND_SHIFT: u32 = 28;
+const WORDS: u32 = (1 << KIND_SHIFT) - 1;
+
+fn kind_code(kind: u8) -> u8 {
+    KINDS.iter().position(|known| *known == kind).and_then(|at| u8::try_from(at).ok()).unwrap_or(0)
+}

@@ -1,0 +1,292 @@
+//! Relations and what is attached to them.
+
+use super::super::names::Class;
+use super::super::source::{Field, Field::*, Source, Spelling};
+use super::ENABLED;
+
+const PERSISTENCE: Field = Letter(&[("p", "permanent"), ("u", "unlogged"), ("t", "temporary")]);
+const IDENTITY: Field = Letter(&[("d", "default"), ("n", "nothing"), ("f", "full"), ("i", "index")]);
+
+/// First of all: everything else is attached to these. 11 is `pg_catalog`, 99 `pg_toast`.
+pub(in super::super) const RELATIONS: Source = Source {
+    sql: "SELECT oid, relnamespace, relname, relkind, relowner, relpersistence, relam, relrowsecurity, \
+          relforcerowsecurity, relreplident, relispartition, reltablespace, reloftype, reloptions::text, relacl::text, \
+          relpartbound::text FROM pg_class WHERE relnamespace <> ALL ('{11,99}')",
+    object: Spelling::Relation,
+    aspect: "",
+    fields: &[
+        ("owner", 4, Ref(Class::Role)),
+        ("persistence", 5, PERSISTENCE),
+        ("access method", 6, Ref(Class::AccessMethod)),
+        ("row security", 7, Flag),
+        ("forced row security", 8, Flag),
+        ("replica identity", 9, IDENTITY),
+        ("partition", 10, Flag),
+        ("tablespace", 11, Ref(Class::Tablespace)),
+        ("of type", 12, Ref(Class::Type)),
+        ("options", 13, Plain),
+        ("grants", 14, Rights(4)),
+        ("partition bound", 15, Tree),
+    ],
+};
+
+/// What `pg_class` tells of an index. Its owner and rights are its table's.
+pub(in super::super) const INDEX_STORAGE: Source = Source {
+    sql: RELATIONS.sql,
+    object: Spelling::Relation,
+    aspect: "storage",
+    fields: &[
+        ("method", 6, Ref(Class::AccessMethod)),
+        ("tablespace", 11, Ref(Class::Tablespace)),
+        ("options", 13, Plain),
+    ],
+};
+
+/// All columns of a relation in a row, in no order; rows of one relation come together. The lateral
+/// subquery with `OFFSET 0` makes the server look the columns up by index: one relation in six has any
+/// that are wanted.
+pub(in super::super) const COLUMNS: Source = Source {
+    sql: "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity, \
+          a.attgenerated, a.attcollation, a.attstorage, a.attcompression, \
+          [17? a.attstattarget : nullif(a.attstattarget, -1)], a.attoptions::text, a.attfdwoptions::text, \
+          a.attislocal, a.attinhcount, a.attacl::text \
+          FROM (SELECT oid FROM pg_class WHERE relkind IN ('r', 'v', 'm', 'f', 'p', 'c') \
+                AND relnamespace <> ALL ('{11,99}') OFFSET 0) c, \
+          LATERAL (SELECT * FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped OFFSET 0) a",
+    object: Spelling::Column,
+    aspect: "",
+    fields: &[
+        ("type", 3, Type),
+        ("not null", 5, Flag),
+        ("identity", 6, Letter(&[("", "no"), ("a", "always"), ("d", "by default")])),
+        ("generated", 7, Letter(&[("", "no"), ("s", "stored"), ("v", "virtual")])),
+        ("collation", 8, Ref(Class::Collation)),
+        ("storage", 9, Letter(&[("p", "plain"), ("e", "external"), ("m", "main"), ("x", "extended")])),
+        ("compression", 10, Letter(&[("", "default"), ("p", "pglz"), ("l", "lz4")])),
+        ("statistics target", 11, Plain),
+        ("options", 12, Plain),
+        ("foreign options", 13, Plain),
+        ("local", 14, Flag),
+        ("inherited", 15, Plain),
+        ("grants", 16, ColumnRights),
+    ],
+};
+
+const CONSTRAINT_TYPE: Field = Letter(&[
+    ("c", "check"),
+    ("f", "foreign key"),
+    ("n", "not null"),
+    ("p", "primary key"),
+    ("u", "unique"),
+    ("t", "constraint trigger"),
+    ("x", "exclusion"),
+]);
+
+const ACTION: Field = Letter(&[
+    ("a", "no action"),
+    ("r", "restrict"),
+    ("c", "cascade"),
+    ("n", "set null"),
+    ("d", "set default"),
+    (" ", "none"),
+]);
+
+pub(super) const ATTACHED: &[Source] = &[
+    Source {
+        sql: "SELECT adrelid, adnum, adbin::text FROM pg_attrdef WHERE adrelid >= 16384",
+        object: Spelling::Column,
+        aspect: "default",
+        fields: &[("default", 2, Tree)],
+    },
+    Source {
+        sql: "SELECT indrelid, indexrelid, indnkeyatts, indkey, indcollation, indclass, indoption, indexprs::text, \
+              indpred::text, indisvalid, indisready, indislive, indisunique, indisprimary, indisexclusion, \
+              indimmediate, indisclustered, indisreplident, [15? indnullsnotdistinct : false] \
+              FROM pg_index WHERE indrelid >= 16384",
+        object: Spelling::Owned("index", 1),
+        aspect: "",
+        fields: &[
+            ("table", 0, Ref(Class::Relation)),
+            ("columns", 3, KeyColumns),
+            ("included columns", 3, IncludedColumns),
+            ("collations", 4, Refs(Class::Collation)),
+            ("operator classes", 5, Refs(Class::OperatorClass)),
+            ("sort order", 6, Directions),
+            ("expressions", 7, Tree),
+            ("predicate", 8, Tree),
+            ("valid", 9, Flag),
+            ("ready", 10, Flag),
+            ("live", 11, Flag),
+            ("unique", 12, Flag),
+            ("primary", 13, Flag),
+            ("exclusion", 14, Flag),
+            ("immediate", 15, Flag),
+            ("clustered", 16, Flag),
+            ("replica identity", 17, Flag),
+            ("nulls not distinct", 18, Flag),
+        ],
+    },
+    Source {
+        sql: "SELECT conrelid, conname, contype, conkey, confrelid, confkey, confupdtype, confdeltype, confmatchtype, \
+              [15? confdelsetcols : NULL], condeferrable, condeferred, convalidated, [18? conenforced : true], \
+              conislocal, coninhcount, connoinherit, conexclop, conbin::text, [18? conperiod : false] \
+              FROM pg_constraint WHERE oid >= 16384 AND conrelid <> 0",
+        object: Spelling::Part("constraint"),
+        aspect: "",
+        fields: &[
+            ("type", 2, CONSTRAINT_TYPE),
+            ("columns", 3, Columns),
+            ("references", 4, Ref(Class::Relation)),
+            ("referenced columns", 5, ColumnsOf(4)),
+            ("on update", 6, ACTION),
+            ("on delete", 7, ACTION),
+            ("match", 8, Letter(&[("f", "full"), ("p", "partial"), ("s", "simple"), (" ", "none")])),
+            ("on delete columns", 9, Columns),
+            ("deferrable", 10, Flag),
+            ("initially deferred", 11, Flag),
+            ("validated", 12, Flag),
+            ("enforced", 13, Flag),
+            ("local", 14, Flag),
+            ("inherited", 15, Plain),
+            ("no inherit", 16, Flag),
+            ("operators", 17, Refs(Class::Operator)),
+            ("expression", 18, Tree),
+            ("period", 19, Flag),
+        ],
+    },
+    Source {
+        sql: "SELECT tgrelid, tgname, tgfoid, tgtype, tgenabled, tgattr, encode(tgargs, 'escape'), tgqual::text, \
+              tgdeferrable, tginitdeferred, tgoldtable, tgnewtable, tgconstrrelid FROM pg_trigger WHERE NOT tgisinternal",
+        object: Spelling::Part("trigger"),
+        aspect: "",
+        fields: &[
+            ("function", 2, Ref(Class::Function)),
+            ("type", 3, TriggerType),
+            ("enabled", 4, ENABLED),
+            ("columns", 5, Columns),
+            ("arguments", 6, Prose),
+            ("when", 7, Tree),
+            ("deferrable", 8, Flag),
+            ("initially deferred", 9, Flag),
+            ("old transition table", 10, Plain),
+            ("new transition table", 11, Plain),
+            ("from table", 12, Ref(Class::Relation)),
+        ],
+    },
+    // A foreign key is checked by triggers whose names hold numbers; they matter when somebody turned them off.
+    Source {
+        sql: "SELECT c.conrelid, c.conname || ' (' || p.proname || ')', t.tgenabled FROM pg_trigger t \
+              JOIN pg_constraint c ON c.oid = t.tgconstraint JOIN pg_proc p ON p.oid = t.tgfoid \
+              WHERE t.tgisinternal AND t.tgenabled <> 'O' AND c.conrelid <> 0",
+        object: Spelling::Part("trigger"),
+        aspect: "",
+        fields: &[("enabled", 2, ENABLED)],
+    },
+    Source {
+        sql: "SELECT ev_class, rulename, ev_type, ev_enabled, is_instead, ev_qual::text, ev_action::text \
+              FROM pg_rewrite WHERE ev_class >= 16384 AND rulename <> '_RETURN'",
+        object: Spelling::Part("rule"),
+        aspect: "",
+        fields: &[
+            ("event", 2, Letter(&[("1", "select"), ("2", "update"), ("3", "insert"), ("4", "delete")])),
+            ("enabled", 3, ENABLED),
+            ("instead", 4, Flag),
+            ("condition", 5, Tree),
+            ("definition", 6, Tree),
+        ],
+    },
+    // What makes a view one.
+    Source {
+        sql: "SELECT ev_class, ev_action::text, ev_enabled FROM pg_rewrite WHERE ev_class >= 16384 AND rulename = '_RETURN'",
+        object: Spelling::OfRelation,
+        aspect: "definition",
+        fields: &[("definition", 1, Tree), ("enabled", 2, ENABLED)],
+    },
+    Source {
+        sql: "SELECT polrelid, polname, polcmd, polpermissive, polroles, polqual::text, polwithcheck::text FROM pg_policy",
+        object: Spelling::Part("policy"),
+        aspect: "",
+        fields: &[
+            ("command", 2, Letter(&[("r", "select"), ("a", "insert"), ("w", "update"), ("d", "delete"), ("*", "all")])),
+            ("permissive", 3, Flag),
+            ("roles", 4, Refs(Class::Role)),
+            ("using", 5, Tree),
+            ("with check", 6, Tree),
+        ],
+    },
+    Source {
+        sql: "SELECT s.seqrelid, s.seqtypid, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle \
+              FROM pg_sequence s",
+        object: Spelling::OfRelation,
+        aspect: "numbers",
+        fields: &[
+            ("type", 1, Ref(Class::Type)),
+            ("start", 2, Plain),
+            ("increment", 3, Plain),
+            ("min", 4, Plain),
+            ("max", 5, Plain),
+            ("cache", 6, Plain),
+            ("cycle", 7, Flag),
+        ],
+    },
+    // 1259 is pg_class; `i` is an identity column's, `a` a serial one's.
+    Source {
+        sql: "SELECT d.objid, d.refobjid, d.refobjsubid, d.deptype FROM pg_sequence s \
+              JOIN pg_depend d ON d.classid = 1259 AND d.objid = s.seqrelid AND d.objsubid = 0 \
+              AND d.refclassid = 1259 AND d.deptype IN ('a', 'i')",
+        object: Spelling::OfRelation,
+        aspect: "owned by",
+        fields: &[
+            ("owned by", 1, Ref(Class::Relation)),
+            ("owned by column", 2, ColumnsOf(1)),
+            ("ownership", 3, Letter(&[("a", "serial"), ("i", "identity")])),
+        ],
+    },
+    Source {
+        sql: "SELECT inhrelid, array_agg(inhparent ORDER BY inhseqno)::text, bool_or(inhdetachpending) \
+              FROM pg_inherits WHERE inhrelid IN (SELECT oid FROM pg_class WHERE relkind IN ('r', 'p', 'f')) GROUP BY 1",
+        object: Spelling::OfRelation,
+        aspect: "inherits",
+        fields: &[("inherits", 1, Refs(Class::Relation)), ("being detached", 2, Flag)],
+    },
+    Source {
+        sql: "SELECT partrelid, partstrat, partattrs, partclass, partcollation, partexprs::text, partdefid \
+              FROM pg_partitioned_table",
+        object: Spelling::OfRelation,
+        aspect: "partition key",
+        fields: &[
+            ("partition strategy", 1, Letter(&[("h", "hash"), ("l", "list"), ("r", "range")])),
+            ("partition key", 2, Columns),
+            ("partition operator classes", 3, Refs(Class::OperatorClass)),
+            ("partition collations", 4, Refs(Class::Collation)),
+            ("partition expressions", 5, Tree),
+            ("default partition", 6, Ref(Class::Relation)),
+        ],
+    },
+    Source {
+        sql: "SELECT ftrelid, ftserver, ftoptions::text FROM pg_foreign_table",
+        object: Spelling::OfRelation,
+        aspect: "foreign",
+        fields: &[("server", 1, Ref(Class::Server)), ("foreign options", 2, Plain)],
+    },
+    Source {
+        sql: "SELECT r.prrelid, p.pubname, [15? r.prqual : NULL], [15? r.prattrs : NULL] \
+              FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid",
+        object: Spelling::Part("publication"),
+        aspect: "",
+        fields: &[("row filter", 2, Tree), ("columns", 3, Columns)],
+    },
+    Source {
+        sql: "SELECT stxrelid, stxname, stxkeys, stxkind, stxexprs::text, stxowner, \
+              [17? stxstattarget : nullif(stxstattarget, -1)] FROM pg_statistic_ext",
+        object: Spelling::Beside("statistics"),
+        aspect: "",
+        fields: &[
+            ("columns", 2, Columns),
+            ("kinds", 3, Plain),
+            ("expressions", 4, Tree),
+            ("owner", 5, Ref(Class::Role)),
+            ("statistics target", 6, Plain),
+        ],
+    },
+];

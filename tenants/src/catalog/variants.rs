@@ -1,0 +1,197 @@
+//! What was found: objects, the variants each has across the fleet, and who has which.
+//!
+//! A healthy fleet has one variant of each object, however many tenants there are, so memory grows with
+//! what differs.
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+use roaring::RoaringBitmap;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::{pen::Reach, source::Source};
+
+/// Something that a schema can hold, named without the schema.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Object {
+    /// `table`, `index`, `column`…
+    pub(crate) kind: &'static str,
+    /// `orders`, `orders.total`, `total(integer)`.
+    pub(crate) name: String,
+}
+
+/// One way an aspect of an object looks.
+#[derive(Debug)]
+pub(crate) struct Variant {
+    /// What it looks like: attributes with their values.
+    pub(crate) values: Vec<(&'static str, String)>,
+    pub(crate) reaches: Vec<Reach>,
+    /// Attributes that are stored expressions; people want to see them as SQL.
+    pub(crate) expressions: Vec<&'static str>,
+    /// The same in every fleet and every process.
+    pub(crate) hash: u128,
+    /// The schemas that have it.
+    pub(crate) members: RoaringBitmap,
+}
+
+/// The variants of one aspect of an object.
+#[derive(Debug, Default)]
+pub(crate) struct Aspect {
+    /// The relation that the object belongs to.
+    pub(crate) parent: Option<String>,
+    pub(crate) variants: Vec<Variant>,
+}
+
+impl Object {
+    /// `column orders.total`.
+    pub(crate) fn spelled(&self) -> String {
+        if self.name.is_empty() { self.kind.to_owned() } else { format!("{} {}", self.kind, self.name) }
+    }
+}
+
+impl Aspect {
+    /// Which of these schemas have any variant.
+    pub(crate) fn holders(&self, schemas: &RoaringBitmap) -> RoaringBitmap {
+        let all = self.variants.iter().fold(RoaringBitmap::new(), |all, variant| all | &variant.members);
+        all & schemas
+    }
+
+    /// Takes variants together that turned out to look alike.
+    pub(super) fn merge(&mut self) {
+        let mut kept: Vec<Variant> = Vec::new();
+        for variant in std::mem::take(&mut self.variants) {
+            match kept.iter_mut().find(|one| one.values == variant.values && one.reaches == variant.reaches) {
+                Some(one) => one.members |= variant.members,
+                None => kept.push(variant),
+            }
+        }
+        self.variants = kept;
+    }
+}
+
+/// Parts a value from the next within a fact.
+pub(super) const BETWEEN: char = '\u{1f}';
+
+/// A fact as it was written, before anybody knows whether it is new.
+pub(super) struct Fact<'a> {
+    pub(super) object: Object,
+    pub(super) parent: Option<String>,
+    pub(super) aspect: &'static str,
+    pub(super) fields: Fields<'a>,
+    pub(super) reaches: Vec<Reach>,
+}
+
+/// How a fact's text is to be read.
+pub(super) enum Fields<'a> {
+    /// Values of a source's fields, parted by [`BETWEEN`].
+    Of(&'static Source, &'a str),
+    /// One value.
+    One(&'static str, &'a str),
+}
+
+/// Where a variant is found again.
+type Place = (usize, usize);
+
+/// Everything that was found.
+#[derive(Debug, Default)]
+pub(crate) struct Variants {
+    pub(crate) aspects: IndexMap<(Object, &'static str), Aspect>,
+    known: HashMap<u128, Place>,
+    /// Free text with the schema's own name left out, and the hash of the same text with it: where another
+    /// tenant has that very text, the name was there by chance.
+    chance: Vec<(Place, u32, u128)>,
+}
+
+impl Variants {
+    /// Records that a schema has a fact. `key` is all of the fact; `fact` makes it when it is new.
+    pub(super) fn add<'a>(&mut self, schema: u32, key: &str, verbatim: Option<&str>, fact: impl FnOnce() -> Fact<'a>) {
+        let hash = xxh3_128(key.as_bytes());
+        let place = match self.known.get(&hash) {
+            Some(place) => *place,
+            None => {
+                let place = self.insert(hash, fact());
+                self.known.insert(hash, place);
+                place
+            }
+        };
+        if let Some(variant) = self.at(place) {
+            variant.members.insert(schema);
+        }
+        if let Some(verbatim) = verbatim {
+            self.chance.push((place, schema, xxh3_128(verbatim.as_bytes())));
+        }
+    }
+
+    /// Records that many schemas have a fact.
+    pub(super) fn add_all(&mut self, schemas: &RoaringBitmap, key: &str, fact: Fact<'_>) {
+        let hash = xxh3_128(key.as_bytes());
+        let place = match self.known.get(&hash) {
+            Some(place) => *place,
+            None => self.insert(hash, fact),
+        };
+        self.known.insert(hash, place);
+        if let Some(variant) = self.at(place) {
+            variant.members |= schemas;
+        }
+    }
+
+    /// The schemas that have an object.
+    pub(crate) fn holders(&self, kind: &'static str, name: &str) -> RoaringBitmap {
+        let aspect = self.aspects.get(&(Object { kind, name: name.to_owned() }, ""));
+        aspect.map_or_else(RoaringBitmap::new, |aspect| {
+            aspect.variants.iter().fold(RoaringBitmap::new(), |all, variant| all | &variant.members)
+        })
+    }
+
+    /// A number for all that a schema holds: equal schemas have equal numbers.
+    pub(crate) fn fingerprint(&self, schema: u32) -> u128 {
+        let variants = self.aspects.values().flat_map(|aspect| &aspect.variants);
+        let has = variants.filter(|variant| variant.members.contains(schema));
+        has.fold(0, |sum, variant| sum.wrapping_add(variant.hash))
+    }
+
+    fn insert(&mut self, hash: u128, fact: Fact<'_>) -> Place {
+        let (values, expressions) = match fact.fields {
+            Fields::Of(source, text) => {
+                let values = source.fields.iter().zip(text.split(BETWEEN));
+                let expressions = source.fields.iter().filter(|(_, _, field)| field.is_expression());
+                (
+                    values.map(|((name, _, _), value)| (*name, value.to_owned())).collect(),
+                    expressions.map(|(name, _, _)| *name).collect(),
+                )
+            }
+            Fields::One(name, value) => (vec![(name, value.to_owned())], Vec::new()),
+        };
+        let entry = self.aspects.entry((fact.object, fact.aspect));
+        let index = entry.index();
+        let aspect = entry.or_default();
+        aspect.parent = aspect.parent.take().or(fact.parent);
+        let members = RoaringBitmap::new();
+        aspect.variants.push(Variant { values, reaches: fact.reaches, expressions, hash, members });
+        (index, aspect.variants.len() - 1)
+    }
+
+    fn at(&mut self, (aspect, variant): Place) -> Option<&mut Variant> {
+        self.aspects.get_index_mut(aspect).and_then(|(_, aspect)| aspect.variants.get_mut(variant))
+    }
+
+    /// Everything has come: settles what looked like a schema's own name by chance.
+    pub(super) fn complete(&mut self) {
+        for (place, schema, verbatim) in std::mem::take(&mut self.chance) {
+            let Some(other) = self.known.get(&verbatim).copied().filter(|other| *other != place) else { continue };
+            if let Some(variant) = self.at(place) {
+                variant.members.remove(schema);
+            }
+            if let Some(variant) = self.at(other) {
+                variant.members.insert(schema);
+            }
+        }
+        self.known = HashMap::new();
+        for aspect in self.aspects.values_mut() {
+            aspect.variants.retain(|variant| !variant.members.is_empty());
+            for variant in &mut aspect.variants {
+                variant.members.optimize();
+            }
+        }
+    }
+}
