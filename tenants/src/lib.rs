@@ -5,9 +5,14 @@ mod address;
 mod database;
 mod error;
 mod ledger;
+mod ledger_rows;
+mod live;
 mod survey;
+mod sweep;
 
 pub use access::Access;
 pub use database::{Options, TenantDatabase};
 pub use error::Error;
+pub use ledger_rows::{LedgerKind, LedgerState, Ledgers};
+pub use live::{Activity, Advance, AtWork, Blocked, Blocker, Connections, Progress, Session, TenantProgress};
 pub use survey::{Applied, Ledger, Schema, Survey, Unreadable};
