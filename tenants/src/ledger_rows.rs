@@ -161,7 +161,9 @@ async fn read(connection: &mut PgConnection) -> sqlx::Result<Ledgers> {
             }
         }
     }
-    ledgers.kinds.sort_by(|one, other| other.schemas.len().cmp(&one.schemas.len()).then(one.schemas.cmp(&other.schemas)));
+    ledgers
+        .kinds
+        .sort_by(|one, other| other.schemas.len().cmp(&one.schemas.len()).then(one.schemas.cmp(&other.schemas)));
     ledgers.states.sort_by(|one, other| one.schema.cmp(&other.schema));
     ledgers.unreadable.sort();
     Ok(ledgers)

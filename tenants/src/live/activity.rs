@@ -173,7 +173,10 @@ async fn read(connection: &mut PgConnection) -> sqlx::Result<Activity> {
         migrating: at_work.collect::<sqlx::Result<_>>()?,
         blocked: waiting.collect::<sqlx::Result<_>>()?,
         blockers: heads(&waits, &sessions),
-        connections: Connections { used: u32::try_from(used).unwrap_or(u32::MAX), limit: u32::try_from(room).unwrap_or(0) },
+        connections: Connections {
+            used: u32::try_from(used).unwrap_or(u32::MAX),
+            limit: u32::try_from(room).unwrap_or(0),
+        },
         partial: server.try_get("partial")?,
     })
 }
@@ -226,7 +229,8 @@ fn waiting(
 /// a number and nothing more.
 fn heads(waits: &BTreeMap<i32, Vec<i32>>, sessions: &BTreeMap<i32, Session>) -> Vec<Blocker> {
     let ours = waits.iter().filter(|(pid, _)| sessions.contains_key(pid));
-    let heads: BTreeSet<i32> = ours.flat_map(|(_, ahead)| ahead).copied().filter(|pid| !waits.contains_key(pid)).collect();
+    let heads: BTreeSet<i32> =
+        ours.flat_map(|(_, ahead)| ahead).copied().filter(|pid| !waits.contains_key(pid)).collect();
     let blocker = |pid| Blocker {
         session: sessions.get(&pid).cloned().unwrap_or(Session { pid, ..Session::default() }),
         queue: queue(pid, waits),
