@@ -45,7 +45,7 @@ pub enum Ledger {
 }
 
 /// Why a ledger could not be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unreadable {
     /// A migration or another session holds the table for itself.

@@ -15,7 +15,7 @@ fn patient() -> Options {
     }
 }
 
-async fn patiently(database: &Database) -> TenantDatabase {
+pub(crate) async fn patiently(database: &Database) -> TenantDatabase {
     let server = Postgres::shared().await.unwrap();
     TenantDatabase::connect(&server.reader_url(&database.name), patient()).await.unwrap()
 }

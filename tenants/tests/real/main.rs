@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod access;
+mod feed;
+mod ledger_rows;
+mod live;
 mod locks;
 mod survey;
 
