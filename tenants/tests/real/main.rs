@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod access;
+mod django;
+mod faults;
 mod feed;
 mod ledger_rows;
 mod live;
+
 mod locks;
 mod survey;
 

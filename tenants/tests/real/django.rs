@@ -1,0 +1,121 @@
+//! A fleet that real Django and django-tenants migrated: see `tests/django/README.md`.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use signalbox_sandbox::postgres::{Database, Postgres};
+use sqlx::{Connection, PgConnection};
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+/// The schemas of all tenants but `super_tenant`; the last five are what real fleets hold, too.
+pub(crate) const TENANTS: [&str; 25] = [
+    "acme",
+    "globex",
+    "initech",
+    "umbrella",
+    "hooli",
+    "soylent",
+    "stark",
+    "wayne",
+    "wonka",
+    "cyberdyne",
+    "tyrell",
+    "aperture",
+    "massive",
+    "oscorp",
+    "vandelay",
+    "duff",
+    "gringotts",
+    "monarch",
+    "nakatomi",
+    "oceanic",
+    "t",
+    "select",
+    "Acme-Corp",
+    "ünïcode tenant",
+    "as_long_as_a_name_can_be_in_postgresql_which_is_sixty_three_byt",
+];
+
+const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/django");
+const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/django-venv/bin/python");
+
+/// A copy of the fleet for one test: `public`, `super_tenant` and [`TENANTS`], fully migrated.
+pub(crate) async fn fleet() -> Database {
+    static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let template = TEMPLATE.get_or_init(template).await;
+    let server = Postgres::shared().await.unwrap();
+    // The beginning of the name lets a later process drop what this one leaves.
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let name = format!("signalbox_test_django_{}_{number}", std::process::id());
+    server.copy_database(template, &name).await.unwrap();
+    Database { url: server.url(&name), name }
+}
+
+/// The database that all copies start from. Migrating takes a minute, so a server keeps it under a
+/// name that changes with the project.
+async fn template() -> String {
+    let server = Postgres::shared().await.unwrap();
+    let mut hasher = DefaultHasher::new();
+    TENANTS.hash(&mut hasher);
+    for file in files(Path::new(PROJECT)) {
+        (&file, fs::read(&file).unwrap()).hash(&mut hasher);
+    }
+    let name = format!("signalbox_django_{:016x}", hasher.finish());
+    if !server.has_database(&name).await.unwrap() {
+        let database = server.fresh_database().await.unwrap();
+        migrate(&database.url).await;
+        let mut connection = PgConnection::connect(&server.url("postgres")).await.unwrap();
+        let rename = format!("ALTER DATABASE {} RENAME TO {name}", database.name);
+        sqlx::raw_sql(&rename).execute(&mut connection).await.unwrap();
+    }
+    name
+}
+
+async fn migrate(url: &str) {
+    manage(url, &["migrate_schemas", "--shared"]).await;
+    manage(url, &["create_tenants", "public", "super_tenant"]).await;
+    let (first, second) = TENANTS.split_at(TENANTS.len() / 2);
+    let (first, second) = ([&["create_tenants"], first].concat(), [&["create_tenants"], second].concat());
+    tokio::join!(manage(url, &first), manage(url, &second));
+}
+
+async fn manage(url: &str, arguments: &[&str]) {
+    assert!(Path::new(PYTHON).exists(), "Django is not installed: run scripts/setup django");
+    let Output { status, stdout, stderr } = Command::new(PYTHON)
+        .arg("manage.py")
+        .args(arguments)
+        .current_dir(PROJECT)
+        .env("DATABASE_URL", url)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .await
+        .unwrap();
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    assert!(status.success(), "manage.py {arguments:?}: {}{}", text(&stdout), text(&stderr));
+}
+
+/// All files of the project, in order.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    let below = |path: PathBuf| if path.is_dir() { files(&path) } else { vec![path] };
+    entries.into_iter().flat_map(below).collect()
+}
+
+#[tokio::test]
+async fn the_fleet_is_what_django_tenants_migrated() {
+    assert!(TENANTS.contains(&"select") && TENANTS.iter().any(|name| name.len() == 63));
+    let database = fleet().await;
+    let survey = super::open(&database).await.survey().await.unwrap();
+    let tables = super::schema(&survey, "super_tenant").tables;
+    assert!(tables > 30, "{tables} tables");
+    for name in TENANTS {
+        let schema = super::schema(&survey, name);
+        assert_eq!((schema.tables, super::ledger(&survey, name).1), (tables, 0), "{name}");
+    }
+}

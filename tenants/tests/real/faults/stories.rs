@@ -1,0 +1,157 @@
+//! Plants the catalogue, each fault in a tenant of its own, and compares what an audit says with what
+//! it must say: every fault with its object and attribute, nothing else, and nobody else.
+
+use signalbox_sandbox::postgres::{Database, Postgres};
+use signalbox_tenants::{AuditOptions, Finding, Kind};
+use sqlx::{Connection, PgConnection};
+
+use super::{Fault, catalogue};
+use crate::django::{TENANTS, fleet};
+use crate::open;
+
+/// The tenant that others reach into; nothing is ever changed in it.
+const OTHER: &str = "globex";
+/// How many tenants are left alone, at least: they stay the majority for every object.
+const SPARED: usize = 4;
+
+/// What an audit says about structure and isolation.
+async fn findings(database: &Database) -> Vec<Finding> {
+    let audit = open(database).await.audit(&AuditOptions::default()).await.unwrap();
+    audit.findings.into_iter().filter(|finding| matches!(finding.kind, Kind::Drift | Kind::Isolation)).collect()
+}
+
+/// An identifier as PostgreSQL reads it back unchanged.
+fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Runs statements as a migration of this tenant would.
+async fn plant(connection: &mut PgConnection, name: &str, sql: &str, victim: &str) {
+    let schema = quote(victim);
+    let sql = sql.replace("{s}", &schema).replace("{o}", &quote(OTHER));
+    let sql = format!("RESET ALL; SET search_path = {schema}, public; {sql}");
+    if let Err(error) = sqlx::raw_sql(&sql).execute(connection).await {
+        panic!("{name} in {victim}: {error}\n{sql}");
+    }
+}
+
+async fn major(connection: &mut PgConnection) -> u32 {
+    let number: i32 = sqlx::query_scalar("SELECT current_setting('server_version_num')::integer")
+        .fetch_one(connection)
+        .await
+        .unwrap();
+    u32::try_from(number).unwrap() / 10_000
+}
+
+/// Tenants to plant something in, those with odd names first.
+fn victims() -> impl Iterator<Item = &'static str> {
+    TENANTS.iter().rev().copied().filter(|name| *name != OTHER).take(TENANTS.len() - SPARED)
+}
+
+/// What an audit got wrong about a batch: faults it missed and findings that nothing explains.
+fn mistakes(planted: &[(&str, &Fault)], findings: &[Finding]) -> Vec<String> {
+    let mut mistakes = Vec::new();
+    for (victim, fault) in planted {
+        let about: Vec<&Finding> = findings.iter().filter(|finding| finding.tenant == *victim).collect();
+        for expect in &fault.expect {
+            if !about.iter().any(|finding| expect.is(finding)) {
+                mistakes.push(format!("{} in {victim}: not found: {expect:?}\n  but: {about:#?}", fault.name));
+            }
+        }
+        let unexplained = about.iter().filter(|finding| !fault.explains(finding));
+        mistakes.extend(unexplained.map(|finding| format!("{} in {victim}: unexplained: {finding:?}", fault.name)));
+    }
+    let untouched = findings.iter().filter(|finding| planted.iter().all(|(victim, _)| *victim != finding.tenant));
+    mistakes.extend(untouched.map(|finding| format!("about an untouched tenant: {finding:?}")));
+    mistakes
+}
+
+/// Plants the faults, as many at once as there are victims.
+async fn check(faults: Vec<Fault>) {
+    let mut mistaken = Vec::new();
+    for batch in faults.chunks(victims().count()) {
+        let database = fleet().await;
+        let mut connection = PgConnection::connect(&database.url).await.unwrap();
+        let major = major(&mut connection).await;
+        let known = batch.iter().filter(|fault| fault.since <= major);
+        let planted: Vec<(&str, &Fault)> = victims().zip(known).collect();
+        for (victim, fault) in &planted {
+            plant(&mut connection, fault.name, &fault.sql, victim).await;
+        }
+        mistaken.extend(mistakes(&planted, &findings(&database).await));
+        connection.close().await.unwrap();
+        Postgres::shared().await.unwrap().drop_database(&database.name).await.unwrap();
+    }
+    assert!(mistaken.is_empty(), "{} mistakes:\n{}", mistaken.len(), mistaken.join("\n"));
+}
+
+#[test]
+fn the_catalogue_is_large_and_names_each_fault_once() {
+    let mut names: Vec<&str> = catalogue().iter().map(|fault| fault.name).collect();
+    assert!(names.len() >= 200, "{}", names.len());
+    names.sort_unstable();
+    let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+}
+
+#[tokio::test]
+async fn faults_of_tables_are_found() {
+    check(super::tables::all()).await;
+}
+
+#[tokio::test]
+async fn faults_of_columns_are_found() {
+    check(super::columns::all()).await;
+}
+
+#[tokio::test]
+async fn faults_of_constraints_are_found() {
+    check(super::constraints::all()).await;
+}
+
+#[tokio::test]
+async fn faults_of_indexes_and_statistics_are_found() {
+    check(super::indexes::all()).await;
+}
+
+#[tokio::test]
+async fn faults_of_functions_procedures_and_aggregates_are_found() {
+    check(super::functions::all()).await;
+}
+
+#[tokio::test]
+async fn faults_of_views_rules_triggers_and_policies_are_found() {
+    check(super::views::all()).await;
+}
+
+#[tokio::test]
+async fn faults_of_types_and_sequences_are_found() {
+    check(super::types::all()).await;
+}
+
+#[tokio::test]
+async fn faults_of_rights_owners_and_comments_are_found() {
+    check(super::rights::all()).await;
+}
+
+#[tokio::test]
+async fn faults_of_rare_objects_are_found() {
+    check(super::rare::all()).await;
+}
+
+#[tokio::test]
+async fn what_changes_nothing_is_not_reported() {
+    let database = fleet().await;
+    let mut connection = PgConnection::connect(&database.url).await.unwrap();
+    for (victim, (name, sql)) in victims().zip(super::benign::STORIES) {
+        plant(&mut connection, name, sql, victim).await;
+    }
+    // VACUUM refuses to share a transaction.
+    sqlx::raw_sql("VACUUM ANALYZE acme.orders_order").execute(&mut connection).await.unwrap();
+    assert_eq!(findings(&database).await, []);
+}
+
+#[tokio::test]
+async fn a_fresh_fleet_has_no_faults() {
+    assert_eq!(findings(&fleet().await).await, []);
+}
