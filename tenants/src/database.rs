@@ -74,7 +74,8 @@ impl TenantDatabase {
         self.ask("reading our rights", async |transaction| access::read(transaction).await).await
     }
 
-    async fn ask<T>(
+    /// Asks in one read-only transaction on a connection of its own.
+    pub(crate) async fn ask<T>(
         &self,
         action: &'static str,
         question: impl AsyncFnOnce(&mut Transaction<'_, Postgres>) -> sqlx::Result<T>,

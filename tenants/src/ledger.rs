@@ -77,7 +77,8 @@ async fn read_chunk(
     Ok(())
 }
 
-async fn locked(connection: &mut PgConnection, ledgers: &[Oid]) -> sqlx::Result<HashSet<Oid>> {
+/// Which of these tables somebody keeps readers out of.
+pub(crate) async fn locked(connection: &mut PgConnection, ledgers: &[Oid]) -> sqlx::Result<HashSet<Oid>> {
     let rows = sqlx::query(LOCKED).persistent(false).bind(ledgers).fetch_all(connection).await?;
     rows.iter().map(|row| row.try_get("ledger")).collect()
 }
@@ -108,7 +109,7 @@ async fn compare(connection: &mut PgConnection, ledgers: &[Oid]) -> sqlx::Result
 }
 
 /// Lock not available, or a table or schema that is gone.
-fn came_in_between(error: &sqlx::Error) -> bool {
+pub(crate) fn came_in_between(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     matches!(code.as_deref(), Some("55P03" | "42P01" | "3F000"))
 }

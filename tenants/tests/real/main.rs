@@ -4,6 +4,7 @@
 
 mod access;
 mod locks;
+mod registry;
 mod survey;
 
 use signalbox_sandbox::fleet::Fleet;
