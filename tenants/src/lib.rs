@@ -6,6 +6,7 @@ mod database;
 mod error;
 mod finding;
 mod ledger;
+pub mod pooler;
 mod registry;
 mod survey;
 

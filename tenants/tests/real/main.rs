@@ -4,6 +4,7 @@
 
 mod access;
 mod locks;
+mod pooler;
 mod registry;
 mod survey;
 
