@@ -12,7 +12,7 @@ demo: ## Run everything on this machine, without credentials, with a page in the
 	cargo run --locked --features demo -- demo $(ARGS)
 
 test: ## Run the whole test suite
-	@scripts/setup build browser django
+	@scripts/setup build browser django pooler
 	@rm -rf target/traffic && mkdir -p target/traffic
 	SIGNALBOX_TRAFFIC="$(CURDIR)/target/traffic" cargo test --locked --workspace --all-features
 

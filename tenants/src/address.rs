@@ -44,7 +44,9 @@ impl Address {
         let port = url.port().unwrap_or(5432);
         let options: PgConnectOptions =
             text.parse().map_err(|_| bad("the address has a parameter that is not understood"))?;
-        let options = options.port(port).application_name(application_name).statement_cache_capacity(0);
+        // PgBouncer refuses start-up parameters it does not know, such as the driver's own extra_float_digits.
+        let options = options.extra_float_digits(None).statement_cache_capacity(0);
+        let options = options.port(port).application_name(application_name);
         Ok(Self {
             host: format!("{host}:{port}"),
             role: options.get_username().to_owned(),

@@ -74,6 +74,7 @@ impl TenantDatabase {
         self.ask("reading our rights", async |transaction| access::read(transaction).await).await
     }
 
+    /// Asks in one read-only transaction on a connection of its own.
     pub(crate) async fn ask<T>(
         &self,
         action: &'static str,

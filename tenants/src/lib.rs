@@ -11,6 +11,8 @@ mod finding;
 mod ledger;
 mod ledger_rows;
 mod live;
+pub mod pooler;
+mod registry;
 mod survey;
 mod sweep;
 
@@ -22,4 +24,8 @@ pub use feed::{Change, Changed, Doubt, Pulse, Watermark};
 pub use finding::{Finding, Kind, Severity};
 pub use ledger_rows::{LedgerKind, LedgerState, Ledgers};
 pub use live::{Activity, Advance, AtWork, Blocked, Blocker, Connections, Progress, Session, TenantProgress};
+pub use registry::{
+    DomainRow, Inventory, OtherList, Registry, RegistryOptions, Rows, SchemaOwner, SchemaSize, Sequences, TenantRow,
+    Unknown, UnknownSequence, hygiene,
+};
 pub use survey::{Applied, Ledger, Schema, Survey, Unreadable};

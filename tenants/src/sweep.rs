@@ -76,7 +76,7 @@ async fn ask_chunk(
     Ok(unreadable(chunk, Unreadable::Locked))
 }
 
-async fn locked(connection: &mut PgConnection, tables: &[Oid]) -> sqlx::Result<HashSet<Oid>> {
+pub(crate) async fn locked(connection: &mut PgConnection, tables: &[Oid]) -> sqlx::Result<HashSet<Oid>> {
     let rows = sqlx::query(LOCKED).persistent(false).bind(tables).fetch_all(connection).await?;
     rows.iter().map(|row| row.try_get("ledger")).collect()
 }
@@ -112,7 +112,7 @@ async fn answers(
 }
 
 /// Lock not available, or a table or schema that is gone.
-fn came_in_between(error: &sqlx::Error) -> bool {
+pub(crate) fn came_in_between(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     matches!(code.as_deref(), Some("55P03" | "42P01" | "3F000"))
 }

@@ -32,6 +32,11 @@ pub(super) fn differences(catalog: &Catalog, tenants: &RoaringBitmap, reference:
                 found.push((difference(rule, object, None, None, None), differing));
             }
         }
+        // Whether an object is there at all is told by its definition, and then nothing more of it.
+        let defined = (object.clone(), "");
+        if catalog.variants.aspects.contains_key(&defined) && !reference.contains_key(&(object, "")) {
+            continue;
+        }
         changes(object, name, aspect, expected, &absent.comparable(object, tenants, &told), &mut found);
     }
     found
@@ -46,10 +51,6 @@ fn changes(
     comparable: &RoaringBitmap,
     found: &mut Differences,
 ) {
-    // Whether an object is there at all is told by its definition alone.
-    if name.is_empty() && expected.is_none() {
-        return;
-    }
     let none = Values::new();
     let expected = expected.unwrap_or(&none);
     for variant in &aspect.variants {

@@ -2,7 +2,7 @@
 
 use roaring::RoaringBitmap;
 
-use super::{AuditOptions, drift::Differences, shown};
+use super::{AuditOptions, drift::Differences, reference::Expected, shown};
 use crate::catalog::{Catalog, Variant};
 
 /// One thing that crosses a border.
@@ -23,12 +23,16 @@ pub(super) fn faults(
     catalog: &Catalog,
     tenants: &RoaringBitmap,
     options: &AuditOptions,
+    reference: &Expected<'_>,
     drift: &Differences,
 ) -> Vec<Fault> {
     let mut found = Vec::new();
-    for ((object, _), aspect) in &catalog.variants.aspects {
+    for ((object, name), aspect) in &catalog.variants.aspects {
+        let expected = reference.get(&(object, *name)).copied();
         for variant in aspect.variants.iter().filter(|variant| !variant.reaches.is_empty()) {
-            crossings(catalog, tenants, options, &shown(&object.spelled()), variant, &mut found);
+            let is_odd = expected != Some(&variant.values);
+            let border = Border { catalog, tenants, options, is_odd };
+            border.crossings(&shown(&object.spelled()), variant, &mut found);
         }
     }
     falls_through(catalog, drift, &mut found);
@@ -46,50 +50,59 @@ pub(super) fn faults(
     found
 }
 
-/// Everything that one variant refers to outside of the schemas that have it.
-fn crossings(
-    catalog: &Catalog,
-    tenants: &RoaringBitmap,
-    options: &AuditOptions,
-    object: &str,
-    variant: &Variant,
-    found: &mut Vec<Fault>,
-) {
-    for reach in &variant.reaches {
-        let target = name(catalog, reach.schema);
-        let whole = if reach.target == target { target.to_owned() } else { format!("{target}.{}", reach.target) };
-        let fault = |tenant, rule, object: String| Fault {
-            tenant,
-            rule,
-            object,
-            attribute: Some(reach.attribute),
-            to: whole.clone(),
-        };
-        if tenants.contains(reach.schema) {
-            for member in variant.members.iter().filter(|member| *member != reach.schema) {
-                if tenants.contains(member) {
-                    let rule = match reach.attribute {
-                        "grants" => "granted_to_tenant",
-                        "owner" => "owned_by_tenant",
-                        _ => "reaches_tenant",
-                    };
-                    found.push(fault(member, rule, object.to_owned()));
-                } else {
-                    // Something outside of all tenants looks into this one.
-                    let outside = format!("{object} of {}", name(catalog, member));
-                    found.push(fault(reach.schema, "reached_from_outside", outside));
+/// What one variant may not cross.
+struct Border<'a> {
+    catalog: &'a Catalog,
+    tenants: &'a RoaringBitmap,
+    options: &'a AuditOptions,
+    /// Whether the variant differs from the reference.
+    is_odd: bool,
+}
+
+impl Border<'_> {
+    /// Everything that a variant refers to outside of the schemas that have it.
+    fn crossings(&self, object: &str, variant: &Variant, found: &mut Vec<Fault>) {
+        for reach in &variant.reaches {
+            let target = name(self.catalog, reach.schema);
+            let whole = if reach.target == target { target.to_owned() } else { format!("{target}.{}", reach.target) };
+            let fault = |tenant, rule, object: String| Fault {
+                tenant,
+                rule,
+                object,
+                attribute: Some(reach.attribute),
+                to: whole.clone(),
+            };
+            if self.tenants.contains(reach.schema) {
+                for member in variant.members.iter().filter(|member| *member != reach.schema) {
+                    if self.tenants.contains(member) {
+                        found.push(fault(member, between_tenants(reach.attribute), object.to_owned()));
+                    } else {
+                        // Something outside of all tenants looks into this one.
+                        let outside = format!("{object} of {}", name(self.catalog, member));
+                        found.push(fault(reach.schema, "reached_from_outside", outside));
+                    }
                 }
+            } else if target == "public" && self.is_forbidden(&reach.target) {
+                let members = &variant.members & self.tenants;
+                found.extend(members.iter().map(|member| fault(member, "reaches_public", object.to_owned())));
             }
-        } else if target == "public" && is_forbidden(options, &reach.target) {
-            found.extend(
-                (&variant.members & tenants).iter().map(|member| fault(member, "reaches_public", object.to_owned())),
-            );
+        }
+    }
+
+    fn is_forbidden(&self, target: &str) -> bool {
+        match &self.options.allowed_in_public {
+            Some(allowed) => !allowed.iter().any(|name| name == target),
+            None => self.is_odd,
         }
     }
 }
 
-fn is_forbidden(options: &AuditOptions, target: &str) -> bool {
-    options.allowed_in_public.as_ref().is_some_and(|allowed| !allowed.iter().any(|name| name == target))
+fn between_tenants(attribute: &str) -> &'static str {
+    match attribute {
+        "grants" => "granted_to_tenant",
+        "owner" => "owned_by_tenant",
+        _ => "reaches_tenant",
+    }
 }
 
 /// What a tenant lacks and `public` has: with `search_path = tenant, public` the application then reads

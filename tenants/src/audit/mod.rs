@@ -21,7 +21,7 @@ pub struct AuditOptions {
     pub reference: Reference,
     /// The schemas of tenants. `None`: every schema but `public` that has a `django_migrations` of its own.
     pub tenants: Option<Vec<String>>,
-    /// What of `public` tenants may refer to, by name; `None` allows all of it.
+    /// What of `public` tenants may refer to, by name; `None` allows what the reference refers to.
     pub allowed_in_public: Option<Vec<String>>,
     /// Findings beyond this many are counted and not listed.
     pub most_findings: usize,
@@ -143,7 +143,7 @@ fn tenants(catalog: &Catalog, options: &AuditOptions) -> RoaringBitmap {
 fn judge(catalog: &Catalog, tenants: &RoaringBitmap, options: &AuditOptions) -> Result<Audit, Error> {
     let reference = reference::of(catalog, tenants, &options.reference)?;
     let differences = drift::differences(catalog, tenants, &reference);
-    let reaches = isolation::faults(catalog, tenants, options, &differences);
+    let reaches = isolation::faults(catalog, tenants, options, &reference, &differences);
     let name = |place: u32| catalog.schemas.get(place as usize).map_or("", |schema| schema.name.as_str());
     let mut findings = Vec::new();
     let mut total = 0;

@@ -111,6 +111,14 @@ impl Layout {
         self.rows.iter().map(|row| Line::new(row).oid(3)).filter(|kind| *kind >= FIRST_USER_OID)
     }
 
+    /// Types and collations that are not the server's own.
+    pub(super) fn own_oids(&self) -> impl Iterator<Item = u32> {
+        self.rows
+            .iter()
+            .flat_map(|row| [3, 8].map(|column| Line::new(row).oid(column)))
+            .filter(|oid| *oid >= FIRST_USER_OID)
+    }
+
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(|(_, name)| name.as_str())
     }

@@ -34,14 +34,17 @@ impl TenantDatabase {
             let Some(variant) = aspect.variants.get(*number) else { continue };
             let member = (&variant.members & schemas).min();
             let Some(schema) = member.and_then(|member| catalog.schemas.get(member as usize)) else { continue };
-            let shown = self.show(&mut connection, &schema.name, object, name, &variant.expressions).await?;
+            let present =
+                variant.values.iter().filter(|(name, value)| value != "none" && variant.expressions.contains(name));
+            let present: Vec<&'static str> = present.map(|(name, _)| *name).collect();
+            let shown = self.show(&mut connection, &schema.name, object, name, &present).await?;
             let aspect = catalog.variants.aspects.get_index_mut(*place).map(|(_, aspect)| aspect);
             let Some(variant) = aspect.and_then(|aspect| aspect.variants.get_mut(*number)) else { continue };
             for (attribute, value) in &mut variant.values {
                 match shown.get(attribute) {
                     Some(Some(sql)) => *value = sql.clone(),
                     // Locked or gone by now: that it differs is known, how is not.
-                    None if value != "none" && variant.expressions.contains(attribute) => *value = hidden(value),
+                    None if present.contains(attribute) => *value = hidden(value),
                     _ => {}
                 }
             }
@@ -117,18 +120,23 @@ fn statement<'a>(object: &'a Object, aspect: &str, attribute: &str) -> Option<(&
             whole,
         ),
         ("constraint", ..) => (
-            "SELECT pg_get_constraintdef(k.oid) FROM pg_constraint k LEFT JOIN pg_class c ON c.oid = k.conrelid \
+            "SELECT pg_get_expr(k.conbin, k.conrelid) FROM pg_constraint k LEFT JOIN pg_class c ON c.oid = k.conrelid \
              LEFT JOIN pg_type t ON t.oid = k.contypid JOIN pg_namespace n ON n.oid = k.connamespace \
              WHERE n.nspname = $1 AND coalesce(c.relname, t.typname) = $2 AND k.conname = $3",
             parts()?,
         ),
         ("trigger", ..) => (
-            "SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid \
+            "SELECT substring(pg_get_triggerdef(t.oid, true) FROM 'WHEN \\((.*)\\) EXECUTE ') FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid \
              JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND t.tgname = $3",
             parts()?,
         ),
+        ("rule", _, "condition") => (
+            "SELECT substring(pg_get_ruledef(r.oid, true) FROM 'WHERE (.*) DO ') FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class \
+             JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND r.rulename = $3",
+            parts()?,
+        ),
         ("rule", ..) => (
-            "SELECT pg_get_ruledef(r.oid) FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class \
+            "SELECT substring(pg_get_ruledef(r.oid, true) FROM ' DO (?:INSTEAD )?(.*)') FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class \
              JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND r.rulename = $3",
             parts()?,
         ),
@@ -143,7 +151,7 @@ fn statement<'a>(object: &'a Object, aspect: &str, attribute: &str) -> Option<(&
             parts()?,
         ),
         ("statistics", ..) => (
-            "SELECT pg_get_statisticsobjdef(s.oid) FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace \
+            "SELECT array_to_string(pg_get_statisticsobjdef_expressions(s.oid), ', ') FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace \
              WHERE n.nspname = $1 AND s.stxname = $2",
             whole,
         ),

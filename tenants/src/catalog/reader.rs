@@ -49,6 +49,8 @@ impl Reader {
         pen.push(source.aspect);
         pen.text.push(BETWEEN);
         let about = spelling::write(&mut pen, &self.columns, source.object, &line)?;
+        // What its name refers to, its definition refers to again.
+        pen.reaches.clear();
         let begun = field::write(&mut pen, &self.columns, about.relation, source, &line)?;
         let Pen { text, verbatim, mut reaches, prose, home, .. } = pen;
         let names = &self.names;
@@ -149,8 +151,8 @@ impl Reader {
         let mut tables: HashMap<(u32, u32, Option<SchemaId>), RoaringBitmap> = HashMap::new();
         for row in self.names.relations() {
             let Some(id) = self.columns.layout_id(row.oid) else { continue };
-            // Columns of types that are not the server's own are read within each schema.
-            let own = self.columns.layout(id).is_some_and(|layout| layout.own_types().next().is_some());
+            // What refers to types or collations that are not the server's own is read within each schema.
+            let own = self.columns.layout(id).is_some_and(|layout| layout.own_oids().next().is_some());
             tables.entry((row.name_and_kind(), id, own.then_some(row.schema))).or_default().insert(row.schema);
         }
         for ((table, layout, own), schemas) in &tables {

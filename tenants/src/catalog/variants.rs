@@ -167,7 +167,13 @@ impl Variants {
         let aspect = entry.or_default();
         aspect.parent = aspect.parent.take().or(fact.parent);
         let members = RoaringBitmap::new();
-        aspect.variants.push(Variant { values, reaches: fact.reaches, expressions, hash, members });
+        let mut reaches: Vec<Reach> = Vec::new();
+        for reach in fact.reaches {
+            if !reaches.contains(&reach) {
+                reaches.push(reach);
+            }
+        }
+        aspect.variants.push(Variant { values, reaches, expressions, hash, members });
         (index, aspect.variants.len() - 1)
     }
 
@@ -179,6 +185,11 @@ impl Variants {
     pub(super) fn complete(&mut self) {
         for (place, schema, verbatim) in std::mem::take(&mut self.chance) {
             let Some(other) = self.known.get(&verbatim).copied().filter(|other| *other != place) else { continue };
+            let count = |variant: Option<&mut Variant>| variant.map_or(0, |variant| variant.members.len());
+            // A text that few have is their fault rather than this schema's luck.
+            if count(self.at(other)) <= count(self.at(place)) {
+                continue;
+            }
             if let Some(variant) = self.at(place) {
                 variant.members.remove(schema);
             }

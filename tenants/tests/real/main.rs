@@ -10,6 +10,8 @@ mod ledger_rows;
 mod live;
 
 mod locks;
+mod pooler;
+mod registry;
 mod survey;
 
 use signalbox_sandbox::fleet::Fleet;

@@ -25,7 +25,7 @@ pub(super) const OTHER: &[Source] = &[
             ("body", 8, Prose),
             ("library", 9, Plain),
             ("settings", 10, Prose),
-            ("definition", 11, Tree),
+            ("parsed body", 11, Tree),
             ("volatility", 12, Letter(&[("i", "immutable"), ("s", "stable"), ("v", "volatile")])),
             ("security definer", 13, Flag),
             ("strict", 14, Flag),
@@ -139,7 +139,7 @@ pub(super) const OTHER: &[Source] = &[
     Source {
         sql: "[15? SELECT n.pnnspid, p.pubname FROM pg_publication_namespace n JOIN pg_publication p ON p.oid = n.pnpubid : \
               SELECT NULL, NULL WHERE false]",
-        object: Spelling::InSchema("publication of the schema"),
+        object: Spelling::InSchema("publication"),
         aspect: "",
         fields: &[],
     },

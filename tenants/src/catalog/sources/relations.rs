@@ -173,13 +173,13 @@ pub(super) const ATTACHED: &[Source] = &[
             ("from table", 12, Ref(Class::Relation)),
         ],
     },
-    // A foreign key is checked by triggers whose names hold numbers; they matter when somebody turned them off.
+    // A foreign key is checked by triggers of its own; they matter when somebody turned them off.
     Source {
-        sql: "SELECT c.conrelid, c.conname || ' (' || p.proname || ')', t.tgenabled FROM pg_trigger t \
-              JOIN pg_constraint c ON c.oid = t.tgconstraint JOIN pg_proc p ON p.oid = t.tgfoid \
-              WHERE t.tgisinternal AND t.tgenabled <> 'O' AND c.conrelid <> 0",
-        object: Spelling::Part("trigger"),
-        aspect: "",
+        sql: "SELECT c.conrelid, c.conname, string_agg(DISTINCT t.tgenabled::text, '') FROM pg_trigger t \
+              JOIN pg_constraint c ON c.oid = t.tgconstraint \
+              WHERE t.tgisinternal AND t.tgenabled <> 'O' AND c.conrelid <> 0 GROUP BY 1, 2",
+        object: Spelling::Part("constraint"),
+        aspect: "triggers",
         fields: &[("enabled", 2, ENABLED)],
     },
     Source {
