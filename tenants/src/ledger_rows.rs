@@ -125,7 +125,7 @@ WHERE c.oid = ANY ($1) AND $2::text[] IS NOT NULL";
 /// How many schemas of a kind are asked for its rows, should locks come up.
 const REPRESENTATIVES: usize = 3;
 
-async fn read(connection: &mut PgConnection) -> sqlx::Result<Ledgers> {
+pub(crate) async fn read(connection: &mut PgConnection) -> sqlx::Result<Ledgers> {
     let mut ledgers = Ledgers::default();
     let mut open = HashMap::new();
     for (schema, listed) in list(connection).await? {

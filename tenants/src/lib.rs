@@ -17,7 +17,7 @@ mod survey;
 mod sweep;
 
 pub use access::Access;
-pub use audit::{Audit, AuditOptions, Cluster, Difference, Reference, Timing};
+pub use audit::{Audit, AuditOptions, Cluster, Difference, Reference, Standing, State, Timing};
 pub use database::{Options, TenantDatabase};
 pub use error::Error;
 pub use feed::{Change, Changed, Doubt, Pulse, Watermark};

@@ -4,6 +4,7 @@ mod drift;
 mod isolation;
 mod message;
 mod reference;
+mod truth;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -12,7 +13,8 @@ use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Catalog, OWN};
-use crate::{Error, Finding, Kind, TenantDatabase};
+use crate::{Error, Finding, Kind, Ledgers, TenantDatabase};
+pub use truth::{Standing, State};
 
 /// What tenants are held against, and how far they may reach.
 #[derive(Debug, Clone)]
@@ -23,13 +25,25 @@ pub struct AuditOptions {
     pub tenants: Option<Vec<String>>,
     /// What of `public` tenants may refer to, by name; `None` allows what the reference refers to.
     pub allowed_in_public: Option<Vec<String>>,
+    /// Whether to hold each tenant's recorded migrations against its structure, too. Needs `SELECT` on
+    /// every `django_migrations`, most simply `pg_read_all_data`.
+    pub ledgers: bool,
+    /// The migrations that a complete tenant has recorded, as `app.name`. `None`: those of `public`.
+    pub migrations: Option<Vec<String>>,
     /// Findings beyond this many are counted and not listed.
     pub most_findings: usize,
 }
 
 impl Default for AuditOptions {
     fn default() -> Self {
-        Self { reference: Reference::Majority, tenants: None, allowed_in_public: None, most_findings: 100_000 }
+        Self {
+            reference: Reference::Majority,
+            tenants: None,
+            allowed_in_public: None,
+            ledgers: false,
+            migrations: None,
+            most_findings: 100_000,
+        }
     }
 }
 
@@ -58,6 +72,8 @@ pub struct Audit {
     pub total_findings: usize,
     /// Tenants that are equal, in groups, the largest first.
     pub clusters: Vec<Cluster>,
+    /// How each tenant's records and structure fit; empty when ledgers were not read.
+    pub standings: Vec<Standing>,
     /// What it took.
     pub timing: Timing,
 }
@@ -107,12 +123,12 @@ impl TenantDatabase {
     /// When the database cannot be asked, or the reference is not there.
     pub async fn audit(&self, options: &AuditOptions) -> Result<Audit, Error> {
         let begun = Instant::now();
-        let mut catalog = self.catalog().await?;
+        let (mut catalog, ledgers) = self.catalog(options.ledgers).await?;
         let read = begun.elapsed();
         let tenants = tenants(&catalog, options);
         let deparse = self.deparse(&mut catalog, &tenants);
         self.within(self.longest(), "reading what differs", deparse).await?;
-        let mut audit = judge(&catalog, &tenants, options)?;
+        let mut audit = judge(&catalog, &tenants, ledgers.as_ref(), options)?;
         audit.timing = Timing { read_ms: ms(read), total_ms: ms(begun.elapsed()), bytes: catalog.bytes };
         Ok(audit)
     }
@@ -140,7 +156,12 @@ fn tenants(catalog: &Catalog, options: &AuditOptions) -> RoaringBitmap {
 }
 
 /// Compares what was read. Pure.
-fn judge(catalog: &Catalog, tenants: &RoaringBitmap, options: &AuditOptions) -> Result<Audit, Error> {
+fn judge(
+    catalog: &Catalog,
+    tenants: &RoaringBitmap,
+    ledgers: Option<&Ledgers>,
+    options: &AuditOptions,
+) -> Result<Audit, Error> {
     let reference = reference::of(catalog, tenants, &options.reference)?;
     let differences = drift::differences(catalog, tenants, &reference);
     let reaches = isolation::faults(catalog, tenants, options, &reference, &differences);
@@ -175,8 +196,46 @@ fn judge(catalog: &Catalog, tenants: &RoaringBitmap, options: &AuditOptions) -> 
         findings,
         total_findings: total,
         clusters: clusters(catalog, tenants, &differences),
+        standings,
         timing: Timing { read_ms: 0, total_ms: 0, bytes: 0 },
     })
+}
+
+/// By the schema's place.
+fn fingerprints(catalog: &Catalog) -> Vec<String> {
+    catalog.variants.fingerprints(catalog.schemas.len()).iter().map(|sum| format!("{sum:032x}")).collect()
+}
+
+/// Holds what tenants have recorded against what they have, as tenants with a complete ledger have it.
+fn standings(
+    catalog: &Catalog,
+    tenants: &RoaringBitmap,
+    ledgers: &Ledgers,
+    options: &AuditOptions,
+) -> Result<Vec<Standing>, Error> {
+    let fingerprints = fingerprints(catalog);
+    let names: Vec<(u32, &str, &str)> = tenants
+        .iter()
+        .filter_map(|place| {
+            let schema = catalog.schemas.get(place as usize)?;
+            Some((place, schema.name.as_str(), fingerprints.get(place as usize)?.as_str()))
+        })
+        .collect();
+    let target = truth::target(ledgers, options.migrations.as_deref());
+    let by_name = names.iter().map(|(_, name, fingerprint)| (*name, *fingerprint)).collect();
+    let model = truth::model(ledgers, &target, &by_name).map(str::to_owned);
+    let reference = reference::of(catalog, tenants, &model.map_or(Reference::Majority, Reference::Tenant))?;
+    let mut lists: BTreeMap<u32, Vec<Difference>> = BTreeMap::new();
+    for (difference, members) in drift::differences(catalog, tenants, &reference) {
+        for place in &members {
+            lists.entry(place).or_default().push(difference.clone());
+        }
+    }
+    let known = names.iter().map(|(place, name, fingerprint)| {
+        let differences = lists.get(place).map(Vec::as_slice).unwrap_or_default();
+        (*name, truth::Known { fingerprint, differences })
+    });
+    Ok(truth::standings(ledgers, &target, &known.collect()))
 }
 
 /// Groups tenants by what they differ in.
@@ -193,10 +252,9 @@ fn clusters(catalog: &Catalog, tenants: &RoaringBitmap, differences: &[(Differen
     for (tenant, list) in of {
         groups.entry(list).or_default().push(tenant);
     }
+    let fingerprints = fingerprints(catalog);
     let cluster = |(list, members): (Vec<usize>, Vec<u32>)| Cluster {
-        fingerprint: members
-            .first()
-            .map_or(String::new(), |member| format!("{:032x}", catalog.variants.fingerprint(*member))),
+        fingerprint: members.first().and_then(|member| fingerprints.get(*member as usize)).cloned().unwrap_or_default(),
         tenants: members
             .iter()
             .filter_map(|member| catalog.schemas.get(*member as usize))

@@ -28,7 +28,7 @@ pub(crate) use pen::{OWN, Reach};
 pub(crate) use reader::ORDER;
 pub(crate) use variants::{Aspect, Object, Variant, Variants};
 
-use crate::{Error, TenantDatabase};
+use crate::{Error, Ledgers, TenantDatabase, ledger_rows};
 use reader::Reader;
 use source::Source;
 use stream::ask;
@@ -51,7 +51,8 @@ const ACTION: &str = "reading the catalogs";
 
 impl TenantDatabase {
     /// Reads the catalogs over two connections that share a snapshot, or over one where that is refused.
-    pub(crate) async fn catalog(&self) -> Result<Catalog, Error> {
+    /// `with_ledgers` reads every schema's `django_migrations` as of the same moment.
+    pub(crate) async fn catalog(&self, with_ledgers: bool) -> Result<(Catalog, Option<Ledgers>), Error> {
         let work = async {
             let mut first = self.connect_once().await?;
             self.begin(&mut first, None).await?;
@@ -64,10 +65,14 @@ impl TenantDatabase {
             if let Some(second) = self.second(connections.first_mut()).await {
                 connections.push(second);
             }
-            let (reader, connections, bytes) = read(connections, major).await?;
+            let (reader, mut connections, bytes) = read(connections, major).await?;
+            let ledgers = match connections.first_mut().filter(|_| with_ledgers) {
+                Some(connection) => Some(ledger_rows::read(connection).await?),
+                None => None,
+            };
             stream::close(connections).await;
             let Reader { names, variants, settings, .. } = reader;
-            Ok(Catalog { server_version, schemas: names.schemas, variants, settings, bytes })
+            Ok((Catalog { server_version, schemas: names.schemas, variants, settings, bytes }, ledgers))
         };
         self.within(self.longest(), ACTION, work).await
     }

@@ -143,11 +143,17 @@ impl Variants {
         })
     }
 
-    /// A number for all that a schema holds: equal schemas have equal numbers.
-    pub(crate) fn fingerprint(&self, schema: u32) -> u128 {
-        let variants = self.aspects.values().flat_map(|aspect| &aspect.variants);
-        let has = variants.filter(|variant| variant.members.contains(schema));
-        has.fold(0, |sum, variant| sum.wrapping_add(variant.hash))
+    /// A number for all that each schema holds, by the schema's place: equal schemas have equal numbers.
+    pub(crate) fn fingerprints(&self, schemas: usize) -> Vec<u128> {
+        let mut sums = vec![0_u128; schemas];
+        for variant in self.aspects.values().flat_map(|aspect| &aspect.variants) {
+            for member in &variant.members {
+                if let Some(sum) = sums.get_mut(member as usize) {
+                    *sum = sum.wrapping_add(variant.hash);
+                }
+            }
+        }
+        sums
     }
 
     fn insert(&mut self, hash: u128, fact: Fact<'_>) -> Place {
