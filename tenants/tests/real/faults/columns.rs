@@ -2,6 +2,9 @@
 
 use super::{Fault, changed, crosses, extra, fault, missing, order, touched};
 
+/// The column to which a default of its parent is handed down.
+const HEIR: &str = "column reports_run_archive.invoice";
+
 pub(super) fn all() -> Vec<Fault> {
     vec![
         fault(
@@ -109,12 +112,16 @@ pub(super) fn all() -> Vec<Fault> {
             "default from another tenant's sequence",
             "ALTER TABLE reports_run ALTER COLUMN invoice SET DEFAULT nextval('{o}.invoice_number')",
             [changed("column reports_run.invoice", "default"), crosses("column reports_run.invoice")],
-        ),
+        )
+        .and(changed(HEIR, "default"))
+        .and(crosses(HEIR)),
         fault(
             "default that finds another tenant's sequence by name",
             "ALTER TABLE reports_run ALTER COLUMN invoice SET DEFAULT nextval('{o}.invoice_number'::text::regclass)",
             [changed("column reports_run.invoice", "default"), crosses("column reports_run.invoice")],
-        ),
+        )
+        .and(changed(HEIR, "default"))
+        .and(crosses(HEIR)),
         fault(
             "default from another tenant's function",
             "ALTER TABLE billing_invoice ALTER COLUMN number SET DEFAULT {o}.next_invoice('R')",

@@ -123,7 +123,8 @@ fn owners() -> Vec<Fault> {
             "function of another owner",
             "ALTER FUNCTION order_total(bigint) OWNER TO shop_writer",
             "function order_total(bigint)",
-        ),
+        )
+        .with(["function order_total(bigint)"]),
         owned("type of another owner", "ALTER TYPE order_priority OWNER TO shop_writer", "enum order_priority")
             .with(["enum order_priority"]),
         owned("schema of another owner", "ALTER SCHEMA {s} OWNER TO shop_writer", "schema").with(["schema"]),

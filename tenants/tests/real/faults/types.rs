@@ -2,6 +2,9 @@
 
 use super::{Fault, changed, crosses, extra, fault, missing, order};
 
+/// The column to which a default of its parent is handed down.
+const HEIR: &str = "column reports_run_archive.invoice";
+
 pub(super) fn all() -> Vec<Fault> {
     [enums_and_domains(), other_types(), sequences()].concat()
 }
@@ -135,8 +138,10 @@ fn other_types() -> Vec<Fault> {
             "missing range with what used it",
             "DROP TYPE price_span CASCADE",
             [missing("range price_span"), missing("column catalog_price.span")],
-        ),
-        fault("extra range", "CREATE TYPE years AS RANGE (SUBTYPE = integer)", [extra("range years")]),
+        )
+        .with(["function price_span(*", "function price_span_multirange(*"]),
+        fault("extra range", "CREATE TYPE years AS RANGE (SUBTYPE = integer)", [extra("range years")])
+            .with(["function years(*", "function years_multirange(*"]),
         fault(
             "range of another subtype",
             "ALTER TABLE catalog_price DROP COLUMN span;
@@ -145,12 +150,13 @@ fn other_types() -> Vec<Fault> {
              ALTER TABLE catalog_price ADD COLUMN span price_span",
             [changed("range price_span", "subtype")],
         )
-        .with(["range price_span"]),
+        .with(["range price_span", "function price_span(*", "function price_span_multirange(*"]),
         fault(
             "range of another tenant's enum",
             "CREATE TYPE their_span AS RANGE (SUBTYPE = {o}.order_priority)",
             [extra("range their_span"), crosses("range their_span")],
-        ),
+        )
+        .with(["function their_span(*", "function their_span_multirange(*"]),
         fault(
             "extra base type",
             "CREATE TYPE code;
@@ -171,7 +177,7 @@ fn sequences() -> Vec<Fault> {
         fault(
             "missing sequence",
             "ALTER TABLE reports_run ALTER COLUMN invoice DROP DEFAULT; DROP SEQUENCE invoice_number",
-            [missing(number), changed("column reports_run.invoice", "default")],
+            [missing(number), changed("column reports_run.invoice", "default"), changed(HEIR, "default")],
         ),
         fault("extra sequence", "CREATE SEQUENCE ticket_number", [extra("sequence ticket_number")]),
         altered("sequence with another increment", "INCREMENT 1", "increment"),
@@ -197,12 +203,19 @@ fn sequences() -> Vec<Fault> {
         fault(
             "renamed sequence",
             "ALTER SEQUENCE invoice_number RENAME TO bill_number",
-            [missing(number), extra("sequence bill_number"), changed("column reports_run.invoice", "default")],
+            [
+                missing(number),
+                extra("sequence bill_number"),
+                changed("column reports_run.invoice", "default"),
+                changed(HEIR, "default"),
+            ],
         ),
         fault(
             "serial from another tenant's sequence",
             "ALTER TABLE reports_run ALTER COLUMN position SET DEFAULT nextval('{o}.reports_run_position_seq')",
             [changed("column reports_run.position", "default"), crosses("column reports_run.position")],
-        ),
+        )
+        .and(changed("column reports_run_archive.position", "default"))
+        .and(crosses("column reports_run_archive.position")),
     ]
 }
