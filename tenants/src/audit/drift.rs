@@ -9,7 +9,7 @@ use super::{
     reference::{Expected, Values},
     shown,
 };
-use crate::catalog::{Aspect, Catalog, ORDER, OWN, Object};
+use crate::catalog::{Aspect, Catalog, NONE, ORDER, OWN, Object};
 
 /// Differences and the schemas that have them.
 pub(super) type Differences = Vec<(Difference, RoaringBitmap)>;
@@ -64,8 +64,8 @@ fn changes(
         }
         for (attribute, value) in &variant.values {
             let from = expected.iter().find(|(other, _)| other == attribute).map(|(_, value)| value);
-            if from != Some(value) && !(from.is_none() && value == "none") {
-                let from = from.map_or("none", String::as_str);
+            if from != Some(value) && !(from.is_none() && value == NONE) {
+                let from = from.map_or(NONE, String::as_str);
                 found.push((difference("changed", object, Some(attribute), Some(from), Some(value)), members.clone()));
             }
         }
@@ -73,8 +73,8 @@ fn changes(
     if !name.is_empty() && name != ORDER && !expected.is_empty() {
         let without = comparable - aspect.holders(comparable);
         if !without.is_empty() {
-            for (attribute, from) in expected.iter().filter(|(_, from)| from != "none") {
-                found.push((difference("changed", object, Some(attribute), Some(from), Some("none")), without.clone()));
+            for (attribute, from) in expected.iter().filter(|(_, from)| from != NONE) {
+                found.push((difference("changed", object, Some(attribute), Some(from), Some(NONE)), without.clone()));
             }
         }
     }

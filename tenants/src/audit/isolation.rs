@@ -36,15 +36,18 @@ pub(super) fn faults(
         }
     }
     falls_through(catalog, drift, &mut found);
-    for (who, reach) in &catalog.settings {
-        if tenants.contains(reach.schema) {
-            found.push(Fault {
-                tenant: reach.schema,
-                rule: "search_path_of_role",
-                object: who.clone(),
-                attribute: Some("search_path"),
-                to: name(catalog, reach.schema).to_owned(),
-            });
+    for (who, reach) in catalog.settings.iter().filter(|(_, reach)| tenants.contains(reach.schema)) {
+        let attribute = Some("search_path");
+        let to = name(catalog, reach.schema).to_owned();
+        let own = tenants.iter().find(|tenant| who.strip_prefix("role ") == Some(name(catalog, *tenant)));
+        match own {
+            // A tenant's own role may work in its own schema and in no other's.
+            Some(own) if own == reach.schema => {}
+            Some(own) => found.push(Fault { tenant: own, rule: "reaches_tenant", object: who.clone(), attribute, to }),
+            None => {
+                let tenant = reach.schema;
+                found.push(Fault { tenant, rule: "search_path_of_role", object: who.clone(), attribute, to });
+            }
         }
     }
     found
@@ -82,7 +85,7 @@ impl Border<'_> {
                         found.push(fault(reach.schema, "reached_from_outside", outside));
                     }
                 }
-            } else if target == "public" && self.is_forbidden(&reach.target) {
+            } else if target == "public" && reach.target != target && self.is_forbidden(&reach.target) {
                 let members = &variant.members & self.tenants;
                 found.extend(members.iter().map(|member| fault(member, "reaches_public", object.to_owned())));
             }

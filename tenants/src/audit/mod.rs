@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Catalog, OWN};
+use crate::catalog::{Catalog, NONE, OWN};
 use crate::{Error, Finding, Kind, Ledgers, TenantDatabase};
 pub use truth::{Standing, State};
 
@@ -182,6 +182,15 @@ fn judge(
     for fault in &reaches {
         add(fault.tenant, &|tenant| message::isolation(fault, tenant));
     }
+    let standings = match ledgers {
+        Some(ledgers) => standings(catalog, tenants, ledgers, options)?,
+        None => Vec::new(),
+    };
+    if let Some(ledgers) = ledgers {
+        let more = truth::findings(&standings, ledgers);
+        total += more.len();
+        findings.extend(more);
+    }
     findings
         .sort_by(|one, other| (&one.tenant, one.kind, &one.object).cmp(&(&other.tenant, other.kind, &other.object)));
     let mut names: Vec<String> = tenants.iter().map(|place| name(place).to_owned()).collect();
@@ -269,7 +278,7 @@ fn clusters(catalog: &Catalog, tenants: &RoaringBitmap, differences: &[(Differen
 
 /// A value as people read it: the schema's own name is left out.
 fn shown(value: &str) -> String {
-    value.replace(&format!("{OWN}."), "").replace(OWN, "(own schema)")
+    value.replace(NONE, "none").replace(&format!("{OWN}."), "").replace(OWN, "(own schema)")
 }
 
 impl Audit {

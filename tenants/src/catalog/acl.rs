@@ -9,10 +9,12 @@ impl Pen<'_> {
     pub(super) fn rights(&mut self, acl: Option<&str>, owner: &str) {
         let mut items: Vec<(String, String, String)> = acl.map(|acl| items(&unescape(acl))).unwrap_or_default();
         items.sort();
-        let built_in = |(to, rights, by): &(String, String, String)| {
-            by == owner && (to == owner && OWNERS.contains(&&**rights) || to.is_empty() && PUBLICS.contains(&&**rights))
-        };
-        if acl.is_none() || (items.iter().any(|(to, ..)| to == owner) && items.iter().all(built_in)) {
+        let owners = items.iter().find(|(to, ..)| to == owner).map(|(_, rights, _)| rights.as_str());
+        let everybody: &[&str] = if matches!(owners, Some("X" | "U")) { &["", owner] } else { &[owner] };
+        let is_built_in = owners.is_some_and(|rights| OWNERS.contains(&rights))
+            && items.iter().all(|(_, rights, by)| Some(rights.as_str()) == owners && by == owner)
+            && items.iter().map(|(to, ..)| to.as_str()).eq(everybody.iter().copied());
+        if acl.is_none() || is_built_in {
             self.push("built in");
             return;
         }
@@ -34,10 +36,9 @@ impl Pen<'_> {
     }
 }
 
-/// What an owner has of a table (14 to 16, since 17), sequence, function or type, and schema.
+/// What an owner has of a table (14 to 16, since 17), sequence, function or type, and schema. Everybody has
+/// the same of a function or type.
 const OWNERS: [&str; 6] = ["arwdDxt", "arwdDxtm", "rwU", "X", "U", "UC"];
-/// What everybody has of a function or type.
-const PUBLICS: [&str; 2] = ["X", "U"];
 
 /// The items of an array of `aclitem`: to whom, which rights, by whom.
 fn items(acl: &str) -> Vec<(String, String, String)> {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use roaring::RoaringBitmap;
 use sqlx::{Connection, PgConnection, Row};
 
-use super::{Catalog, Object};
+use super::{Catalog, NONE, Object};
 use crate::TenantDatabase;
 
 /// More ways to differ than this are not shown as SQL: nobody reads them.
@@ -35,7 +35,7 @@ impl TenantDatabase {
             let member = (&variant.members & schemas).min();
             let Some(schema) = member.and_then(|member| catalog.schemas.get(member as usize)) else { continue };
             let present =
-                variant.values.iter().filter(|(name, value)| value != "none" && variant.expressions.contains(name));
+                variant.values.iter().filter(|(name, value)| value != NONE && variant.expressions.contains(name));
             let present: Vec<&'static str> = present.map(|(name, _)| *name).collect();
             let shown = self.show(&mut connection, &schema.name, object, name, &present).await?;
             let aspect = catalog.variants.aspects.get_index_mut(*place).map(|(_, aspect)| aspect);

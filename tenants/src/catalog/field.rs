@@ -4,7 +4,7 @@ use super::{
     columns::Columns,
     line::{Line, numbers},
     names::Missing,
-    pen::Pen,
+    pen::{NONE, Pen},
     source::{Field, Source},
     types,
     variants::BETWEEN,
@@ -50,7 +50,7 @@ fn value(
         return Ok(());
     }
     let Some(raw) = line.raw(column) else {
-        pen.push("none");
+        pen.push(NONE);
         return Ok(());
     };
     match field {
@@ -96,7 +96,7 @@ fn named_columns(pen: &mut Pen<'_>, columns: &Columns, relation: u32, numbers: i
         }
     }
     if !any {
-        pen.push("none");
+        pen.push(NONE);
     }
 }
 

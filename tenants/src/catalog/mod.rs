@@ -24,7 +24,7 @@ mod variants;
 use sqlx::{Executor, PgConnection, Row};
 
 pub(crate) use names::Schema;
-pub(crate) use pen::{OWN, Reach};
+pub(crate) use pen::{NONE, OWN, Reach};
 pub(crate) use reader::ORDER;
 pub(crate) use variants::{Aspect, Object, Variant, Variants};
 

@@ -9,6 +9,9 @@ use super::{
 /// Stands for the schema that a fact belongs to. Equal tenants then have equal facts.
 pub(crate) const OWN: &str = "§";
 
+/// Stands for NULL. No text in PostgreSQL holds this character.
+pub(crate) const NONE: &str = "\0";
+
 /// Something of another schema that an object refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reach {
@@ -52,7 +55,7 @@ impl<'a> Pen<'a> {
     /// Writes what an OID names.
     pub(super) fn reference(&mut self, class: Class, oid: u32) -> Result<(), Missing> {
         if oid == 0 {
-            self.push("none");
+            self.push(NONE);
             return Ok(());
         }
         if class == Class::Schema {

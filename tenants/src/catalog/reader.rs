@@ -49,8 +49,6 @@ impl Reader {
         pen.push(source.aspect);
         pen.text.push(BETWEEN);
         let about = spelling::write(&mut pen, &self.columns, source.object, &line)?;
-        // What its name refers to, its definition refers to again.
-        pen.reaches.clear();
         let begun = field::write(&mut pen, &self.columns, about.relation, source, &line)?;
         let Pen { text, verbatim, mut reaches, prose, home, .. } = pen;
         let names = &self.names;

@@ -118,6 +118,7 @@ fn write_name(pen: &mut Pen<'_>, columns: &Columns, spelling: Spelling, line: &L
         Spelling::Function | Spelling::Operator => {
             pen.push(&line.text(1));
             pen.push("(");
+            pen.attribute = "arguments";
             pen.references(Class::Type, line.raw(2).unwrap_or_default())?;
             pen.push(")");
         }

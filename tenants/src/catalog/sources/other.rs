@@ -1,4 +1,6 @@
 //! What lies in a schema beside relations: functions, types, operators, text search, and the schema itself.
+//! What an extension brought (`pg_depend.deptype` e) is told by the extension, and what a range type brought
+//! by that type.
 
 use super::super::names::Class;
 use super::super::source::{Field::*, Source, Spelling};
@@ -14,7 +16,9 @@ pub(super) const OTHER: &[Source] = &[
         sql: "SELECT pronamespace, proname, proargtypes, prokind, proowner, prorettype, proretset, prolang, prosrc, probin, \
               array_to_string(proconfig, E'\\n'), prosqlbody::text, provolatile, prosecdef, proisstrict, proparallel, \
               proleakproof, procost, prorows, proargmodes::text, proargnames::text, proallargtypes::text, \
-              proargdefaults::text, prosupport::oid, provariadic, proacl::text FROM pg_proc WHERE oid >= 16384",
+              proargdefaults::text, prosupport::oid, provariadic, proacl::text FROM pg_proc p WHERE oid >= 16384 \
+              AND NOT (prolang = 12 AND prosrc LIKE '%range_constructor%') \
+              AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 1255 AND objid = p.oid AND deptype = 'e')",
         object: Spelling::Function,
         aspect: "",
         fields: &[
@@ -47,7 +51,8 @@ pub(super) const OTHER: &[Source] = &[
               a.aggfinalfn::oid, a.aggcombinefn::oid, a.aggserialfn::oid, a.aggdeserialfn::oid, a.aggmtransfn::oid, \
               a.aggminvtransfn::oid, a.aggmfinalfn::oid, a.aggfinalextra, a.aggmfinalextra, a.aggfinalmodify, \
               a.aggmfinalmodify, a.aggsortop, a.aggtranstype, a.aggtransspace, a.aggmtranstype, a.aggmtransspace, \
-              a.agginitval, a.aggminitval FROM pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid WHERE p.oid >= 16384",
+              a.agginitval, a.aggminitval FROM pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid WHERE p.oid >= 16384 \
+              AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 1255 AND objid = p.oid AND deptype = 'e')",
         object: Spelling::Function,
         aspect: "aggregate",
         fields: &[
@@ -82,7 +87,8 @@ pub(super) const OTHER: &[Source] = &[
               t.typalign, t.typstorage, t.typcategory, t.typispreferred, t.typdelim, t.typelem, t.typinput::oid, t.typoutput::oid \
               FROM pg_type t LEFT JOIN pg_range r ON r.rngtypid = t.oid \
               LEFT JOIN pg_class c ON c.oid = t.typrelid AND t.typtype = 'c' \
-              WHERE t.oid >= 16384 AND t.typcategory <> 'A' AND t.typtype <> 'm' AND (t.typtype <> 'c' OR c.relkind = 'c')",
+              WHERE t.oid >= 16384 AND t.typcategory <> 'A' AND t.typtype <> 'm' AND (t.typtype <> 'c' OR c.relkind = 'c') \
+              AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 1247 AND objid = t.oid AND deptype = 'e')",
         object: Spelling::Type,
         aspect: "",
         fields: &[
@@ -173,7 +179,8 @@ pub(super) const OTHER: &[Source] = &[
     },
     Source {
         sql: "SELECT oprnamespace, oprname, array[oprleft, oprright]::text, oprowner, oprresult, oprcode::oid, oprcom, \
-              oprnegate, oprrest::oid, oprjoin::oid, oprcanmerge, oprcanhash FROM pg_operator WHERE oid >= 16384",
+              oprnegate, oprrest::oid, oprjoin::oid, oprcanmerge, oprcanhash FROM pg_operator o WHERE oid >= 16384 \
+              AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 2617 AND objid = o.oid AND deptype = 'e')",
         object: Spelling::Operator,
         aspect: "",
         fields: &[
@@ -190,7 +197,8 @@ pub(super) const OTHER: &[Source] = &[
     },
     Source {
         sql: "SELECT opcnamespace, opcname, opcmethod, opcowner, opcfamily, opcintype, opcdefault, opckeytype \
-              FROM pg_opclass WHERE oid >= 16384",
+              FROM pg_opclass c WHERE oid >= 16384 \
+              AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 2616 AND objid = c.oid AND deptype = 'e')",
         object: Spelling::InSchema("operator class"),
         aspect: "",
         fields: &[
@@ -206,7 +214,8 @@ pub(super) const OTHER: &[Source] = &[
         sql: "SELECT f.opfnamespace, f.opfname, f.opfmethod, f.opfowner, \
               (SELECT array_agg(amopopr ORDER BY amoplefttype, amoprighttype, amopstrategy)::text FROM pg_amop WHERE amopfamily = f.oid), \
               (SELECT array_agg(amproc::oid ORDER BY amproclefttype, amprocrighttype, amprocnum)::text FROM pg_amproc WHERE amprocfamily = f.oid) \
-              FROM pg_opfamily f WHERE f.oid >= 16384",
+              FROM pg_opfamily f WHERE f.oid >= 16384 \
+              AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 2753 AND objid = f.oid AND deptype = 'e')",
         object: Spelling::InSchema("operator family"),
         aspect: "",
         fields: &[

@@ -243,7 +243,7 @@ pub(super) const ATTACHED: &[Source] = &[
         ],
     },
     Source {
-        sql: "SELECT inhrelid, array_agg(inhparent ORDER BY inhseqno)::text, bool_or(inhdetachpending) \
+        sql: "SELECT inhrelid, array_agg(inhparent ORDER BY inhseqno)::text, CASE WHEN bool_or(inhdetachpending) THEN true END \
               FROM pg_inherits WHERE inhrelid IN (SELECT oid FROM pg_class WHERE relkind IN ('r', 'p', 'f')) GROUP BY 1",
         object: Spelling::OfRelation,
         aspect: "inherits",

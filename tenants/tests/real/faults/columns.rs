@@ -199,7 +199,7 @@ pub(super) fn all() -> Vec<Fault> {
             "inherited column declared here, too",
             "ALTER TABLE reports_run_archive NO INHERIT reports_run;
              ALTER TABLE reports_run_archive INHERIT reports_run",
-            [changed("column reports_run_archive.title", "inherited")],
+            [changed("column reports_run_archive.title", "local")],
         )
         .with(["column reports_run_archive.*"]),
     ]

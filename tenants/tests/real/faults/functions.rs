@@ -33,7 +33,7 @@ pub(super) fn all() -> Vec<Fault> {
              BEGIN ATOMIC
                  SELECT sum(line.total) FROM orders_orderline AS line WHERE line.order_id = wanted;
              END",
-            [changed("function order_total(bigint)", "body")],
+            [changed("function order_total(bigint)", "parsed body")],
         ),
         fault(
             "function with another result",
@@ -71,7 +71,7 @@ pub(super) fn all() -> Vec<Fault> {
              CREATE FUNCTION same_text(a text, b text) RETURNS boolean LANGUAGE sql IMMUTABLE
                  AS 'SELECT lower($1) = lower($2)';
              CREATE OPERATOR === (LEFTARG = text, RIGHTARG = text, FUNCTION = same_text)",
-            [changed("function same_text(text, text)", "arguments")],
+            [changed("function same_text(text, text)", "argument names")],
         ),
         fault(
             "function with another default",
@@ -111,7 +111,7 @@ pub(super) fn all() -> Vec<Fault> {
              BEGIN ATOMIC
                  SELECT coalesce(sum(line.total), 0) FROM {o}.orders_orderline AS line WHERE line.order_id = wanted;
              END",
-            [changed("function order_total(bigint)", "body"), crosses("function order_total(bigint)")],
+            [changed("function order_total(bigint)", "parsed body"), crosses("function order_total(bigint)")],
         ),
         fault(
             "function that takes another tenant's rows",

@@ -157,7 +157,7 @@ fn others() -> Vec<Fault> {
         fault(
             "published table",
             "CREATE PUBLICATION some_orders FOR TABLE orders_order",
-            [extra("publication some_orders")],
+            [extra("publication orders_order.some_orders")],
         ),
         fault(
             "published schema",

@@ -1,6 +1,6 @@
 //! Grants, owners, comments, and settings of roles.
 
-use super::{Expect, Fault, changed, crosses, fault};
+use super::{Expect, Fault, changed, crosses, fault, isolation};
 
 /// Makes a role unless the cluster, which all databases share, has it.
 fn role(name: &str) -> String {
@@ -98,10 +98,10 @@ fn grants() -> Vec<Fault> {
             [Expect::drift("changed", "default privileges*")],
         ),
         rights("grant to another tenant's role", "GRANT SELECT ON orders_order TO {o}", "table orders_order")
-            .and(crosses("table orders_order"))
+            .and(isolation("granted_to_tenant", "table orders_order"))
             .before(role("{o}")),
         rights("schema open to another tenant's role", "GRANT USAGE ON SCHEMA {s} TO {o}", "schema")
-            .and(crosses("schema"))
+            .and(isolation("granted_to_tenant", "schema"))
             .before(role("{o}")),
     ]
 }
@@ -136,7 +136,7 @@ fn owners() -> Vec<Fault> {
         fault(
             "table owned by another tenant's role",
             "ALTER TABLE support_tag OWNER TO {o}",
-            [changed("table support_tag", "owner"), crosses("table support_tag")],
+            [changed("table support_tag", "owner"), isolation("owned_by_tenant", "table support_tag")],
         )
         .before(role("{o}"))
         .with(["table support_tag", "sequence support_tag_id_seq", "index support_tag_*"]),

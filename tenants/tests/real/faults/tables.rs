@@ -135,7 +135,7 @@ pub(super) fn all() -> Vec<Fault> {
         fault(
             "default partition",
             "CREATE TABLE reports_event_rest PARTITION OF reports_event DEFAULT",
-            [extra("table reports_event_rest")],
+            [extra("table reports_event_rest"), changed("partitioned table reports_event", "default partition")],
         )
         .with(["index reports_event_rest_*"]),
         fault(
@@ -174,7 +174,8 @@ pub(super) fn all() -> Vec<Fault> {
                 changed("table reports_event_2025", "partition bound"),
                 changed("table reports_event_2026", "partition bound"),
             ],
-        ),
+        )
+        .with(["partitioned table reports_event"]),
         fault("missing partitioned table", "DROP TABLE reports_event", [missing("partitioned table reports_event")])
             .with([
                 "table reports_event_*",
@@ -198,7 +199,7 @@ pub(super) fn all() -> Vec<Fault> {
         fault(
             "foreign table with other options",
             "ALTER FOREIGN TABLE reports_legacy OPTIONS (SET path 'older')",
-            [changed("foreign table reports_legacy", "options")],
+            [changed("foreign table reports_legacy", "foreign options")],
         ),
         fault(
             "foreign table on another server",
@@ -210,7 +211,7 @@ pub(super) fn all() -> Vec<Fault> {
         fault(
             "foreign column with options",
             "ALTER FOREIGN TABLE reports_legacy ALTER COLUMN title OPTIONS (ADD name 'label')",
-            [changed("column reports_legacy.title", "options")],
+            [changed("column reports_legacy.title", "foreign options")],
         ),
     ]
 }

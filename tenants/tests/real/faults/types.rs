@@ -137,10 +137,10 @@ fn other_types() -> Vec<Fault> {
         fault(
             "missing range with what used it",
             "DROP TYPE price_span CASCADE",
-            [missing("range price_span"), missing("column catalog_price.span")],
+            [missing("range type price_span"), missing("column catalog_price.span")],
         )
         .with(["function price_span(*", "function price_span_multirange(*"]),
-        fault("extra range", "CREATE TYPE years AS RANGE (SUBTYPE = integer)", [extra("range years")])
+        fault("extra range", "CREATE TYPE years AS RANGE (SUBTYPE = integer)", [extra("range type years")])
             .with(["function years(*", "function years_multirange(*"]),
         fault(
             "range of another subtype",
@@ -148,13 +148,13 @@ fn other_types() -> Vec<Fault> {
              DROP TYPE price_span;
              CREATE TYPE price_span AS RANGE (SUBTYPE = integer);
              ALTER TABLE catalog_price ADD COLUMN span price_span",
-            [changed("range price_span", "subtype")],
+            [changed("range type price_span", "subtype")],
         )
-        .with(["range price_span", "function price_span(*", "function price_span_multirange(*"]),
+        .with(["range type price_span", "function price_span(*", "function price_span_multirange(*"]),
         fault(
             "range of another tenant's enum",
             "CREATE TYPE their_span AS RANGE (SUBTYPE = {o}.order_priority)",
-            [extra("range their_span"), crosses("range their_span")],
+            [extra("range type their_span"), crosses("range type their_span")],
         )
         .with(["function their_span(*", "function their_span_multirange(*"]),
         fault(
