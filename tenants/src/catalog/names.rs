@@ -39,9 +39,8 @@ pub(super) enum Class {
 /// A schema that is looked at.
 #[derive(Debug, Clone)]
 pub(crate) struct Schema {
-    pub(crate) oid: u32,
+    pub(super) oid: u32,
     pub(crate) name: String,
-    pub(crate) owner: String,
 }
 
 /// What an OID names.

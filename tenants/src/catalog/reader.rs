@@ -84,8 +84,7 @@ impl Reader {
     /// A row of [`super::sources::SCHEMAS`].
     pub(super) fn schema(&mut self, row: &str) {
         let line = Line::new(row);
-        let schema = Schema { oid: line.oid(0), name: line.text(1).into_owned(), owner: line.text(2).into_owned() };
-        self.names.add_schema(schema);
+        self.names.add_schema(Schema { oid: line.oid(0), name: line.text(1).into_owned() });
     }
 
     /// A row of [`super::sources::SETTINGS`].

@@ -38,7 +38,7 @@ pub(super) const NAMES: &str = "
 
 /// The schemas that are looked at: all but the server's own and the temporary ones.
 pub(super) const SCHEMAS: &str = "
-    SELECT n.oid, n.nspname, r.rolname FROM pg_namespace n LEFT JOIN pg_roles r ON r.oid = n.nspowner
+    SELECT n.oid, n.nspname FROM pg_namespace n
     WHERE n.oid NOT IN (11, 99) AND n.nspname <> 'information_schema'
       AND n.nspname NOT LIKE 'pg\\_temp\\_%' AND n.nspname NOT LIKE 'pg\\_toast\\_temp\\_%' ORDER BY n.oid";
 

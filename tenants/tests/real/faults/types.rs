@@ -187,12 +187,13 @@ fn sequences() -> Vec<Fault> {
         altered("sequence that cycles", "CYCLE", "cycle"),
         altered("sequence with another cache", "CACHE 1", "cache"),
         altered("sequence of another type", "AS integer", "type").with([number]),
-        altered("sequence that a column owns", "OWNED BY reports_run.invoice", "owned by"),
+        altered("sequence that a column owns", "OWNED BY reports_run.invoice", "owned by").with([number]),
         fault(
             "serial whose sequence is on its own",
             "ALTER SEQUENCE reports_run_position_seq OWNED BY NONE",
             [changed("sequence reports_run_position_seq", "owned by")],
-        ),
+        )
+        .with(["sequence reports_run_position_seq"]),
         fault(
             "identity with another increment",
             "ALTER TABLE reports_run ALTER COLUMN id SET INCREMENT 7",

@@ -212,7 +212,7 @@ fn triggers() -> Vec<Fault> {
             "DROP TRIGGER orders_payment_counted ON orders_payment;
              CREATE TRIGGER orders_payment_counted AFTER INSERT ON orders_payment
                  REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION count_payments()",
-            [changed(counted, "transition tables")],
+            [changed(counted, "new transition table")],
         ),
     ]
 }
