@@ -163,7 +163,7 @@ impl Absent {
     /// Tenants that have the object and whose difference is not told elsewhere.
     fn comparable(&self, object: &Object, tenants: &RoaringBitmap, told: &RoaringBitmap) -> RoaringBitmap {
         let holders = self.holders.get(&(object.kind, object.name.clone())).unwrap_or(tenants);
-        holders & tenants - told
+        holders & (tenants - told)
     }
 }
 

@@ -107,7 +107,7 @@ fn class(field: &str) -> Option<Class> {
     } else if matches!(field, "opno" | "opnos" | "eqop" | "sortop") {
         Some(Class::Operator)
     } else if matches!(field, "opfamilies" | "opfamily") {
-        Some(Class::OperatorFamily)
+        Some(Class::Opfamily)
     } else {
         None
     }

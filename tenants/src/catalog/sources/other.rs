@@ -101,7 +101,7 @@ pub(super) const OTHER: &[Source] = &[
             ("labels", 10, Plain),
             ("subtype", 11, Ref(Class::Type)),
             ("subtype collation", 12, Ref(Class::Collation)),
-            ("subtype operator class", 13, Ref(Class::OperatorClass)),
+            ("subtype operator class", 13, Ref(Class::Opclass)),
             ("canonical function", 14, Ref(Class::Function)),
             ("difference function", 15, Ref(Class::Function)),
             ("length", 16, Plain),
@@ -204,7 +204,7 @@ pub(super) const OTHER: &[Source] = &[
         fields: &[
             ("method", 2, Ref(Class::AccessMethod)),
             ("owner", 3, Ref(Class::Role)),
-            ("family", 4, Ref(Class::OperatorFamily)),
+            ("family", 4, Ref(Class::Opfamily)),
             ("type", 5, Ref(Class::Type)),
             ("default", 6, Flag),
             ("key type", 7, Ref(Class::Type)),

@@ -110,7 +110,7 @@ pub(super) const ATTACHED: &[Source] = &[
             ("columns", 3, KeyColumns),
             ("included columns", 3, IncludedColumns),
             ("collations", 4, Refs(Class::Collation)),
-            ("operator classes", 5, Refs(Class::OperatorClass)),
+            ("operator classes", 5, Refs(Class::Opclass)),
             ("sort order", 6, Directions),
             ("expressions", 7, Tree),
             ("predicate", 8, Tree),
@@ -257,7 +257,7 @@ pub(super) const ATTACHED: &[Source] = &[
         fields: &[
             ("partition strategy", 1, Letter(&[("h", "hash"), ("l", "list"), ("r", "range")])),
             ("partition key", 2, Columns),
-            ("partition operator classes", 3, Refs(Class::OperatorClass)),
+            ("partition operator classes", 3, Refs(Class::Opclass)),
             ("partition collations", 4, Refs(Class::Collation)),
             ("partition expressions", 5, Tree),
             ("default partition", 6, Ref(Class::Relation)),
