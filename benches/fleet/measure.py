@@ -1,6 +1,7 @@
 """What one command costs: the processor on both sides, memory on both sides, time, bytes."""
 
 import os
+import re
 import resource
 import subprocess
 import tempfile
@@ -11,6 +12,7 @@ from pathlib import Path
 
 TICK = os.sysconf("SC_CLK_TCK")
 SAMPLE_SECONDS = 0.01
+HOUSEHOLD = re.compile(rb"postgres: (checkpointer|(background |wal)writer|io worker|autovacuum launcher|logical replication)")
 
 
 @dataclass
@@ -111,9 +113,8 @@ def children(pid):
 
 
 def sessions(postmaster):
-    """The server processes that serve a client."""
-    return [pid for pid in children(postmaster) if b"127.0.0.1(" in read(f"/proc/{pid}/cmdline")
-            or b"parallel worker" in read(f"/proc/{pid}/cmdline")]
+    """The server processes that are not its own household, so those that serve a client, new, or dead but not yet reaped."""
+    return [pid for pid in children(postmaster) if not HOUSEHOLD.search(read(f"/proc/{pid}/cmdline"))]
 
 
 def read(path):
