@@ -12,7 +12,7 @@ from pathlib import Path
 
 TICK = os.sysconf("SC_CLK_TCK")
 SAMPLE_SECONDS = 0.01
-HOUSEHOLD = re.compile(rb"postgres: (checkpointer|(background |wal)writer|io worker|autovacuum launcher|logical replication)")
+HOUSEHOLD = re.compile(rb"postgres: (checkpointer|background writer|walwriter|io worker|autovacuum|logical)")
 
 
 @dataclass
@@ -113,7 +113,7 @@ def children(pid):
 
 
 def sessions(postmaster):
-    """The server processes that are not its own household, so those that serve a client, new, or dead but not yet reaped."""
+    """The server processes that serve a client, those included that are dead but not yet reaped."""
     return [pid for pid in children(postmaster) if not HOUSEHOLD.search(read(f"/proc/{pid}/cmdline"))]
 
 

@@ -2,8 +2,9 @@
 
 import math
 
-HEAD = """| | runs | wall | client CPU | server CPU | CPU in all | beside the limit | client memory | server memory | to the client |
-|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"""
+COLUMNS = ["", "runs", "wall", "client CPU", "server CPU", "CPU in all", "beside the limit", "client memory",
+           "server memory", "to the client"]
+HEAD = f"| {' | '.join(COLUMNS)} |\n|---|{'--:|' * (len(COLUMNS) - 1)}"
 
 
 def render(results, commands):
@@ -36,9 +37,9 @@ def line(name, row, limit):
     if "failed" in row:
         return f"| {name} | {row['runs']} | failed: {row['failed']} |" + " |" * 7
     beside = f"{row['cpu'] / limit['cpu']:.2f} x" if limit and limit.get("cpu") else ""
-    cells = [name, row["runs"] or "", seconds(row.get("wall")), seconds(row.get("client_cpu")), seconds(row.get("server_cpu")),
-             seconds(row["cpu"]), beside, megabytes(row.get("client_memory")), megabytes(row.get("server_memory")),
-             megabytes(row.get("bytes"))]
+    wall, client, server, cpu = (seconds(row.get(each)) for each in ("wall", "client_cpu", "server_cpu", "cpu"))
+    memory = [megabytes(row.get(each)) for each in ("client_memory", "server_memory", "bytes")]
+    cells = [name, row["runs"] or "", wall, client, server, cpu, beside, *memory]
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 
@@ -46,10 +47,11 @@ def growth(sizes, results, commands):
     """How the processor time of each row grows with the number of tenants."""
     lines = ["### Growth", "", "CPU in all is about tenants to the power of:", "", "| | exponent | over |", "|---|--:|--:|"]
     for command in commands:
-        points = [(size, results[size, command["name"]].get("cpu")) for size in sizes if (size, command["name"]) in results]
-        points = [(size, cpu) for size, cpu in points if cpu]
+        measured = ((size, results.get((size, command["name"]), {}).get("cpu")) for size in sizes)
+        points = [(size, cpu) for size, cpu in measured if cpu]
         if len(points) > 1:
-            lines.append(f"| {command['name']} | {exponent(points):.2f} | {points[0][0]:,} to {points[-1][0]:,} |")
+            over = f"{points[0][0]:,} to {points[-1][0]:,}"
+            lines.append(f"| {command['name']} | {exponent(points):.2f} | {over} |")
     return "\n".join(lines)
 
 

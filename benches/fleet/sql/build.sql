@@ -10,17 +10,19 @@ BEGIN
         tenant, format('SELECT count(*) FROM %I.crm_deal WHERE status = ''open''', tenant)
     );
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO fleet_app, fleet_report', tenant);
-    EXECUTE 'INSERT INTO django_migrations (app, name, applied) SELECT app, name, applied FROM public.django_migrations ORDER BY id';
+    EXECUTE 'INSERT INTO django_migrations (app, name, applied)
+        SELECT app, name, applied FROM public.django_migrations ORDER BY id';
 END
 $$;
 
 -- Makes the tenants numbered `first` to `last`, and commits every `every` of them: each takes some 270 locks.
 CREATE PROCEDURE pg_temp.build_tenants(first integer, last integer, every integer, tables text) LANGUAGE plpgsql AS $$
 DECLARE
+    odd_names CONSTANT text[] := '{select,Acme-Corp,t,"ünïcode tenant"}';
     tenant text;
 BEGIN
     FOR number IN first..last LOOP
-        tenant := coalesce(('{select,Acme-Corp,t,"ünïcode tenant"}'::text[])[number], 't' || lpad(number::text, 5, '0'));
+        tenant := coalesce((odd_names)[number], 't' || lpad(number::text, 5, '0'));
         PERFORM pg_temp.build_tenant(tenant, tables);
         INSERT INTO public.tenants_client (schema_name, name) VALUES (tenant, initcap(tenant));
         INSERT INTO public.tenants_domain (domain, tenant_id)

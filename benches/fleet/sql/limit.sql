@@ -7,14 +7,14 @@ COPY (SELECT oid, nspname, nspowner, nspacl::text FROM pg_namespace) TO STDOUT (
 COPY (SELECT oid, relname, relnamespace, relkind, relpersistence, relrowsecurity, relforcerowsecurity, relreplident,
     relispartition, reltablespace, reloftype, relam, reloptions::text, relowner, relacl::text FROM pg_class)
     TO STDOUT (FORMAT binary);
-COPY (SELECT attrelid, attnum, attname, atttypid, attstorage, attacl::text, atttypmod, attnotnull, atthasdef, attidentity,
-    attgenerated, attcollation, attcompression, attislocal, attinhcount, attstattarget, attoptions::text, attisdropped
+COPY (SELECT attrelid, attnum, attname, atttypid, attstorage, attacl::text, atttypmod, attnotnull, atthasdef,
+    attidentity, attgenerated, attcollation, attcompression, attislocal, attinhcount, attstattarget, attoptions::text, attisdropped
     FROM pg_attribute) TO STDOUT (FORMAT binary);
-COPY (SELECT indexrelid, indrelid, indkey, indcollation, indclass, indoption, indexprs::text, indpred::text, indisvalid,
-    indisready, indislive, indisunique, indisprimary, indisexclusion, indimmediate, indisclustered, indisreplident,
+COPY (SELECT indexrelid, indrelid, indkey, indcollation, indclass, indoption, indexprs::text, indpred::text,
+    indisvalid, indisready, indislive, indisunique, indisprimary, indisexclusion, indimmediate, indisclustered, indisreplident,
     indnkeyatts FROM pg_index) TO STDOUT (FORMAT binary);
-COPY (SELECT oid, connamespace, conname, contype, convalidated, conrelid, contypid, conindid, confrelid, conkey, confkey,
-    conbin::text, condeferrable, condeferred, confupdtype, confdeltype, confmatchtype, conislocal, coninhcount,
+COPY (SELECT oid, connamespace, conname, contype, convalidated, conrelid, contypid, conindid, confrelid, conkey,
+    confkey, conbin::text, condeferrable, condeferred, confupdtype, confdeltype, confmatchtype, conislocal, coninhcount,
     connoinherit, conexclop FROM pg_constraint) TO STDOUT (FORMAT binary);
 COPY (SELECT oid, tgrelid, tgname, tgfoid, tgenabled, tgisinternal, tgattr, tgargs, tgqual::text, tgconstraint, tgtype,
     tgdeferrable, tginitdeferred, tgoldtable, tgnewtable FROM pg_trigger) TO STDOUT (FORMAT binary);
