@@ -35,12 +35,27 @@ class CommandFailed(Exception):
     """The command did not end well; holds the end of what it said about it."""
 
 
+class Disturbed(Exception):
+    """A session of somebody else ended meanwhile, so the server's figures are not the command's alone."""
+
+
+def undisturbed(*arguments, attempts=10):
+    """`run`, again when it was disturbed."""
+    for _ in range(attempts):
+        try:
+            return run(*arguments)
+        except Disturbed:
+            continue
+    raise CommandFailed("other sessions on the benchmark's server come and go")
+
+
 def run(postmaster, command, environment, folder, times=1, keep_output=False):
     """Runs a shell command `times` in a row and tells what one of them cost."""
-    wait_for_quiet(postmaster)
+    # The kernel counts a server process's time once it is reaped, so a session that stays costs nothing here.
+    strangers = set(sessions(postmaster))
     before, begun = reaped_cpu(postmaster), time.monotonic()
     client_cpu, said = 0.0, ""
-    with Sampler(postmaster) as sampler, tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+    with Sampler(postmaster, strangers) as sampler, tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         for _ in range(times):
             output.truncate(0)
             child = subprocess.Popen(["sh", "-c", command], env=environment, cwd=folder, stdin=subprocess.DEVNULL,
@@ -54,8 +69,10 @@ def run(postmaster, command, environment, folder, times=1, keep_output=False):
             sampler.client_memory = max(sampler.client_memory, exact_memory(usage))
         wall = time.monotonic() - begun
         said = last_line(output)
-    # The kernel hands a server process's time to the postmaster when it is reaped.
-    wait_for_quiet(postmaster)
+    while not strangers.issuperset(remaining := sessions(postmaster)):
+        time.sleep(0.01)
+    if not strangers.issubset(remaining):
+        raise Disturbed
     return Cost(wall / times, client_cpu / times, (reaped_cpu(postmaster) - before) / times,
                 sampler.client_memory, sampler.server_memory, said)
 
@@ -76,9 +93,9 @@ def last_line(file):
 class Sampler(threading.Thread):
     """Watches the server's sessions and the client while a command runs."""
 
-    def __init__(self, postmaster):
+    def __init__(self, postmaster, strangers):
         super().__init__(daemon=True)
-        self.postmaster, self.client = postmaster, None
+        self.postmaster, self.strangers, self.client = postmaster, strangers, None
         self.client_memory = self.server_memory = 0
         self._over = threading.Event()
 
@@ -92,7 +109,7 @@ class Sampler(threading.Thread):
 
     def run(self):
         while not self._over.wait(SAMPLE_SECONDS):
-            for pid in sessions(self.postmaster):
+            for pid in set(sessions(self.postmaster)) - self.strangers:
                 # Private memory only: the shared buffers it has touched are not its own.
                 self.server_memory = max(self.server_memory, status_bytes(pid, "RssAnon"))
             for pid in family(self.client):
@@ -137,12 +154,3 @@ def reaped_cpu(postmaster):
     """Processor seconds of all server processes that have ended."""
     fields = read(f"/proc/{postmaster}/stat").rpartition(b")")[2].split()
     return (int(fields[13]) + int(fields[14])) / TICK
-
-
-def wait_for_quiet(postmaster, patience=600):
-    """Waits until nobody is connected: sessions of others would be counted as ours."""
-    end = time.monotonic() + patience
-    while sessions(postmaster):
-        if time.monotonic() > end:
-            raise SystemExit("somebody else stays connected to the benchmark's server")
-        time.sleep(0.02)
