@@ -292,11 +292,12 @@ CREATE TABLE support_ticket_tags (
 CREATE INDEX support_ticket_tags_ticket ON support_ticket_tags (ticket_id);
 CREATE INDEX support_ticket_tags_tag ON support_ticket_tags (tag_id);
 
--- What a RunSQL migration leaves behind.
+-- What a RunSQL migration leaves behind. The view groups by each of its columns: one that leant on the primary key
+-- would depend on it, and pg_dump takes time that grows with the square of their number to untie such knots.
 CREATE VIEW orders_open AS
     SELECT o.id, o.reference, o.total, c.name AS customer, count(l.id) AS lines
     FROM orders_order o JOIN orders_customer c ON c.id = o.customer_id LEFT JOIN orders_orderline l ON l.order_id = o.id
-    WHERE o.status = 'open' GROUP BY o.id, c.name;
+    WHERE o.status = 'open' GROUP BY o.id, o.reference, o.total, c.name;
 CREATE FUNCTION orders_touch() RETURNS trigger LANGUAGE plpgsql AS $touch$
 BEGIN
     NEW.placed_at := coalesce(NEW.placed_at, now());
