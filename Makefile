@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help demo test lint bench clean-demo
+.PHONY: help demo test lint bench bench-fleet clean-demo
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -25,6 +25,11 @@ lint: ## Format, clippy and documentation, all warnings denied
 bench: ## Measure latency, throughput and memory beside the smallest discord.js bot
 	@scripts/setup build node
 	@benches/run
+
+bench-fleet: ## Measure what it costs to audit fleets of tenants, beside its peers: SIZES="100 1000"
+	@scripts/setup build peers
+	cargo build --locked --release -p signalbox-tenants --examples
+	@benches/fleet/bench $(or $(SIZES),100 1000)
 
 clean-demo: ## Forget what the demo stored
 	rm -rf .signalbox
