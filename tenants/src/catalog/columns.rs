@@ -1,8 +1,7 @@
 //! Columns, a relation at a time. A large fleet has millions of columns and few ways to lay out a table,
 //! so each way is kept once.
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::{line::Line, names::FIRST_USER_OID};
@@ -22,7 +21,7 @@ pub(super) struct Layout {
 #[derive(Debug, Default)]
 pub(super) struct Columns {
     layouts: Vec<Layout>,
-    known: HashMap<u128, LayoutId>,
+    known: FxHashMap<u128, LayoutId>,
     /// By the relation's OID; sorted once all are read.
     of: Vec<(u32, LayoutId)>,
     /// The relation whose rows are coming.
@@ -66,7 +65,7 @@ impl Columns {
     pub(super) fn complete(&mut self) {
         self.close();
         self.of.sort_unstable();
-        self.known = HashMap::new();
+        self.known = FxHashMap::default();
     }
 
     pub(super) fn layout_id(&self, relation: u32) -> Option<LayoutId> {

@@ -57,7 +57,9 @@ fn value(
         Field::Plain => pen.push(&line.text(column)),
         Field::Flag => pen.push(if raw == "t" { "yes" } else { "no" }),
         Field::Letter(letters) => {
-            pen.push(letters.iter().find(|(letter, _)| *letter == raw).map_or(raw, |(_, word)| *word))
+            let first = raw.bytes().next();
+            let known = letters.iter().find(|(letter, _)| letter.bytes().next() == first);
+            pen.push(known.map_or(raw, |(_, word)| *word));
         }
         Field::Ref(class) => pen.reference(class, line.oid(column))?,
         Field::Refs(class) => pen.references(class, raw)?,

@@ -14,8 +14,19 @@ const MOST: usize = 32;
 impl<'a> Line<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         let mut columns = ["\\N"; MOST];
-        for (column, text) in columns.iter_mut().zip(text.split('\t')) {
-            *column = text;
+        let (mut count, mut begun) = (0, 0);
+        // Columns are a few bytes long: looking at each byte is faster than searching.
+        for (at, byte) in text.bytes().enumerate() {
+            if byte == b'\t' {
+                if let (Some(column), Some(found)) = (columns.get_mut(count), text.get(begun..at)) {
+                    *column = found;
+                }
+                count += 1;
+                begun = at + 1;
+            }
+        }
+        if let (Some(column), Some(found)) = (columns.get_mut(count), text.get(begun..)) {
+            *column = found;
         }
         Self { columns }
     }
@@ -36,9 +47,19 @@ impl<'a> Line<'a> {
     }
 }
 
+/// Whole rows, without their line feeds. Line feeds within values are escaped.
+pub(super) fn rows(block: &str) -> impl Iterator<Item = &str> {
+    let mut begun = 0;
+    memchr::memchr_iter(b'\n', block.as_bytes()).filter_map(move |at| {
+        let row = block.get(begun..at);
+        begun = at + 1;
+        row
+    })
+}
+
 /// Undoes the escapes of COPY.
 pub(super) fn unescape(text: &str) -> Cow<'_, str> {
-    if !text.contains('\\') {
+    if memchr::memchr(b'\\', text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
     }
     let mut plain = String::with_capacity(text.len());

@@ -12,6 +12,7 @@ mod field;
 mod line;
 mod names;
 mod pen;
+mod quick;
 mod reader;
 mod source;
 mod sources;
@@ -170,11 +171,11 @@ impl Question {
 
     fn take(&self, reader: &mut Reader, rows: &str) {
         match self {
-            Self::Schemas => rows.lines().for_each(|row| reader.schema(row)),
-            Self::Names(_) => rows.lines().for_each(|row| reader.name(row)),
-            Self::Relations => rows.lines().for_each(|row| reader.relation(row)),
-            Self::Columns => rows.lines().for_each(|row| reader.columns.take(row)),
-            Self::Settings => rows.lines().for_each(|row| reader.setting(row)),
+            Self::Schemas => line::rows(rows).for_each(|row| reader.schema(row)),
+            Self::Names(_) => line::rows(rows).for_each(|row| reader.name(row)),
+            Self::Relations => line::rows(rows).for_each(|row| reader.relation(row)),
+            Self::Columns => line::rows(rows).for_each(|row| reader.columns.take(row)),
+            Self::Settings => line::rows(rows).for_each(|row| reader.setting(row)),
             Self::Source(source) => reader.take(source, rows),
         }
     }

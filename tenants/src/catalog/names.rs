@@ -1,9 +1,8 @@
 //! What numbers stand for. A catalog names its objects by OID; facts name them by words, so that
 //! equal tenants have equal facts.
 
-use std::collections::HashMap;
-
 use indexmap::IndexSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// OIDs below belong to the server itself and mean the same in every database of its version.
 pub(super) const FIRST_USER_OID: u32 = 16_384;
@@ -61,11 +60,13 @@ pub(super) struct Missing {
 #[derive(Debug, Default)]
 pub(super) struct Names {
     pub(super) schemas: Vec<Schema>,
-    by_oid: HashMap<u32, SchemaId>,
-    by_name: HashMap<String, SchemaId>,
+    by_oid: FxHashMap<u32, SchemaId>,
+    by_name: FxHashMap<String, SchemaId>,
     words: IndexSet<Box<str>>,
-    named: HashMap<(Class, u32), Named>,
+    named: FxHashMap<(Class, u32), Named>,
     relations: Relations,
+    /// Roles that are called like a schema.
+    tenants_roles: FxHashSet<u32>,
     /// Whatever is not known by now never will be: it is written as a number.
     pub(super) everything_is_known: bool,
 }
@@ -100,6 +101,9 @@ impl Names {
     }
 
     pub(super) fn add(&mut self, class: Class, oid: u32, schema: SchemaId, name: &str) {
+        if class == Class::Role && self.by_name.contains_key(name) {
+            self.tenants_roles.insert(oid);
+        }
         let word = self.word(name);
         self.named.insert((class, oid), Named { schema, word });
     }
@@ -111,6 +115,11 @@ impl Names {
             schema,
             word: word & WORDS | u32::from(kind_code(kind)) << KIND_SHIFT,
         });
+    }
+
+    /// Whether a role is called like a schema, and so belongs to that tenant.
+    pub(super) fn is_tenants(&self, role: u32) -> bool {
+        self.tenants_roles.contains(&role)
     }
 
     /// Relations can be looked up from here on.
@@ -177,6 +186,13 @@ pub(super) struct Relation {
     pub(super) oid: u32,
     pub(super) schema: SchemaId,
     word: u32,
+}
+
+impl Named {
+    /// The number of the name.
+    pub(super) fn word(self) -> u32 {
+        self.word
+    }
 }
 
 impl Relation {

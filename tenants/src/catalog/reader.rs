@@ -3,19 +3,25 @@
 use std::collections::{HashMap, HashSet};
 
 use roaring::RoaringBitmap;
+use rustc_hash::FxHashMap;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::{
     columns::Columns,
     field,
-    line::Line,
+    line::{self, Line},
     names::{Class, Missing, Names, SYSTEM, Schema, SchemaId},
     pen::{Pen, Reach, mentions},
+    quick,
     source::Source,
     sources::{COLUMNS, INDEX_STORAGE, RELATIONS},
     spelling::{self, relation_kind},
     types,
-    variants::{BETWEEN, Fact, Fields, Object, Variants},
+    variants::{BETWEEN, Fact, Fields, Object, Place, Variants},
 };
+
+/// Most keys that are remembered; a healthy fleet has some thousands.
+const QUICK: usize = 100_000;
 
 /// What has been read so far.
 #[derive(Debug, Default)]
@@ -28,31 +34,44 @@ pub(super) struct Reader {
     missing: HashSet<Missing>,
     /// Schemas that settings of roles or of the database name.
     pub(super) settings: Vec<(String, Reach)>,
+    /// Facts by the keys of rows that said them.
+    quick: FxHashMap<u128, Place>,
+    key: Vec<u8>,
     buffer: String,
 }
 
 impl Reader {
     /// Takes rows of a source.
     pub(super) fn take(&mut self, source: &'static Source, rows: &str) {
-        for row in rows.lines() {
-            if let Err(missing) = self.row(source, row) {
-                self.missing.insert(missing);
-                self.waiting.push((source, row.to_owned()));
-            }
+        for row in line::rows(rows) {
+            self.take_row(source, row);
+        }
+    }
+
+    fn take_row(&mut self, source: &'static Source, row: &str) {
+        if let Err(missing) = self.row(source, row) {
+            self.missing.insert(missing);
+            self.waiting.push((source, row.to_owned()));
         }
     }
 
     fn row(&mut self, source: &'static Source, row: &str) -> Result<(), Missing> {
         let line = Line::new(row);
-        let buffer = std::mem::take(&mut self.buffer);
-        let Some(mut pen) = spelling::pen(&self.names, source.object, &line, buffer) else { return Ok(()) };
+        let Some(home) = spelling::home(&self.names, source.object, &line) else { return Ok(()) };
+        let quick = quick::key(&self.names, &self.columns, home, source, &line, &mut self.key);
+        let quick = quick.map(|()| xxh3_128(&self.key));
+        if let Some(place) = quick.and_then(|key| self.quick.get(&key)) {
+            self.variants.again(home, *place);
+            return Ok(());
+        }
+        let mut pen = Pen::new(&self.names, home, std::mem::take(&mut self.buffer));
         pen.push(source.aspect);
         pen.text.push(BETWEEN);
         let about = spelling::write(&mut pen, &self.columns, source.object, &line)?;
         let begun = field::write(&mut pen, &self.columns, about.relation, source, &line)?;
-        let Pen { text, verbatim, mut reaches, prose, home, .. } = pen;
+        let Pen { text, verbatim, mut reaches, prose, .. } = pen;
         let names = &self.names;
-        self.variants.add(home, &text, verbatim.as_deref(), || {
+        let place = self.variants.add(home, &text, verbatim.as_deref(), || {
             for (attribute, from, to) in prose {
                 reaches.extend(mentions(names, attribute, text.get(from..to).unwrap_or_default()));
             }
@@ -62,6 +81,9 @@ impl Reader {
             let fields = Fields::Of(source, text.get(begun..).unwrap_or_default());
             Fact { object, parent, aspect: source.aspect, fields, reaches }
         });
+        if let (Some(key), None, true) = (quick, verbatim, self.quick.len() < QUICK) {
+            self.quick.insert(key, place);
+        }
         self.buffer = text;
         Ok(())
     }
@@ -77,7 +99,7 @@ impl Reader {
     pub(super) fn again(&mut self) {
         self.names.everything_is_known = true;
         for (source, row) in std::mem::take(&mut self.waiting) {
-            self.take(source, &row);
+            self.take_row(source, &row);
         }
     }
 
@@ -130,7 +152,7 @@ impl Reader {
         self.names.add_relation(line.oid(0), schema, &line.text(2), kind);
         // A composite type is told by its type.
         if kind != b'c' {
-            self.take(if matches!(kind, b'i' | b'I') { &INDEX_STORAGE } else { &RELATIONS }, row);
+            self.take_row(if matches!(kind, b'i' | b'I') { &INDEX_STORAGE } else { &RELATIONS }, row);
         }
     }
 

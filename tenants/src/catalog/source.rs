@@ -81,6 +81,16 @@ pub(super) enum Field {
     TriggerType,
 }
 
+impl Spelling {
+    /// Whether the first column is a relation.
+    pub(super) fn is_of_relation(self) -> bool {
+        matches!(
+            self,
+            Self::Relation | Self::OfRelation | Self::Part(_) | Self::Owned(..) | Self::Beside(_) | Self::Column
+        )
+    }
+}
+
 impl Field {
     /// Whether the server can show it as SQL better than we can.
     pub(super) fn is_expression(self) -> bool {

@@ -36,8 +36,8 @@ pub(super) fn relation_kind(kind: u8) -> &'static str {
     }
 }
 
-/// A pen for the schema that a row belongs to; `None` where that is not looked at.
-pub(super) fn pen<'a>(names: &'a Names, spelling: Spelling, line: &Line<'_>, buffer: String) -> Option<Pen<'a>> {
+/// The schema that a row belongs to; `None` where that is not looked at.
+pub(super) fn home(names: &Names, spelling: Spelling, line: &Line<'_>) -> Option<SchemaId> {
     let of_relation = |oid| names.relation(oid).map(|row| row.schema);
     let schema: Option<SchemaId> = match spelling {
         Spelling::Relation | Spelling::Schema => names.schema(line.oid(1)),
@@ -46,7 +46,7 @@ pub(super) fn pen<'a>(names: &'a Names, spelling: Spelling, line: &Line<'_>, buf
         Spelling::InSchema(_) | Spelling::Function | Spelling::Operator | Spelling::Type => names.schema(line.oid(0)),
         Spelling::PartOfType(_) => names.named(Class::Type, line.oid(0)).ok().map(|named| named.schema),
     };
-    schema.filter(|schema| *schema != SYSTEM).map(|schema| Pen::new(names, schema, buffer))
+    schema.filter(|schema| *schema != SYSTEM)
 }
 
 /// Writes kind and name.
@@ -56,16 +56,7 @@ pub(super) fn write(
     spelling: Spelling,
     line: &Line<'_>,
 ) -> Result<About, Missing> {
-    let of_relation = !matches!(
-        spelling,
-        Spelling::InSchema(_)
-            | Spelling::Function
-            | Spelling::Operator
-            | Spelling::Type
-            | Spelling::PartOfType(_)
-            | Spelling::Schema
-    );
-    let relation = if of_relation { line.oid(0) } else { 0 };
+    let relation = if spelling.is_of_relation() { line.oid(0) } else { 0 };
     let kind_of = |pen: &Pen<'_>, oid| pen.names.relation(oid).map_or("table", |row| relation_kind(row.kind()));
     let (kind, parent) = match spelling {
         Spelling::Relation => (relation_kind(line.raw(3).and_then(|kind| kind.bytes().next()).unwrap_or(b'r')), None),

@@ -41,18 +41,19 @@ impl Pen<'_> {
                 }
                 continue;
             }
-            match (token.parse::<u32>(), class(field)) {
-                (Ok(oid), class) => {
-                    if field == "consttype" {
-                        const_type = oid;
-                    }
-                    match class {
-                        Some(class) if oid >= FIRST_USER_OID || class == Class::Collation => {
-                            self.reference(class, oid)?
-                        }
-                        _ => self.push(token),
-                    }
-                }
+            let number =
+                if token.as_bytes().first().is_some_and(u8::is_ascii_digit) { token.parse().ok() } else { None };
+            if field == "consttype" {
+                const_type = number.unwrap_or(0);
+            }
+            // The server's own objects have the same numbers everywhere, but for collations.
+            let class = match number {
+                Some(oid) if oid >= FIRST_USER_OID => class(field),
+                Some(oid) if oid > 0 && field.contains("coll") => Some(Class::Collation),
+                _ => None,
+            };
+            match (class, number) {
+                (Some(class), Some(oid)) => self.reference(class, oid)?,
                 _ => self.push(token),
             }
             self.push(" ");
@@ -71,8 +72,7 @@ impl Pen<'_> {
         }
         let mut bytes = Vec::new();
         while let Some(token) = tokens.next().filter(|token| *token != "]") {
-            // The server prints bytes as signed numbers.
-            bytes.push(token.parse::<i16>().map_or(0, |byte| byte.to_le_bytes()[0]));
+            bytes.push(byte(token));
         }
         let oid = bytes.first_chunk::<4>().map(|word| u32::from_le_bytes(*word));
         match (pointer(kind), oid) {
@@ -93,7 +93,7 @@ impl Pen<'_> {
 
 /// Which catalog the numbers of a field point into, by the field's name: the names differ between
 /// versions in detail, never in these words.
-fn class(field: &str) -> Option<Class> {
+pub(super) fn class(field: &str) -> Option<Class> {
     if field.contains("typmod") {
         None
     } else if field.contains("coll") {
@@ -113,8 +113,13 @@ fn class(field: &str) -> Option<Class> {
     }
 }
 
+/// A byte of a constant: the server prints them as signed numbers.
+pub(super) fn byte(token: &str) -> u8 {
+    token.parse::<i16>().map_or(0, |byte| byte.to_le_bytes()[0])
+}
+
 /// Types whose values are OIDs (`pg_type.dat`).
-fn pointer(kind: u32) -> Option<Class> {
+pub(super) fn pointer(kind: u32) -> Option<Class> {
     match kind {
         2205 => Some(Class::Relation),
         24 | 2202 => Some(Class::Function),
@@ -127,7 +132,7 @@ fn pointer(kind: u32) -> Option<Class> {
 }
 
 /// A text constant: text, varchar, bpchar and json begin with four bytes of length, unknown and name do not.
-fn text(kind: u32, bytes: &[u8]) -> Option<String> {
+pub(super) fn text(kind: u32, bytes: &[u8]) -> Option<String> {
     let content = match kind {
         25 | 1042 | 1043 | 114 => bytes.get(4..)?,
         19 | 705 => bytes.split(|byte| *byte == 0).next()?,

@@ -3,10 +3,9 @@
 //! A healthy fleet has one variant of each object, however many tenants there are, so memory grows with
 //! what differs.
 
-use std::collections::HashMap;
-
 use indexmap::IndexMap;
 use roaring::RoaringBitmap;
+use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::{pen::Reach, source::Source};
@@ -90,21 +89,35 @@ pub(super) enum Fields<'a> {
 }
 
 /// Where a variant is found again.
-type Place = (usize, usize);
+pub(super) type Place = (usize, usize);
 
 /// Everything that was found.
 #[derive(Debug, Default)]
 pub(crate) struct Variants {
     pub(crate) aspects: IndexMap<(Object, &'static str), Aspect>,
-    known: HashMap<u128, Place>,
+    known: FxHashMap<u128, Place>,
     /// Free text with the schema's own name left out, and the hash of the same text with it: where another
     /// tenant has that very text, the name was there by chance.
     chance: Vec<(Place, u32, u128)>,
 }
 
 impl Variants {
-    /// Records that a schema has a fact. `key` is all of the fact; `fact` makes it when it is new.
-    pub(super) fn add<'a>(&mut self, schema: u32, key: &str, verbatim: Option<&str>, fact: impl FnOnce() -> Fact<'a>) {
+    /// Records that a schema has a fact that is known already.
+    pub(super) fn again(&mut self, schema: u32, place: Place) {
+        if let Some(variant) = self.at(place) {
+            variant.members.insert(schema);
+        }
+    }
+
+    /// Records that a schema has a fact. `key` is all of the fact; `fact` makes it when it is new. Says where
+    /// it is found again.
+    pub(super) fn add<'a>(
+        &mut self,
+        schema: u32,
+        key: &str,
+        verbatim: Option<&str>,
+        fact: impl FnOnce() -> Fact<'a>,
+    ) -> Place {
         let hash = xxh3_128(key.as_bytes());
         let place = match self.known.get(&hash) {
             Some(place) => *place,
@@ -114,12 +127,11 @@ impl Variants {
                 place
             }
         };
-        if let Some(variant) = self.at(place) {
-            variant.members.insert(schema);
-        }
+        self.again(schema, place);
         if let Some(verbatim) = verbatim {
             self.chance.push((place, schema, xxh3_128(verbatim.as_bytes())));
         }
+        place
     }
 
     /// Records that many schemas have a fact.
@@ -203,7 +215,7 @@ impl Variants {
                 variant.members.insert(schema);
             }
         }
-        self.known = HashMap::new();
+        self.known = FxHashMap::default();
         for aspect in self.aspects.values_mut() {
             aspect.variants.retain(|variant| !variant.members.is_empty());
             for variant in &mut aspect.variants {
