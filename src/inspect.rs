@@ -11,19 +11,22 @@ mod text;
 mod watch;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use secrecy::{ExposeSecret, SecretString};
 use signalbox_tenants::{Error, Options, TenantDatabase};
 
-use self::options::{Arguments, Format, ListFormat, Source, Topic, WatchArguments};
+use self::options::{Format, ListFormat, Source, Topic};
 use self::report::Report;
 use crate::config::Env;
 
 pub use self::{
     hide::refusal,
-    options::{AFTER_HELP, CoverageArguments, Question, WatchArguments as Watching},
+    options::{AFTER_HELP, Arguments, CoverageArguments, Question, WatchArguments},
 };
 
 /// Something was found that is as grave as `--fail-on`.

@@ -42,7 +42,8 @@ fn without_url(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
 /// address in it.
 #[must_use]
 pub fn refusal(error: &clap::Error) -> ExitCode {
-    let text = masked(error.render().to_string(), std::env::args());
+    let arguments = std::env::args_os().filter_map(|argument| argument.into_string().ok());
+    let text = masked(error.render().to_string(), arguments);
     if error.use_stderr() {
         eprint!("{text}");
     } else {

@@ -53,11 +53,15 @@ pub struct Arguments {
     /// Lines of detail in each part of the text; 0 shows all
     #[arg(long, value_name = "LINES", default_value_t = 20)]
     pub(super) limit: usize,
-    /// With inventory, registry and all: also look for sequences that are behind their table, which takes longer
+    /// With inventory, registry and all: also look for sequences that are behind their table
+    ///
+    /// Takes longer: every sequence and its table are opened.
     #[arg(long)]
     pub(super) sequences: bool,
-    /// With isolation and all: also look whether a pooler on this address mixes tenants up. Give the
-    /// application's own address; through a transaction pooler, a statement of it may fail meanwhile
+    /// With isolation and all: also look whether a pooler on this address mixes tenants up
+    ///
+    /// Give the application's own address. Through a transaction pooler, a statement of the application may fail
+    /// meanwhile.
     #[arg(long)]
     pub(super) probe_pooler: bool,
 }
@@ -67,7 +71,7 @@ pub struct Arguments {
 pub(super) struct Source {
     /// The database, postgres://role:password@host:5432/database; `-` reads it from standard input
     /// [default: DATABASE_URL from the environment]
-    #[arg(long, value_name = "URL", hide_default_value = true)]
+    #[arg(long, value_name = "URL")]
     pub(super) url: Option<SecretString>,
 }
 

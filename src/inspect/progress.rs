@@ -20,7 +20,8 @@ pub(super) async fn during<T>(what: &str, work: impl Future<Output = T>) -> T {
     let begun = Instant::now();
     let mut ticks = interval_at(begun + PATIENCE, TURN);
     let mut shown = false;
-    for place in WHEEL.iter().cycle() {
+    let mut wheel = WHEEL.iter().cycle();
+    loop {
         tokio::select! {
             done = &mut work => {
                 if shown {
@@ -30,11 +31,11 @@ pub(super) async fn during<T>(what: &str, work: impl Future<Output = T>) -> T {
             }
             _ = ticks.tick() => {
                 shown = true;
-                write(&format!("\r\x1b[K{place} {what}, {} s", begun.elapsed().as_secs()));
+                let spoke = wheel.next().unwrap_or(&' ');
+                write(&format!("\r\x1b[K{spoke} {what}, {} s", begun.elapsed().as_secs()));
             }
         }
     }
-    work.await
 }
 
 /// A terminal that does not listen is no reason to stop.

@@ -1,5 +1,7 @@
 //! What was found, ready to be written in whichever form.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -90,7 +92,7 @@ impl Report {
         Ok(report)
     }
 
-    fn empty(tenants: usize) -> Self {
+    pub(super) fn empty(tenants: usize) -> Self {
         Self {
             version: VERSION,
             tenants,
@@ -120,8 +122,10 @@ impl Report {
         self.findings.extend(audit.findings.into_iter().filter(|finding| topic.wants(finding.kind)));
         if topic.wants(Kind::Drift) {
             self.clusters = audit.clusters;
-            // What is as it should be comes first, then the largest groups.
-            self.clusters.sort_by_key(|cluster| !cluster.differences.is_empty());
+            // What is as it should be comes first, then the largest groups; the rest by name.
+            self.clusters.sort_by_cached_key(|cluster| {
+                (!cluster.differences.is_empty(), Reverse(cluster.tenants.len()), cluster.tenants.first().cloned())
+            });
         }
         if topic.reads_ledgers() {
             let unread = |standing: &Standing| standing.state == State::Unknown;
@@ -177,7 +181,7 @@ pub(super) fn tenants(registry: &Registry, scope: &Scope) -> Result<Option<Vec<S
             None => Ok(Some(named.clone())),
         };
     }
-    let there: std::collections::BTreeSet<&str> =
+    let there: BTreeSet<&str> =
         registry.schemas.iter().map(|schema| schema.name.as_str()).filter(|name| *name != "public").collect();
     let rows = registry.rows.tenants.iter().flatten().map(|row| &row.schema_name);
     let known: Vec<String> = rows.filter(|name| there.contains(name.as_str())).cloned().collect();

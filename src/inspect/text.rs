@@ -47,7 +47,8 @@ impl Text<'_> {
     fn head(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let report = self.report;
         if let Some(version) = &report.server_version {
-            write!(f, "PostgreSQL {version}, ")?;
+            // What a distribution adds in brackets is left out.
+            write!(f, "PostgreSQL {}, ", version.split(' ').next().unwrap_or(version))?;
         }
         write!(f, "{}", many(report.tenants, "tenant"))?;
         match report.reference.as_deref() {
@@ -139,7 +140,7 @@ impl Text<'_> {
                 writeln!(f, "    {}: {message}", names(tenants))?;
             }
             if shown < said.len() {
-                writeln!(f, "    and {}; --limit 0 shows all", number(said.len() - shown))?;
+                writeln!(f, "    and {} more; --limit 0 shows all", number(said.len() - shown))?;
             }
         }
         Ok(())

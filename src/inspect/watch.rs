@@ -89,7 +89,7 @@ fn fingerprints(audit: &Audit) -> BTreeMap<String, String> {
 }
 
 fn told(finding: &Finding) -> String {
-    format!("{}: {}", finding.tenant, finding.message)
+    format!("{}: {}", finding.tenant, finding.message.trim_end_matches('.'))
 }
 
 impl Look {
