@@ -143,6 +143,8 @@ async fn the_exit_code_follows_what_fails_and_what_could_be_asked() {
         ("isolation --tenants globex,hooli --fail-on info", 0),
         ("ledger", 1),
         ("registry", 1),
+        ("registry --sequences --fail-on never", 0),
+        ("isolation --probe-pooler --tenants globex,hooli --fail-on info", 0),
         ("inventory --fail-on never", 0),
         ("coverage", 0),
         ("drift --tenants nobody", 2),
