@@ -9,6 +9,7 @@ pub mod discord;
 pub mod doctor;
 pub mod engine;
 pub mod github;
+pub mod inspect;
 pub mod probes;
 pub mod store;
 pub mod web;

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use signalbox::{app::App, config, doctor};
+use signalbox::{app::App, config, doctor, inspect};
 use tracing_subscriber::EnvFilter;
 
 /// A Discord chat-ops bot for releases of multi-tenant PostgreSQL products.
@@ -25,6 +25,9 @@ enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Ask a tenant database what is true: which tenants differ, reach into each other, or lag behind
+    #[command(subcommand, after_help = inspect::AFTER_HELP)]
+    Inspect(Box<inspect::Question>),
     /// Run everything on this machine, without credentials, with a page in the browser
     #[cfg(feature = "demo")]
     Demo(signalbox::demo::Options),
@@ -53,7 +56,13 @@ impl ConfigFile {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return inspect::refusal(&error),
+    };
+    if let Command::Inspect(question) = &cli.command {
+        inspect::hide_address(question);
+    }
     let outcome = runtime().and_then(|runtime| runtime.block_on(run(cli.command)));
     match outcome {
         Ok(code) => code,
@@ -81,6 +90,10 @@ async fn run(command: Command) -> Result<ExitCode> {
             doctor::run(&file.config, &file.env()?).await
         }
         Command::Config(ConfigCommand::Check(file)) => Ok(print(config::check(&file.config, &file.env()?))),
+        Command::Inspect(question) => {
+            log_to_stderr("off");
+            Ok(inspect::run(&question, &config::Env::process()).await)
+        }
         #[cfg(feature = "demo")]
         Command::Demo(options) => {
             log_to_stderr("warn");

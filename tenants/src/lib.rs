@@ -4,6 +4,7 @@ mod access;
 mod address;
 mod audit;
 mod catalog;
+mod coverage;
 mod database;
 mod error;
 mod feed;
@@ -18,6 +19,7 @@ mod sweep;
 
 pub use access::Access;
 pub use audit::{Audit, AuditOptions, Cluster, Difference, Reference, Standing, State, Timing};
+pub use coverage::{Coverage, Covered, coverage};
 pub use database::{Options, TenantDatabase};
 pub use error::Error;
 pub use feed::{Change, Changed, Doubt, Pulse, Watermark};

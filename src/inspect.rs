@@ -1,0 +1,168 @@
+//! `signalbox inspect`: asks a tenant database what is true, for people, programs and CI.
+
+mod coverage;
+mod hide;
+mod html;
+mod options;
+mod progress;
+mod report;
+mod sarif;
+mod text;
+mod watch;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use secrecy::{ExposeSecret, SecretString};
+use signalbox_tenants::{Error, Options, TenantDatabase};
+
+use self::options::{Format, ListFormat, Source, Topic};
+use self::report::Report;
+use crate::config::Env;
+
+pub use self::{
+    hide::refusal,
+    options::{AFTER_HELP, Arguments, CoverageArguments, Question, WatchArguments},
+};
+
+/// Something was found that is as grave as `--fail-on`.
+const FOUND: u8 = 1;
+/// There is no answer.
+const NO_ANSWER: u8 = 2;
+
+/// Why there is no answer. Messages never hold the address.
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error("no database is named; give --url, or set {} in the environment", hide::VARIABLE)]
+    NoAddress,
+    #[error("standard input holds no address: {0}")]
+    Input(#[source] io::Error),
+    #[error("there is no schema named {0} to look at")]
+    NoSchema(String),
+    #[error(transparent)]
+    Database(#[from] Error),
+    #[error("the answer cannot be written: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// Moves an address that was given on the command line out of the process list, by starting this program again.
+/// To be called before anything else is started.
+pub fn hide_address(question: &Question) {
+    let source = match question {
+        Question::Coverage(_) => return,
+        Question::Watch(arguments) => &arguments.source,
+        Question::Inventory(arguments)
+        | Question::Drift(arguments)
+        | Question::Isolation(arguments)
+        | Question::Ledger(arguments)
+        | Question::Registry(arguments)
+        | Question::All(arguments) => &arguments.source,
+    };
+    if let Some(url) = source.url.as_ref().map(ExposeSecret::expose_secret).filter(|url| *url != "-") {
+        hide::move_to_environment(url);
+    }
+}
+
+/// Answers the question on standard output. What is wrong is said on standard error.
+pub async fn run(question: &Question, env: &Env) -> ExitCode {
+    // Two TLS users in the tree agree on one provider. Somebody else having chosen before is fine.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let answer = match question {
+        Question::Coverage(arguments) => list(arguments),
+        Question::Watch(arguments) => watch(arguments, env).await,
+        Question::Inventory(arguments) => look(Topic::Inventory, arguments, env).await,
+        Question::Drift(arguments) => look(Topic::Drift, arguments, env).await,
+        Question::Isolation(arguments) => look(Topic::Isolation, arguments, env).await,
+        Question::Ledger(arguments) => look(Topic::Ledger, arguments, env).await,
+        Question::Registry(arguments) => look(Topic::Registry, arguments, env).await,
+        Question::All(arguments) => look(Topic::All, arguments, env).await,
+    };
+    answer.unwrap_or_else(|fault| {
+        eprintln!("signalbox: {fault}");
+        ExitCode::from(NO_ANSWER)
+    })
+}
+
+async fn look(topic: Topic, arguments: &Arguments, env: &Env) -> Result<ExitCode, Fault> {
+    let url = address(&arguments.source, env)?;
+    let work = async {
+        let database = TenantDatabase::connect(url.expose_secret(), Options::default()).await?;
+        Report::of(&database, url.expose_secret(), topic, arguments).await
+    };
+    let report = progress::during("reading the catalogs", work).await?;
+    write(&written(&report, topic, arguments, env))?;
+    Ok(exit_code(&report, arguments))
+}
+
+fn written(report: &Report, topic: Topic, arguments: &Arguments, env: &Env) -> String {
+    let json = |value: serde_json::Result<String>| value.map(|text| text + "\n").unwrap_or_default();
+    match arguments.format {
+        Format::Text => {
+            let colour = io::stdout().is_terminal() && env.get("NO_COLOR").is_none();
+            text::Text { report, topic, limit: arguments.limit, colour }.to_string()
+        }
+        // Neither holds anything that JSON cannot.
+        Format::Json => json(serde_json::to_string_pretty(report)),
+        Format::Sarif => json(serde_json::to_string_pretty(&sarif::log(report))),
+        Format::Html => html::page(report).into_string(),
+    }
+}
+
+/// What could not be read never counts as good.
+fn exit_code(report: &Report, arguments: &Arguments) -> ExitCode {
+    let fail_on = arguments.fail_on;
+    if report.findings.iter().any(|finding| fail_on.includes(finding.severity)) {
+        ExitCode::from(FOUND)
+    } else if !report.unanswered.is_empty() && fail_on != options::FailOn::Never {
+        ExitCode::from(NO_ANSWER)
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+async fn watch(arguments: &WatchArguments, env: &Env) -> Result<ExitCode, Fault> {
+    let url = address(&arguments.source, env)?;
+    let work = async {
+        let database = TenantDatabase::connect(url.expose_secret(), Options::default()).await?;
+        watch::run(&database, arguments).await
+    };
+    tokio::select! {
+        ended = work => ended?,
+        told = tokio::signal::ctrl_c() => told?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(arguments: &CoverageArguments) -> Result<ExitCode, Fault> {
+    let list = signalbox_tenants::coverage();
+    write(&match arguments.format {
+        ListFormat::Text => coverage::text(list),
+        ListFormat::Json => serde_json::to_string_pretty(list).unwrap_or_default() + "\n",
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The address, from the first of: the command line, standard input where that says `-`, the environment.
+fn address(source: &Source, env: &Env) -> Result<SecretString, Fault> {
+    match &source.url {
+        Some(url) if url.expose_secret() == "-" => {
+            let line = io::read_to_string(io::stdin()).map_err(Fault::Input)?;
+            Some(line.trim()).filter(|line| !line.is_empty()).map(Into::into).ok_or(Fault::NoAddress)
+        }
+        Some(url) => Ok(url.clone()),
+        None => env.get(hide::VARIABLE).map(|url| url.trim().into()).ok_or(Fault::NoAddress),
+    }
+}
+
+/// A reader that went away, such as `head`, has seen what it wanted.
+fn write(text: &str) -> Result<(), Fault> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
