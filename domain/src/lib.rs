@@ -7,6 +7,7 @@ pub mod effect;
 pub mod environment;
 pub mod event;
 pub mod evidence;
+pub mod fleet;
 pub mod git_ref;
 pub mod ids;
 pub mod permit;

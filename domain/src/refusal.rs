@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     deployment::Deployment,
     environment::{Environment, Line},
+    fleet::Question,
     git_ref::{BadRef, GitRef},
     ids::{CommitSha, DeploymentId, RepositoryName},
     text::{clip, code, plain},
@@ -188,6 +189,57 @@ impl Refusal {
             format!("Deployment {id} has ended already: {how}."),
             "nobody needs to: nothing is running.",
             "`/status`",
+        )
+    }
+
+    /// The environment has no tenant database to ask; `question` is what was asked of it.
+    #[must_use]
+    pub fn no_tenant_database(environment: &Environment, question: &Question, line: &Line) -> Self {
+        let name = &environment.name;
+        let others = line.iter().filter(|e| e.database.is_some());
+        let others: Vec<_> = others.map(|e| code(&question.command(&e.name))).collect();
+        let variable = format!("{}_DATABASE_URL", name.as_str().to_uppercase().replace('-', "_"));
+        let configure = format!("put `database = \"{variable}\"` under `{name}` in `signalbox.toml`");
+        Self::new(
+            "no_tenant_database",
+            format!("`{name}` has no tenant database configured, so there is nothing to ask."),
+            "a maintainer of `signalbox.toml`, by naming the variable that holds its address.",
+            if others.is_empty() { configure } else { format!("{configure}, or ask {}", others.join(" or ")) },
+        )
+    }
+
+    /// The tenant database could not be asked; `why` never has a password in it.
+    #[must_use]
+    pub fn tenant_database_unreachable(environment: &Environment, question: &Question, why: &str) -> Self {
+        Self::new(
+            "tenant_database_unreachable",
+            format!(
+                "The tenant database of `{}` could not be asked, so nothing is known of its tenants: {}.",
+                environment.name,
+                plain(clip(why, 300).trim_end_matches('.'))
+            ),
+            "whoever runs that database, or Signalbox's access to it.",
+            format!(
+                "`signalbox doctor` on the machine Signalbox runs on says more; then {}",
+                code(&question.command(&environment.name))
+            ),
+        )
+    }
+
+    /// There is neither a schema nor a row of this name; `near` are names like it, the likeliest first.
+    #[must_use]
+    pub fn no_such_tenant(environment: &Environment, given: &str, near: &[String], tenants: usize) -> Self {
+        let ask = |name: &String| code(&Question::Tenant(name.clone()).command(&environment.name));
+        let near: Vec<_> = near.iter().map(ask).collect();
+        Self::new(
+            "no_such_tenant",
+            format!(
+                "None of the {tenants} tenants of `{}` is named {}, and no schema is.",
+                environment.name,
+                code(&clip(given, 63))
+            ),
+            "you, by naming one of those that are suggested while you type.",
+            if near.is_empty() { format!("`/tenants {}`", environment.name) } else { near.join(" or ") },
         )
     }
 

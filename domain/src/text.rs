@@ -10,7 +10,8 @@ pub fn is_deceptive(c: char) -> bool {
 }
 
 /// Shows deceptive and control characters as `U+XXXX`; line breaks become spaces.
-fn visible(text: &str) -> String {
+#[must_use]
+pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
