@@ -174,13 +174,14 @@ fn judge(
             findings.push(finding(name(place)));
         }
     };
+    // What endangers data comes first: findings beyond the most are not listed.
+    for fault in &reaches {
+        add(fault.tenant, &|tenant| message::isolation(fault, tenant));
+    }
     for (difference, members) in &differences {
         for place in members {
             add(place, &|tenant| message::drift(difference, tenant));
         }
-    }
-    for fault in &reaches {
-        add(fault.tenant, &|tenant| message::isolation(fault, tenant));
     }
     let standings = match ledgers {
         Some(ledgers) => standings(catalog, tenants, ledgers, options)?,
