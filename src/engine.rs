@@ -3,6 +3,7 @@
 
 pub mod desk;
 mod effects;
+mod fleet;
 mod journal;
 mod recover;
 mod worker;

@@ -1,6 +1,7 @@
 //! Questions to the world after a green run: the application's health and the tenant database.
 
 mod health;
+mod inspection;
 mod tenants;
 
 pub use self::{health::HttpProbe, tenants::TenantDatabases};

@@ -4,6 +4,7 @@ use poise::serenity_prelude as serenity;
 use serenity::{Builder as _, CreateInteractionResponse, CreateInteractionResponseMessage};
 use signalbox_domain::{
     Timestamp,
+    fleet::File,
     ids::{InteractionId, Person, PersonId, RoleId},
     ports::Asked,
     refusal::Refusal,
@@ -124,11 +125,17 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Gives the answer. Editing twice is harmless, so a lost answer is simply given again.
+    /// Gives the answer.
     pub(crate) async fn answer(self, text: &str) -> Result<(), Error> {
-        let mut given = edit(self.http, self.token, text).await;
+        self.answer_with(text, None).await
+    }
+
+    /// Gives the answer, perhaps with a file beside it. Editing twice is harmless, also with a file, since
+    /// an edit keeps only the files it names: so a lost answer is simply given again.
+    pub(crate) async fn answer_with(self, text: &str, file: Option<&File>) -> Result<(), Error> {
+        let mut given = edit(self.http, self.token, text, file).await;
         if given.as_ref().is_err_and(Failure::is_unclear) {
-            given = edit(self.http, self.token, text).await;
+            given = edit(self.http, self.token, text, file).await;
         }
         given.map_err(Error::Answer)?;
         self.desk.answered(self.asker.interaction).await;
@@ -144,7 +151,7 @@ pub(crate) async fn say_anyhow(
     text: &str,
 ) -> Result<(), Failure> {
     match say(http, id, token, text).await {
-        Err(failure) if failure.is(codes::ALREADY_ACKNOWLEDGED) => edit(http, token, text).await,
+        Err(failure) if failure.is(codes::ALREADY_ACKNOWLEDGED) => edit(http, token, text, None).await,
         done => done,
     }
 }
@@ -166,8 +173,12 @@ async fn say(http: &serenity::Http, id: serenity::InteractionId, token: &str, te
     Ok(CreateInteractionResponse::Message(message).execute(http, (id, token)).await?)
 }
 
-async fn edit(http: &serenity::Http, token: &str, text: &str) -> Result<(), Failure> {
-    let edit = serenity::EditInteractionResponse::new().content(clip(text, MESSAGE_LIMIT)).allowed_mentions(quiet());
+async fn edit(http: &serenity::Http, token: &str, text: &str, file: Option<&File>) -> Result<(), Failure> {
+    let mut edit =
+        serenity::EditInteractionResponse::new().content(clip(text, MESSAGE_LIMIT)).allowed_mentions(quiet());
+    if let Some(File { name, content }) = file {
+        edit = edit.new_attachment(serenity::CreateAttachment::bytes(content.as_bytes(), name));
+    }
     edit.execute(http, token).await?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use signalbox_domain::{
     deployment::Deployment,
     environment::Line,
+    fleet::{Question, Reading},
     ids::{InteractionId, Person, RoleId},
     ports::Asked,
     refusal::Refusal,
@@ -40,6 +41,15 @@ pub struct CancelAsk {
     pub asker: Asker,
     /// Which deployment, as typed: `42` or `#42`.
     pub deployment: String,
+}
+
+/// `/schemas`, `/tenants`, `/tenant`, `/drift`, `/isolation` and `/ledger`.
+#[derive(Debug, Clone)]
+pub struct FleetAsk {
+    /// Which environment, as typed.
+    pub environment: String,
+    /// What somebody wants to know.
+    pub question: Question,
 }
 
 /// An environment and what is known of it, for `/status`.
@@ -92,6 +102,15 @@ pub trait Desk: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal`], ready to be shown.
     async fn cancel(&self, ask: CancelAsk) -> Result<Deployment, Refusal>;
+
+    /// Reads the tenant database of an environment, or gives a reading of the last few seconds.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn fleet(&self, ask: FleetAsk) -> Result<Reading, Refusal>;
+
+    /// Tenants of the environment that fit what is typed so far; from a cache.
+    async fn suggest_tenants(&self, environment: &str, typed: &str) -> Vec<Suggestion>;
 
     /// Branches and tags of the environment's repository that fit what is typed so far; from a cache.
     async fn suggest_refs(&self, environment: &str, typed: &str) -> Vec<Suggestion>;

@@ -8,6 +8,7 @@ pub mod failure;
 mod fault;
 #[cfg(test)]
 mod fixtures;
+mod fleet;
 mod help;
 pub mod reply;
 mod status;
@@ -46,7 +47,18 @@ type Context<'a> = poise::ApplicationContext<'a, Data, Error>;
 /// Every slash command.
 #[must_use]
 pub fn all() -> Vec<poise::Command<Data, Error>> {
-    let mut commands = vec![deploy::deploy(), status::status(), cancel::cancel(), help::help()];
+    let mut commands = vec![
+        deploy::deploy(),
+        status::status(),
+        cancel::cancel(),
+        fleet::schemas(),
+        fleet::tenants(),
+        fleet::tenant(),
+        fleet::drift(),
+        fleet::isolation(),
+        fleet::ledger(),
+        help::help(),
+    ];
     poise::set_qualified_names(&mut commands);
     commands
 }

@@ -237,6 +237,12 @@ mod tests {
         `/deploy <environment> [ref] [note]` Start a deployment, follow it on one card, and have the database asked whether it is true.
         `/status [environment]` See what is at work and what came last, in one environment or in all of them.
         `/cancel <deployment>` Stop a deployment. What it has changed already stays changed.
+        `/schemas <environment>` See which schemas a tenant database has, and how much they hold.
+        `/tenants <environment>` See which tenants there are, and where rows, domains and schemas contradict each other.
+        `/tenant <environment> <name>` See all that is known of one tenant: size, domains, drift, isolation, ledger.
+        `/drift <environment>` See which tenants differ from the others, and in what.
+        `/isolation <environment>` See which tenants reach into another one, or into what is shared.
+        `/ledger <environment>` See which tenants lack migrations, or have recorded what is not there.
         `/help` See the commands, the environments, and who may deploy where.
 
         Environments, in the order of promotion:

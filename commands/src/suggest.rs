@@ -27,15 +27,30 @@ pub(crate) async fn environments(ctx: Context<'_>, typed: &str) -> CreateAutocom
 /// Branches and tags of the environment that is typed already, for those who may deploy there.
 pub(crate) async fn refs(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
     let desk = &ctx.framework.user_data.desk;
-    let given = ctx.args.iter().find_map(|option| match option.value {
-        ResolvedValue::String(value) if option.name == "environment" => Some(value),
-        _ => None,
-    });
-    let environment = given.and_then(|name| EnvironmentName::parse(name).ok()).and_then(|name| desk.line().get(&name));
+    let environment = chosen(ctx);
     match (roles(ctx), environment) {
         (Some(roles), Some(environment)) if holds_one_of(&roles, &environment.deploy_roles) => {
             choices(desk.suggest_refs(environment.name.as_str(), typed).await)
         }
+        _ => choices([]),
+    }
+}
+
+/// Environments that have a tenant database.
+pub(crate) async fn fleets(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
+    if roles(ctx).is_none() {
+        return choices([]);
+    }
+    let line = ctx.framework.user_data.desk.line();
+    let has_one = |s: &Suggestion| line.iter().any(|e| e.name.as_str() == s.value && e.database.is_some());
+    choices(named_like(line, typed).into_iter().filter(has_one))
+}
+
+/// Tenants of the environment that is typed already: anybody in the guild may see them, `/tenants` shows them too.
+pub(crate) async fn tenants(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
+    let desk = &ctx.framework.user_data.desk;
+    match (roles(ctx), chosen(ctx)) {
+        (Some(_), Some(environment)) => choices(desk.suggest_tenants(environment.name.as_str(), typed).await),
         _ => choices([]),
     }
 }
@@ -49,6 +64,16 @@ pub(crate) async fn deployments(ctx: Context<'_>, typed: &str) -> CreateAutocomp
         }
         _ => choices([]),
     }
+}
+
+/// The environment that is typed already.
+fn chosen(ctx: Context<'_>) -> Option<&Environment> {
+    let given = ctx.args.iter().find_map(|option| match option.value {
+        ResolvedValue::String(value) if option.name == "environment" => Some(value),
+        _ => None,
+    });
+    let name = EnvironmentName::parse(given?).ok()?;
+    ctx.framework.user_data.desk.line().get(&name)
 }
 
 /// The roles of whoever types, if they type in the guild where roles mean anything.

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use signalbox_commands::desk::{CancelAsk, DeployAsk, Desk, Standing, Suggestion};
+use signalbox_commands::desk::{CancelAsk, DeployAsk, Desk, FleetAsk, Standing, Suggestion};
 use signalbox_domain::{
     Timestamp,
     decide::opening,
@@ -11,6 +11,7 @@ use signalbox_domain::{
     effect::{Due, Effect, Entry},
     environment::{Environment, Line},
     event::Event,
+    fleet::Reading,
     ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, RepositoryName},
     permit::{Clearance, Permit, may_cancel, permit},
     ports::{Asked, ForgeError, Opened, Opening, Query, Resolved, StoreError},
@@ -21,7 +22,7 @@ use tokio::sync::Mutex;
 use tracing::{error, warn};
 use ulid::Ulid;
 
-use super::{Engine, journal::Journal};
+use super::{Engine, fleet::Fleets, journal::Journal};
 
 /// How long `/deploy` waits for its card, so that the answer can link to it.
 const CARD_PATIENCE: Duration = Duration::from_millis(1500);
@@ -37,6 +38,7 @@ pub struct ServiceDesk {
     engine: Engine,
     journal: Journal,
     refs: Arc<Mutex<Refs>>,
+    fleets: Fleets,
 }
 
 impl ServiceDesk {
@@ -44,7 +46,7 @@ impl ServiceDesk {
     #[must_use]
     pub fn new(engine: Engine) -> Self {
         let journal = Journal::start(engine.ports.inbox.clone());
-        Self { engine, journal, refs: Arc::default() }
+        Self { engine, journal, refs: Arc::default(), fleets: Fleets::default() }
     }
 
     fn environment(&self, verb: &str, typed: &str) -> Result<&Environment, Refusal> {
@@ -227,6 +229,16 @@ impl Desk for ServiceDesk {
             self.remember(&by, &command, refusal).await;
         }
         result
+    }
+
+    async fn fleet(&self, ask: FleetAsk) -> Result<Reading, Refusal> {
+        let environment = self.environment(ask.question.verb(), &ask.environment)?;
+        self.fleets.ask(environment, &ask.question, &self.engine.ports, &self.engine.line).await
+    }
+
+    async fn suggest_tenants(&self, environment: &str, typed: &str) -> Vec<Suggestion> {
+        let Ok(environment) = self.environment("tenant", environment) else { return vec![] };
+        self.fleets.suggest(environment, typed, &self.engine.ports).await
     }
 
     async fn suggest_refs(&self, environment: &str, typed: &str) -> Vec<Suggestion> {

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::{
     environment::{Environment, HealthCheck},
     evidence::Finding,
+    fleet::Inspection,
     ids::CommitSha,
 };
 
@@ -54,6 +55,18 @@ pub trait TenantDb: Send + Sync {
     /// # Errors
     /// A sentence that says why not; never with a password in it.
     async fn fleet(&self, environment: &Environment) -> Result<Fleet, String>;
+
+    /// Reads everything there is to know of the fleet: structures, ledgers, what the application believes.
+    ///
+    /// # Errors
+    /// A sentence that says why not; never with a password in it.
+    async fn inspect(&self, environment: &Environment) -> Result<Inspection, String>;
+
+    /// Reads the names of schemas and of the application's tenants, sorted; much quicker than the rest.
+    ///
+    /// # Errors
+    /// A sentence that says why not; never with a password in it.
+    async fn names(&self, environment: &Environment) -> Result<Vec<String>, String>;
 }
 
 /// The running application.

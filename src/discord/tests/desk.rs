@@ -3,11 +3,12 @@
 use std::{sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
-use signalbox_commands::desk::{CancelAsk, DeployAsk, Desk, Standing, Suggestion};
+use signalbox_commands::desk::{CancelAsk, DeployAsk, Desk, FleetAsk, Standing, Suggestion};
 use signalbox_domain::{
     Timestamp,
     deployment::{Deployment, State},
     environment::{Environment, Line},
+    fleet::Reading,
     ids::{CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RoleId},
     permit::{may_cancel, permit},
     ports::Asked,
@@ -103,6 +104,15 @@ impl Desk for FakeDesk {
         self.writes(format!("cancel {} by {}", ask.deployment, ask.asker.person.name));
         may_cancel(self.environment("uat")?, &ask.asker.roles, "/cancel 42")?;
         self.deployment(Person { id: PersonId(501), name: "erin".into() }, &ask.asker.roles, None)
+    }
+
+    async fn fleet(&self, ask: FleetAsk) -> Result<Reading, Refusal> {
+        let environment = self.environment(&ask.environment)?;
+        Err(Refusal::no_tenant_database(environment, &ask.question, &self.line))
+    }
+
+    async fn suggest_tenants(&self, _: &str, _: &str) -> Vec<Suggestion> {
+        vec![]
     }
 
     async fn suggest_refs(&self, environment: &str, typed: &str) -> Vec<Suggestion> {

@@ -1,0 +1,92 @@
+//! `/schemas`, `/tenants`, `/tenant`, `/drift`, `/isolation` and `/ledger`: six questions to one reading.
+
+use signalbox_domain::fleet::Question;
+
+use crate::{Context, Error, call::Call, desk::FleetAsk, suggest, typed};
+
+/// See which schemas a tenant database has, and how much they hold.
+#[poise::command(slash_command)]
+pub(crate) async fn schemas(
+    ctx: Context<'_>,
+    #[description = "Whose tenant database"]
+    #[autocomplete = "suggest::fleets"]
+    environment: String,
+) -> Result<(), Error> {
+    ask(ctx, environment, Question::Schemas).await
+}
+
+/// See which tenants there are, and where rows, domains and schemas contradict each other.
+#[poise::command(slash_command)]
+pub(crate) async fn tenants(
+    ctx: Context<'_>,
+    #[description = "Whose tenant database"]
+    #[autocomplete = "suggest::fleets"]
+    environment: String,
+) -> Result<(), Error> {
+    ask(ctx, environment, Question::Tenants).await
+}
+
+/// See all that is known of one tenant: size, domains, drift, isolation, ledger.
+#[poise::command(slash_command)]
+pub(crate) async fn tenant(
+    ctx: Context<'_>,
+    #[description = "Whose tenant database"]
+    #[autocomplete = "suggest::fleets"]
+    environment: String,
+    #[description = "The name of its schema"]
+    #[max_length = 100]
+    #[autocomplete = "suggest::tenants"]
+    name: String,
+) -> Result<(), Error> {
+    ask(ctx, environment, Question::Tenant(name)).await
+}
+
+/// See which tenants differ from the others, and in what.
+#[poise::command(slash_command)]
+pub(crate) async fn drift(
+    ctx: Context<'_>,
+    #[description = "Whose tenant database"]
+    #[autocomplete = "suggest::fleets"]
+    environment: String,
+) -> Result<(), Error> {
+    ask(ctx, environment, Question::Drift).await
+}
+
+/// See which tenants reach into another one, or into what is shared.
+#[poise::command(slash_command)]
+pub(crate) async fn isolation(
+    ctx: Context<'_>,
+    #[description = "Whose tenant database"]
+    #[autocomplete = "suggest::fleets"]
+    environment: String,
+) -> Result<(), Error> {
+    ask(ctx, environment, Question::Isolation).await
+}
+
+/// See which tenants lack migrations, or have recorded what is not there.
+#[poise::command(slash_command)]
+pub(crate) async fn ledger(
+    ctx: Context<'_>,
+    #[description = "Whose tenant database"]
+    #[autocomplete = "suggest::fleets"]
+    environment: String,
+) -> Result<(), Error> {
+    ask(ctx, environment, Question::Ledger).await
+}
+
+async fn ask(ctx: Context<'_>, environment: String, question: Question) -> Result<(), Error> {
+    let name = match &question {
+        Question::Tenant(name) => Some(name.as_str()),
+        _ => None,
+    };
+    let command = typed(question.verb(), Some(&environment), &[("name", name)]);
+    let Some(call) = Call::of(ctx, command).await? else { return Ok(()) };
+    let ask = FleetAsk { environment, question: question.clone() };
+    match ctx.framework.user_data.desk.fleet(ask).await {
+        Ok(reading) => {
+            let said = reading.answer(&question);
+            call.answer_with(&said.text, said.file.as_ref()).await
+        }
+        Err(refusal) => call.answer(&refusal.message()).await,
+    }
+}
