@@ -8,6 +8,7 @@
 mod adoption;
 mod bad_input;
 mod dispatch;
+mod fleet;
 mod outages;
 mod page;
 mod restarts;
