@@ -118,6 +118,10 @@ mod tests {
         commands
     }
 
+    fn deploy(known: &mut [Value]) -> &mut Value {
+        known.iter_mut().find(|command| command["name"] == "deploy").unwrap()
+    }
+
     #[test]
     fn what_discord_adds_is_no_difference() {
         assert!(same(&ours(), &as_known(ours())));
@@ -130,9 +134,9 @@ mod tests {
             |known| drop(known.pop()),
             |known| known.push(json!({"name": "old", "type": 1, "description": "gone"})),
             |known| known[0]["description"] = json!("another"),
-            |known| known[3]["options"][0]["required"] = json!(false),
-            |known| known[3]["options"][1]["max_length"] = json!(10),
-            |known| known[3]["options"][2]["autocomplete"] = json!(true),
+            |known| deploy(known)["options"][0]["required"] = json!(false),
+            |known| deploy(known)["options"][1]["max_length"] = json!(10),
+            |known| deploy(known)["options"][2]["autocomplete"] = json!(true),
         ];
         for (n, change) in changes.iter().enumerate() {
             let mut known = as_known(ours());

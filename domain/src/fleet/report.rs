@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 use super::{Cluster, Fault, Inspection, Kind, Question, Reading, say};
 use crate::text::visible;
 
+/// Most bytes of a file; the chat takes ten times 1,048,576.
+const LARGEST: usize = 9 * 1024 * 1024;
+
 /// The file's content.
 pub(super) fn report(reading: &Reading, question: &Question) -> String {
     let mut text = format!(
@@ -24,6 +27,16 @@ pub(super) fn report(reading: &Reading, question: &Question) -> String {
             faults(&mut text, inspection, |fault| fault.kind == Kind::Ledger);
             behind(&mut text, inspection, |_| true);
         }
+    }
+    cut(text, LARGEST)
+}
+
+/// At most about so many bytes, in whole lines; the last one says that there was more.
+fn cut(mut text: String, largest: usize) -> String {
+    if text.len() > largest {
+        let end = text.as_bytes()[..largest].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        text.truncate(end);
+        text.push_str("\nThe rest did not fit into a file for the chat; `signalbox inspect` has all of it.\n");
     }
     text
 }
@@ -103,5 +116,17 @@ fn behind(text: &mut String, inspection: &Inspection, wanted: impl Fn(&str) -> b
                 line(text, &format!("  {what}: {name}"));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn a_file_that_the_chat_would_not_take_is_cut_at_a_line_and_says_so() {
+        assert_eq!(cut("één\ntwo\n".into(), 12), "één\ntwo\n");
+        let short = cut("één\ntwéé\nthree\n".into(), 9);
+        assert!(short.starts_with("één\n\nThe rest did not fit"), "{short}");
     }
 }
