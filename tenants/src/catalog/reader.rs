@@ -14,7 +14,7 @@ use super::{
     pen::{Pen, Reach, mentions},
     quick,
     source::Source,
-    sources::{COLUMNS, INDEX_STORAGE, RELATIONS},
+    sources::{COLUMNS, COMPOSITE, INDEX_STORAGE, RELATIONS},
     spelling::{self, relation_kind},
     types,
     variants::{BETWEEN, Fact, Fields, Object, Place, Variants},
@@ -150,10 +150,12 @@ impl Reader {
         let Some(schema) = self.names.schema(line.oid(1)) else { return };
         let kind = line.raw(3).and_then(|kind| kind.bytes().next()).unwrap_or(b'r');
         self.names.add_relation(line.oid(0), schema, &line.text(2), kind);
-        // A composite type is told by its type.
-        if kind != b'c' {
-            self.take_row(if matches!(kind, b'i' | b'I') { &INDEX_STORAGE } else { &RELATIONS }, row);
-        }
+        let source = match kind {
+            b'i' | b'I' => &INDEX_STORAGE,
+            b'c' => &COMPOSITE,
+            _ => &RELATIONS,
+        };
+        self.take_row(source, row);
     }
 
     /// All relations and columns have come. Says which types of columns have to be looked up.

@@ -5,7 +5,7 @@ mod comments;
 mod other;
 mod relations;
 
-pub(super) use relations::{COLUMNS, INDEX_STORAGE, RELATIONS};
+pub(super) use relations::{COLUMNS, COMPOSITE, INDEX_STORAGE, RELATIONS};
 
 use super::source::{Field, Source};
 

@@ -86,8 +86,7 @@ pub(super) const OTHER: &[Source] = &[
               r.rngsubtype, r.rngcollation, r.rngsubopc, r.rngcanonical::oid, r.rngsubdiff::oid, t.typlen, t.typbyval, \
               t.typalign, t.typstorage, t.typcategory, t.typispreferred, t.typdelim, t.typelem, t.typinput::oid, t.typoutput::oid \
               FROM pg_type t LEFT JOIN pg_range r ON r.rngtypid = t.oid \
-              LEFT JOIN pg_class c ON c.oid = t.typrelid AND t.typtype = 'c' \
-              WHERE t.oid >= 16384 AND t.typcategory <> 'A' AND t.typtype <> 'm' AND (t.typtype <> 'c' OR c.relkind = 'c') \
+              WHERE t.oid >= 16384 AND t.typcategory <> 'A' AND t.typtype NOT IN ('c', 'm') \
               AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 1247 AND objid = t.oid AND deptype = 'e')",
         object: Spelling::Type,
         aspect: "",
@@ -115,6 +114,14 @@ pub(super) const OTHER: &[Source] = &[
             ("input function", 24, Ref(Class::Function)),
             ("output function", 25, Ref(Class::Function)),
         ],
+    },
+    // Rights on a composite type, or on the type of a table's rows.
+    Source {
+        sql: "SELECT typrelid, typacl::text, typowner FROM pg_type \
+              WHERE oid >= 16384 AND typtype = 'c' AND typacl IS NOT NULL",
+        object: Spelling::OfRelation,
+        aspect: "type grants",
+        fields: &[("grants", 1, Rights(2))],
     },
     Source {
         sql: "SELECT contypid, conname, contype, convalidated, conbin::text FROM pg_constraint \

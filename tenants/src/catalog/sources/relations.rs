@@ -42,6 +42,10 @@ pub(in super::super) const INDEX_STORAGE: Source = Source {
     ],
 };
 
+/// A composite type; its columns are columns like a table's.
+pub(in super::super) const COMPOSITE: Source =
+    Source { sql: RELATIONS.sql, object: Spelling::Relation, aspect: "", fields: &[("owner", 4, Ref(Class::Role))] };
+
 /// All columns of a relation in a row, in no order; rows of one relation come together. The lateral
 /// subquery with `OFFSET 0` makes the server look the columns up by index: one relation in six has any
 /// that are wanted.
@@ -231,9 +235,9 @@ pub(super) const ATTACHED: &[Source] = &[
     },
     // 1259 is pg_class; `i` is an identity column's, `a` a serial one's.
     Source {
-        sql: "SELECT d.objid, d.refobjid, d.refobjsubid, d.deptype FROM pg_sequence s \
-              JOIN pg_depend d ON d.classid = 1259 AND d.objid = s.seqrelid AND d.objsubid = 0 \
-              AND d.refclassid = 1259 AND d.deptype IN ('a', 'i')",
+        sql: "SELECT objid, refobjid, refobjsubid, deptype FROM pg_depend \
+              WHERE classid = 1259 AND refclassid = 1259 AND refobjsubid > 0 AND objsubid = 0 \
+              AND (deptype = 'i' OR deptype = 'a' AND objid IN (SELECT seqrelid FROM pg_sequence))",
         object: Spelling::OfRelation,
         aspect: "owned by",
         fields: &[
