@@ -124,9 +124,7 @@ impl Names {
 
     /// Relations can be looked up from here on.
     pub(super) fn relations_are_complete(&mut self) {
-        self.relations.rows.sort_unstable_by_key(|row| row.oid);
-        self.relations.rows.dedup_by_key(|row| row.oid);
-        self.relations.rows.shrink_to_fit();
+        self.relations.complete();
     }
 
     pub(super) fn relations(&self) -> &[Relation] {
@@ -134,8 +132,7 @@ impl Names {
     }
 
     pub(super) fn relation(&self, oid: u32) -> Option<Relation> {
-        let index = self.relations.rows.binary_search_by_key(&oid, |row| row.oid).ok()?;
-        self.relations.rows.get(index).copied()
+        self.relations.find(oid)
     }
 
     /// What an OID names.
@@ -210,6 +207,41 @@ impl Relation {
 #[derive(Debug, Default)]
 struct Relations {
     rows: Vec<Relation>,
+    /// Where each stretch of OIDs begins among the rows, so that a search is short.
+    begins: Vec<u32>,
+    first: u32,
+    /// How long a stretch is, as a power of two.
+    stretch: u32,
+}
+
+impl Relations {
+    fn complete(&mut self) {
+        self.rows.sort_unstable_by_key(|row| row.oid);
+        self.rows.dedup_by_key(|row| row.oid);
+        self.rows.shrink_to_fit();
+        let (Some(first), Some(last)) = (self.rows.first(), self.rows.last()) else { return };
+        let span = last.oid - first.oid;
+        self.first = first.oid;
+        self.stretch = 8;
+        // An old database has used its numbers sparsely.
+        while (span >> self.stretch) as usize > self.rows.len() / 8 + 16 {
+            self.stretch += 1;
+        }
+        let mut at = 0;
+        for stretch in 0..=(span >> self.stretch) + 1 {
+            while self.rows.get(at).is_some_and(|row| (row.oid - self.first) >> self.stretch < stretch) {
+                at += 1;
+            }
+            self.begins.push(u32::try_from(at).unwrap_or(u32::MAX));
+        }
+    }
+
+    fn find(&self, oid: u32) -> Option<Relation> {
+        let stretch = (oid.checked_sub(self.first)? >> self.stretch) as usize;
+        let (from, to) = (*self.begins.get(stretch)?, *self.begins.get(stretch + 1)?);
+        let rows = self.rows.get(from as usize..to as usize)?;
+        rows.binary_search_by_key(&oid, |row| row.oid).ok().and_then(|index| rows.get(index)).copied()
+    }
 }
 
 /// Kinds of relations share a word with the name: four bits for the kind, 28 for the name.
@@ -219,4 +251,26 @@ const WORDS: u32 = (1 << KIND_SHIFT) - 1;
 
 fn kind_code(kind: u8) -> u8 {
     KINDS.iter().position(|known| *known == kind).and_then(|at| u8::try_from(at).ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn relations_are_found_wherever_their_numbers_lie() {
+        let mut names = Names::default();
+        names.add_schema(Schema { oid: 16_384, name: "acme".to_owned() });
+        let oids = [4_000_000_000, 1_000_000, 16_400, 16_640, 16_639, 20_000, 16_400];
+        for oid in oids {
+            names.add_relation(oid, 0, &format!("r{oid}"), b'm');
+        }
+        names.relations_are_complete();
+        for oid in oids {
+            let row = names.relation(oid).unwrap();
+            assert_eq!((names.relation_name(row), row.kind()), (&*format!("r{oid}"), b'm'));
+        }
+        assert!([0, 16_401, 16_641, 999_999, 1_000_001, u32::MAX].iter().all(|oid| names.relation(*oid).is_none()));
+        assert!(Names::default().relation(5).is_none());
+    }
 }
