@@ -120,13 +120,31 @@ fn print(answer: Result<String, String>) -> ExitCode {
 
 /// `RUST_LOG` chooses what is logged; `SIGNALBOX_LOG=json` how.
 fn log_to_stderr(default: &str) {
-    let filter = EnvFilter::builder()
-        .with_default_directive(default.parse().unwrap_or_else(|_| tracing::Level::INFO.into()))
-        .from_env_lossy();
+    let env = config::Env::process();
+    let filter = log_filter(env.get("RUST_LOG").unwrap_or(default));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if config::Env::process().get("SIGNALBOX_LOG") == Some("json") {
+    if env.get("SIGNALBOX_LOG") == Some("json") {
         log.json().init();
     } else {
         log.init();
+    }
+}
+
+/// What is logged. serenity is quiet unless it is named: for every request its spans write down the whole rate
+/// limiter, which grows with each interaction, and the path, which bears a secret token.
+fn log_filter(chosen: &str) -> EnvFilter {
+    let chosen = if chosen.contains("serenity") { chosen.to_owned() } else { format!("{chosen},serenity=warn") };
+    EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).parse_lossy(chosen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::log_filter;
+
+    #[test]
+    fn serenity_is_quiet_unless_it_is_named() {
+        assert_eq!(log_filter("info").to_string(), "serenity=warn,info");
+        assert_eq!(log_filter("signalbox=debug").to_string(), "signalbox=debug,serenity=warn");
+        assert_eq!(log_filter("debug,serenity=info").to_string(), "serenity=info,debug");
     }
 }
