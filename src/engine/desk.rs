@@ -187,13 +187,11 @@ impl Desk for ServiceDesk {
     }
 
     async fn received(&self, asked: Asked) {
-        self.journal.record(asked).await;
+        self.journal.asked(asked).await;
     }
 
     async fn answered(&self, interaction: InteractionId) {
-        if let Err(error) = self.engine.ports.inbox.answered(interaction).await {
-            warn!(error = &error as &dyn std::error::Error, "an answer could not be recorded");
-        }
+        self.journal.answered(interaction).await;
     }
 
     async fn deploy(&self, ask: DeployAsk) -> Result<Deployment, Refusal> {

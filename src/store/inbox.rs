@@ -14,7 +14,7 @@ use super::{
     outbox,
 };
 
-/// How many interactions share a statement; each takes six of the parameters a statement may have.
+/// How many interactions share a statement; each takes up to six of the parameters a statement may have.
 const ROWS: usize = 1_000;
 
 const UNANSWERED: &str = "
@@ -23,21 +23,21 @@ const UNANSWERED: &str = "
 
 #[async_trait]
 impl Inbox for SqlStore {
-    async fn asked(&self, mut interactions: Vec<Asked>) -> Result<(), StoreError> {
+    async fn interactions(&self, mut asked: Vec<Asked>, mut answered: Vec<InteractionId>) -> Result<(), StoreError> {
         // Two transactions that touch the same rows in the same order cannot wait for each other.
-        interactions.sort_by_key(|asked| asked.id);
-        let Some(latest) = interactions.iter().map(|asked| asked.at).max() else { return Ok(()) };
+        asked.sort_by_key(|asked| asked.id);
+        answered.sort();
         let mut transaction = self.database.begin().await?;
-        for rows in interactions.chunks(ROWS) {
+        for rows in asked.chunks(ROWS) {
             transaction.execute(&insert_asked(rows.len()), &values(rows)?).await?;
         }
-        transaction.execute("DELETE FROM interactions WHERE at < $1", &[forgotten(latest)]).await?;
-        transaction.commit().await
-    }
-
-    async fn answered(&self, id: InteractionId) -> Result<(), StoreError> {
-        let mut transaction = self.database.begin().await?;
-        transaction.execute("UPDATE interactions SET token = NULL WHERE id = $1", &[Value::id(id.0)?]).await?;
+        for ids in answered.chunks(ROWS) {
+            let values = ids.iter().map(|id| Value::id(id.0)).collect::<Result<Vec<_>, _>>()?;
+            transaction.execute(&forget_tokens(ids.len()), &values).await?;
+        }
+        if let Some(latest) = asked.iter().map(|asked| asked.at).max() {
+            transaction.execute("DELETE FROM interactions WHERE at < $1", &[forgotten(latest)]).await?;
+        }
         transaction.commit().await
     }
 
@@ -68,6 +68,11 @@ fn insert_asked(rows: usize) -> String {
     format!(
         "INSERT INTO interactions (id, token, command, person_id, person_name, at) VALUES {rows} ON CONFLICT DO NOTHING"
     )
+}
+
+fn forget_tokens(rows: usize) -> String {
+    let ids = (1..=rows).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
+    format!("UPDATE interactions SET token = NULL WHERE id IN ({ids})")
 }
 
 fn values(interactions: &[Asked]) -> Result<Vec<Value>, StoreError> {

@@ -183,16 +183,12 @@ pub struct Asked {
 /// What came in and must not be forgotten, nor handled twice.
 #[async_trait]
 pub trait Inbox: Send + Sync {
-    /// Records interactions before they are acknowledged. Those recorded before are left alone.
+    /// Records interactions in one commit: those `asked`, before they are acknowledged, and those `answered`,
+    /// whose tokens are forgotten. What was recorded before is left alone.
     ///
     /// # Errors
-    /// [`StoreError`] when they could not be recorded.
-    async fn asked(&self, interactions: Vec<Asked>) -> Result<(), StoreError>;
-    /// Records that an interaction has its answer, and forgets the token.
-    ///
-    /// # Errors
-    /// [`StoreError`] when that could not be recorded.
-    async fn answered(&self, id: InteractionId) -> Result<(), StoreError>;
+    /// [`StoreError`] when nothing could be recorded.
+    async fn interactions(&self, asked: Vec<Asked>, answered: Vec<InteractionId>) -> Result<(), StoreError>;
     /// Interactions since a time that have no answer yet.
     ///
     /// # Errors

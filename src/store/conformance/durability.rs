@@ -37,7 +37,7 @@ pub(super) async fn a_restart_forgets_nothing(w: World) -> World {
     assert_eq!(claimed.len(), 1);
     let interaction =
         Asked { id: InteractionId(5), token: "t".into(), command: "/status".into(), by: person(), at: at(0) };
-    w.store.asked(vec![interaction.clone()]).await.unwrap();
+    w.store.interactions(vec![interaction.clone()], vec![]).await.unwrap();
     assert!(w.store.delivered("guid", at(0), vec![]).await.unwrap());
     let trail = w.store.trail(10).await.unwrap();
 
