@@ -1,10 +1,9 @@
 //! One interaction, from its arrival to its answer.
 
 use poise::serenity_prelude as serenity;
-use serenity::{Builder as _, CreateInteractionResponse, CreateInteractionResponseMessage};
+use serenity::{Builder as _, CreateAttachment, CreateInteractionResponse, CreateInteractionResponseMessage};
 use signalbox_domain::{
     Timestamp,
-    fleet::File,
     ids::{InteractionId, Person, PersonId, RoleId},
     ports::Asked,
     refusal::Refusal,
@@ -127,15 +126,15 @@ impl<'a> Call<'a> {
 
     /// Gives the answer.
     pub(crate) async fn answer(self, text: &str) -> Result<(), Error> {
-        self.answer_with(text, None).await
+        self.answer_with(text, vec![]).await
     }
 
-    /// Gives the answer, perhaps with a file beside it. Editing twice is harmless, also with a file, since
+    /// Gives the answer, perhaps with files beside it. Editing twice is harmless, also with files, since
     /// an edit keeps only the files it names: so a lost answer is simply given again.
-    pub(crate) async fn answer_with(self, text: &str, file: Option<&File>) -> Result<(), Error> {
-        let mut given = edit(self.http, self.token, text, file).await;
+    pub(crate) async fn answer_with(self, text: &str, files: Vec<CreateAttachment>) -> Result<(), Error> {
+        let mut given = edit(self.http, self.token, text, files.clone()).await;
         if given.as_ref().is_err_and(Failure::is_unclear) {
-            given = edit(self.http, self.token, text, file).await;
+            given = edit(self.http, self.token, text, files).await;
         }
         given.map_err(Error::Answer)?;
         self.desk.answered(self.asker.interaction).await;
@@ -151,7 +150,7 @@ pub(crate) async fn say_anyhow(
     text: &str,
 ) -> Result<(), Failure> {
     match say(http, id, token, text).await {
-        Err(failure) if failure.is(codes::ALREADY_ACKNOWLEDGED) => edit(http, token, text, None).await,
+        Err(failure) if failure.is(codes::ALREADY_ACKNOWLEDGED) => edit(http, token, text, vec![]).await,
         done => done,
     }
 }
@@ -173,13 +172,9 @@ async fn say(http: &serenity::Http, id: serenity::InteractionId, token: &str, te
     Ok(CreateInteractionResponse::Message(message).execute(http, (id, token)).await?)
 }
 
-async fn edit(http: &serenity::Http, token: &str, text: &str, file: Option<&File>) -> Result<(), Failure> {
-    let mut edit =
-        serenity::EditInteractionResponse::new().content(clip(text, MESSAGE_LIMIT)).allowed_mentions(quiet());
-    if let Some(File { name, content }) = file {
-        edit = edit.new_attachment(serenity::CreateAttachment::bytes(content.as_bytes(), name));
-    }
-    edit.execute(http, token).await?;
+async fn edit(http: &serenity::Http, token: &str, text: &str, files: Vec<CreateAttachment>) -> Result<(), Failure> {
+    let edit = serenity::EditInteractionResponse::new().content(clip(text, MESSAGE_LIMIT)).allowed_mentions(quiet());
+    files.into_iter().fold(edit, serenity::EditInteractionResponse::new_attachment).execute(http, token).await?;
     Ok(())
 }
 

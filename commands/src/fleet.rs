@@ -1,8 +1,10 @@
 //! `/schemas`, `/tenants`, `/tenant`, `/drift`, `/isolation` and `/ledger`: six questions to one reading.
 
-use signalbox_domain::fleet::Question;
+use poise::serenity_prelude::CreateAttachment;
+use signalbox_domain::fleet::{File, Map, Question};
+use tracing::warn;
 
-use crate::{Context, Error, call::Call, desk::FleetAsk, suggest, typed};
+use crate::{Context, Error, call::Call, desk::FleetAsk, picture, suggest, typed};
 
 /// See which schemas a tenant database has, and how much they hold.
 #[poise::command(slash_command)]
@@ -85,8 +87,24 @@ async fn ask(ctx: Context<'_>, environment: String, question: Question) -> Resul
     match ctx.framework.user_data.desk.fleet(ask).await {
         Ok(reading) => {
             let said = reading.answer(&question);
-            call.answer_with(&said.text, said.file.as_ref()).await
+            let files = said.map.as_ref().and_then(drawn).into_iter().chain(said.file.as_ref().map(written));
+            call.answer_with(&said.text, files.collect()).await
         }
         Err(refusal) => call.answer(&refusal.message()).await,
+    }
+}
+
+fn written(file: &File) -> CreateAttachment {
+    CreateAttachment::bytes(file.content.as_bytes(), &file.name)
+}
+
+/// The answer is worth giving without its picture too.
+fn drawn(map: &Map) -> Option<CreateAttachment> {
+    match picture::draw(map) {
+        Ok(file) => Some(CreateAttachment::bytes(file, &map.name).description(&map.description)),
+        Err(error) => {
+            warn!(error = &error as &dyn std::error::Error, "a map could not be drawn");
+            None
+        }
     }
 }

@@ -10,6 +10,7 @@ mod fault;
 mod fixtures;
 mod fleet;
 mod help;
+mod picture;
 pub mod reply;
 mod status;
 mod suggest;

@@ -1,6 +1,7 @@
 //! What one reading of a tenant database found, and what people are told of it.
 
 mod group;
+mod heat;
 mod report;
 mod say;
 mod screen;
@@ -9,6 +10,7 @@ mod tests;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::heat::{Heat, Map};
 use crate::{ids::EnvironmentName, text};
 
 /// What somebody wants to know of a fleet.
@@ -210,6 +212,8 @@ pub struct Said {
     pub text: String,
     /// The file.
     pub file: Option<File>,
+    /// The fleet as a picture.
+    pub map: Option<Map>,
 }
 
 /// A file to go with a message.
@@ -225,9 +229,10 @@ impl Reading {
     /// Answers a question from what was read.
     #[must_use]
     pub fn answer(&self, question: &Question) -> Said {
-        let name = format!("{}-{}.txt", question.verb(), self.environment);
-        let (text, whole) = say::say(self, question, &name);
-        let file = (!whole).then(|| File { name, content: report::report(self, question) });
-        Said { text, file }
+        let name = |kind: &str| format!("{}-{}.{kind}", question.verb(), self.environment);
+        let map = heat::map(&self.inspection, question, name("png"));
+        let (text, whole) = say::say(self, question, &name("txt"), map.is_some());
+        let file = (!whole).then(|| File { name: name("txt"), content: report::report(self, question) });
+        Said { text, file, map }
     }
 }

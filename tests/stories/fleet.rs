@@ -243,3 +243,26 @@ async fn people_who_ask_together_share_one_reading() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fleet_too_large_to_read_is_shown_as_a_picture() {
+    World::given(with_tenants(), async |w| {
+        sql(
+            w,
+            "DO $$ BEGIN FOR n IN 1..30 LOOP
+                EXECUTE format('CREATE SCHEMA t%1$s', n);
+                EXECUTE format('CREATE TABLE t%1$s.django_migrations (LIKE acme.django_migrations)', n);
+            END LOOP; END $$",
+        )
+        .await;
+        let reply = w.asks("vera", "/drift uat").await;
+        let text = steady(&reply);
+        assert!(text.contains("7 of 37 tenants differ"), "{text}");
+        assert!(text.contains("one square a tenant, by name: 🟩 as most"), "{text}");
+        assert_eq!(reply.message.attachments, ["drift-uat.png", "drift-uat.txt"]);
+        let (kind, picture) = w.discord.file(reply.message.id, "drift-uat.png").unwrap();
+        assert_eq!(kind.as_deref(), Some("image/png"));
+        assert!(picture.starts_with(b"\x89PNG\r\n"), "{:?}", &picture[..8]);
+    })
+    .await;
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     Cluster, Difference, Inspection, Kind, Question, Reading, Size, Weight,
     group::{Group, groups},
+    heat,
     screen::Screen,
 };
 use crate::text::{clip, code, duration, plain};
@@ -16,8 +17,8 @@ const VALUE: usize = 100;
 const NAME: usize = 63;
 const SENTENCE: usize = 320;
 
-/// The message, and whether everything is in it.
-pub(super) fn say(reading: &Reading, question: &Question, file: &str) -> (String, bool) {
+/// The message, and whether everything is in it. `pictured`: a picture goes with it.
+pub(super) fn say(reading: &Reading, question: &Question, file: &str, pictured: bool) -> (String, bool) {
     let inspection = &*reading.inspection;
     let environment = format!("`{}`", reading.environment);
     let screen = match question {
@@ -28,7 +29,11 @@ pub(super) fn say(reading: &Reading, question: &Question, file: &str) -> (String
         Question::Isolation => isolation(inspection, &environment),
         Question::Ledger => ledger(inspection, &environment),
     };
-    screen.end(file, &format!("-# read <t:{}:R> in {}", reading.at.as_second(), took(reading)))
+    let read = format!("-# read <t:{}:R> in {}", reading.at.as_second(), took(reading));
+    match pictured {
+        true => screen.end(file, &format!("{}\n{read}", heat::legend(question))),
+        false => screen.end(file, &read),
+    }
 }
 
 /// `0.4 s` where whole seconds would say nothing.

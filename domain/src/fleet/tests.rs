@@ -322,3 +322,43 @@ fn a_hostile_name_means_nothing() {
     -# read <t:0:R> in 0.4 s
     ");
 }
+
+/// Forty tenants; the migration stopped before the last ten, and one of those was changed by hand.
+fn half_way() -> Inspection {
+    let tenants: Vec<String> = (0..40).map(|n| format!("t{n:02}")).collect();
+    let facts = |count: usize| (0..count).map(|n| difference("missing", &format!("column a.c{n}"), "")).collect();
+    let behind = |name: &String| fault(Kind::Ledger, name, "lagging", "table django_migrations", Weight::Error, "");
+    Inspection {
+        clusters: vec![
+            Cluster { tenants: tenants[..30].to_vec(), differences: vec![] },
+            Cluster { tenants: tenants[30..39].to_vec(), differences: facts(2) },
+            Cluster { tenants: tenants[39..].to_vec(), differences: facts(10) },
+        ],
+        faults: tenants[30..].iter().map(behind).collect(),
+        tenants,
+        ..sound()
+    }
+}
+
+#[test]
+fn a_map_shows_where_a_migration_stopped() {
+    let reading = reading(half_way());
+    let map = reading.answer(&Question::Drift).map.unwrap();
+    assert_eq!((map.name.as_str(), map.squares.len()), ("drift-uat.png", 40));
+    assert_eq!(map.squares[29..31], [Heat::Sound, Heat::Mild]);
+    assert_eq!(map.squares[39], Heat::Hot);
+    assert_eq!(map.description, "40 tenants by name: 30 sound, 9 mild, 0 warm, 1 hot");
+    let ledgers = reading.answer(&Question::Ledger);
+    assert!(ledgers.text.contains("one square a tenant, by name: 🟩 sound"), "{}", ledgers.text);
+    assert_eq!(ledgers.map.unwrap().squares[30..], [Heat::Hot; 10]);
+}
+
+#[test]
+fn there_is_no_map_of_nothing_to_see() {
+    let reading = reading(half_way());
+    for question in [Question::Isolation, Question::Tenants, Question::Schemas, Question::Tenant("t39".into())] {
+        let said = reading.answer(&question);
+        assert_eq!(said.map, None, "{question:?}");
+        assert!(!said.text.contains("one square"), "{question:?}: {}", said.text);
+    }
+}

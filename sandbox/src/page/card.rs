@@ -63,9 +63,18 @@ pub(super) fn files(message: &MessageView) -> Markup {
     let shown = |name: &String| message.embeds.iter().any(|embed| embed.to_string().contains(name.as_str()));
     html! {
         @for name in message.attachments.iter().filter(|name| !shown(name)) {
-            a.file href=(file_url(message, name)) target="_blank" rel="noopener" { "📄 " (name) }
+            @if is_picture(name) {
+                img.picture src=(file_url(message, name)) alt=(name) loading="lazy";
+            } @else {
+                a.file href=(file_url(message, name)) target="_blank" rel="noopener" { "📄 " (name) }
+            }
         }
     }
+}
+
+/// Discord shows these by itself.
+fn is_picture(name: &str) -> bool {
+    [".png", ".jpg", ".jpeg", ".gif", ".webp"].iter().any(|end| name.ends_with(end))
 }
 
 fn file_url(message: &MessageView, name: &str) -> String {
