@@ -26,20 +26,27 @@ pub(crate) struct Latencies {
     pub(crate) p99: Duration,
 }
 
-/// `people` type `/status`, each again as soon as the answer before is there, `count` times in all.
-/// Gives the latencies of the acknowledgements and how long it all took.
-pub(crate) async fn interactions(discord: &Discord, count: usize, people: usize) -> Result<(Latencies, Duration)> {
+/// `people` type `/status`, `count` times in all, each again once the answer before is there and they have paused;
+/// they begin spread over one pause. Gives the latencies of the acknowledgements and how long it all took.
+pub(crate) async fn interactions(
+    discord: &Discord,
+    count: usize,
+    people: u32,
+    pause: Duration,
+) -> Result<(Latencies, Duration)> {
     let left = Arc::new(AtomicUsize::new(count));
     let began = Instant::now();
     let mut typing = JoinSet::new();
-    for _ in 0..people {
+    for person in 0..people {
         let (discord, left) = (discord.clone(), left.clone());
         typing.spawn(async move {
             let mut latencies = Vec::new();
+            tokio::time::sleep(pause * person / people).await;
             while take_one(&left) {
                 let interaction = discord.types("erin", "releases", "/status")?;
                 latencies.push(interaction.acknowledged().await);
                 interaction.reply().await;
+                tokio::time::sleep(pause).await;
             }
             anyhow::Ok(latencies)
         });

@@ -18,8 +18,10 @@ const STARTS: usize = 5;
 const IDLE: Duration = Duration::from_secs(5);
 /// Interactions whose latency is measured, at each concurrency.
 const MEASURED: usize = 1000;
-/// People who type at the same time in the concurrent phase.
-const CROWD: usize = 50;
+/// People who type at the same time in the concurrent phases.
+const CROWD: u32 = 50;
+/// How long each of them reads an answer before typing again, where they do.
+const READING: Duration = Duration::from_secs(1);
 /// Interactions after which the memory is read again.
 const EVENTS: usize = 10_000;
 /// Webhook deliveries sent, and the connections they come over.
@@ -31,6 +33,7 @@ pub(crate) struct Figures {
     ready: Duration,
     idle_kib: u64,
     alone: Latencies,
+    reading: Latencies,
     crowd: Latencies,
     per_second: f64,
     busy_kib: u64,
@@ -57,10 +60,11 @@ async fn measure(contender: Contender) -> Result<Figures> {
 
     tokio::time::sleep(IDLE).await;
     let idle_kib = bot.resident_kib()?;
-    let (alone, _) = load::interactions(bot.discord(), MEASURED, 1).await?;
-    let (crowd, _) = load::interactions(bot.discord(), MEASURED, CROWD).await?;
-    let rest = EVENTS - 2 * MEASURED;
-    let (_, took) = load::interactions(bot.discord(), rest, CROWD).await?;
+    let (alone, _) = load::interactions(bot.discord(), MEASURED, 1, Duration::ZERO).await?;
+    let (reading, _) = load::interactions(bot.discord(), MEASURED, CROWD, READING).await?;
+    let (crowd, _) = load::interactions(bot.discord(), MEASURED, CROWD, Duration::ZERO).await?;
+    let rest = EVENTS - 3 * MEASURED;
+    let (_, took) = load::interactions(bot.discord(), rest, CROWD, Duration::ZERO).await?;
     let busy_kib = bot.resident_kib()?;
     let deliveries_per_second = match bot.webhooks() {
         Some(url) => Some(load::deliveries(&url, DELIVERIES, CONNECTIONS).await?),
@@ -70,6 +74,7 @@ async fn measure(contender: Contender) -> Result<Figures> {
         ready: starts[STARTS / 2],
         idle_kib,
         alone,
+        reading,
         crowd,
         per_second: load::per_second(rest, took),
         busy_kib,
