@@ -10,7 +10,7 @@ use jiff::Timestamp;
 pub use self::{
     chat::{Chat, ChatError},
     forge::{Forge, ForgeError, Resolved, RunQuery},
-    store::{Asked, Change, Claimed, Inbox, Opened, Opening, Outbox, Query, Settled, Store, StoreError},
+    store::{Asked, Change, Claimed, Inbox, Opened, Opening, Outbox, Query, Rows, Settled, Store, StoreError, Trail},
     world::{Fleet, Ledger, Probe, Schema, TenantDb},
 };
 

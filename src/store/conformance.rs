@@ -1,5 +1,6 @@
 //! What both databases must do. Each case runs against a new SQLite file and a new PostgreSQL database.
 
+mod audit;
 mod deployments;
 mod durability;
 mod inbox;
@@ -154,6 +155,14 @@ on_both! {
         old_interactions_are_forgotten,
         a_delivery_is_taken_once,
         a_delivery_and_its_effects_are_one;
+    audit:
+        rows_are_chained_without_gaps,
+        what_is_not_recorded_leaves_no_gap,
+        many_writers_make_one_chain,
+        the_database_refuses_to_fork_the_chain,
+        what_is_done_behind_the_databases_back_is_found,
+        rows_are_found_by_subject_and_time,
+        a_record_is_bound_to_its_lines;
     durability:
         nothing_is_half_recorded,
         a_restart_forgets_nothing;

@@ -92,6 +92,14 @@ async fn close<D: sqlx::Database>(pool: &Pool<D>) {
 }
 
 impl Transaction {
+    /// What makes a reader hold a row until the end. SQLite's only writer holds everything.
+    pub(super) fn for_update(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "",
+            Self::Postgres(_) => "FOR UPDATE",
+        }
+    }
+
     /// Changes rows; says how many.
     pub(super) async fn execute(&mut self, statement: &str, values: &[Value]) -> Result<u64, StoreError> {
         match self {

@@ -6,6 +6,7 @@
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 use signalbox_domain::{
+    audit::{record, record_hash},
     deployment::{Deployment, Origin},
     ids::{DeploymentId, EnvironmentName},
     ports::{Change, Opened, Opening, Query, Store, StoreError},
@@ -32,6 +33,9 @@ const UPDATE: &str = "
         document = $13, revision = revision + 1
     WHERE revision = $14 AND id = $15";
 
+/// The statement that reads the deployment of a number, `$1`.
+pub(super) const BY_ID: &str = "SELECT id, revision, document FROM deployments WHERE id = $1";
+
 #[async_trait]
 impl Store for SqlStore {
     async fn open(&self, opening: Opening) -> Result<Opened, StoreError> {
@@ -56,7 +60,8 @@ impl Store for SqlStore {
                 deployment.id = DeploymentId(row.get("id")?);
                 entry.subject = format!("deployment {}", deployment.id);
                 outbox::put(&mut transaction, plan(&deployment)).await?;
-                audit::append(&mut transaction, &[entry]).await?;
+                let record = record_hash(&record(&written(&deployment)?));
+                audit::append(&mut transaction, &[entry], Some(record)).await?;
                 transaction.commit().await?;
                 return Ok(Opened::New(deployment));
             }
@@ -106,7 +111,10 @@ impl Store for SqlStore {
             other => other?,
         };
         outbox::put(&mut transaction, effects).await?;
-        audit::append(&mut transaction, &entries).await?;
+        if !entries.is_empty() {
+            let record = record_hash(&record(&written(&deployment)?));
+            audit::append(&mut transaction, &entries, Some(record)).await?;
+        }
         transaction.commit().await?;
         deployment.revision += 1;
         Ok(deployment)
@@ -114,7 +122,7 @@ impl Store for SqlStore {
 
     async fn note(&self, entries: Vec<signalbox_domain::effect::Entry>) -> Result<(), StoreError> {
         let mut transaction = self.database.begin().await?;
-        audit::append(&mut transaction, &entries).await?;
+        audit::append(&mut transaction, &entries, None).await?;
         transaction.commit().await
     }
 
@@ -177,20 +185,33 @@ fn interaction(deployment: &Deployment) -> Result<Value, StoreError> {
 }
 
 fn document(deployment: &Deployment) -> Result<String, StoreError> {
-    let unwritable = |error| error::corrupt(&format!("deployment {}", deployment.id), error);
-    let mut document = serde_json::to_value(deployment).map_err(unwritable)?;
-    if let Some(fields) = document.as_object_mut() {
-        fields.remove("id");
-        fields.remove("revision");
-    }
-    serde_json::to_string(&document).map_err(unwritable)
+    let mut document = written(deployment)?;
+    document.remove("id");
+    document.remove("revision");
+    serde_json::to_string(&document).map_err(|error| error::corrupt(&format!("deployment {}", deployment.id), error))
 }
 
-fn deployment(row: &Row) -> Result<Deployment, StoreError> {
+/// A deployment's fields as they will be stored.
+fn written(deployment: &Deployment) -> Result<Map<String, Json>, StoreError> {
+    match serde_json::to_value(deployment) {
+        Ok(Json::Object(fields)) => Ok(fields),
+        Ok(_) => Err(error::corrupt(&format!("deployment {}", deployment.id), "it has no fields")),
+        Err(error) => Err(error::corrupt(&format!("deployment {}", deployment.id), error)),
+    }
+}
+
+/// A deployment's fields as they are stored.
+pub(super) fn fields(row: &Row) -> Result<Map<String, Json>, StoreError> {
     let id: i64 = row.get("id")?;
     let unreadable = |error| error::corrupt(&format!("deployment {id}"), error);
     let mut fields: Map<String, Json> = serde_json::from_str(&row.get::<String>("document")?).map_err(unreadable)?;
     fields.insert("id".into(), id.into());
     fields.insert("revision".into(), row.get::<i64>("revision")?.into());
-    serde_json::from_value(fields.into()).map_err(unreadable)
+    Ok(fields)
+}
+
+fn deployment(row: &Row) -> Result<Deployment, StoreError> {
+    let fields = fields(row)?;
+    let id = fields.get("id").cloned().unwrap_or_default();
+    serde_json::from_value(fields.into()).map_err(|error| error::corrupt(&format!("deployment {id}"), error))
 }

@@ -72,6 +72,11 @@ impl OpenError {
         }
     }
 
+    /// What a failure to chain the earlier audit trail means.
+    pub(super) fn chaining(place: &str, error: StoreError) -> Self {
+        Self::Migration { place: place.to_owned(), source: error.into() }
+    }
+
     /// What a failure to migrate means, where `latest` is the last migration that this version knows.
     pub(super) fn migrating(place: &str, latest: i64, error: MigrateError) -> Self {
         let place = place.to_owned();

@@ -23,12 +23,14 @@ pub(super) const SQLITE: &[Step] = steps!("sqlite":
     1 "deployments" "0001_deployments.sql",
     2 "outbox" "0002_outbox.sql",
     3 "inbox" "0003_inbox.sql",
+    4 "audit chain" "0004_audit_chain.sql",
 );
 
 pub(super) const POSTGRES: &[Step] = steps!("postgres":
     1 "deployments" "0001_deployments.sql",
     2 "outbox" "0002_outbox.sql",
     3 "inbox" "0003_inbox.sql",
+    4 "audit chain" "0004_audit_chain.sql",
 );
 
 #[derive(Debug)]

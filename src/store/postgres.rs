@@ -9,7 +9,7 @@ use sqlx::{
 use tokio::time::timeout;
 
 use super::{
-    OpenError,
+    OpenError, audit,
     database::{Database, PATIENCE},
     migrations,
 };
@@ -42,7 +42,9 @@ pub(super) async fn connect(url: &str) -> Result<Database, OpenError> {
     ]);
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
     let pool = pool.connect_with(limited).await.map_err(|error| OpenError::connecting(&place, error))?;
-    Ok(Database::Postgres(pool))
+    let database = Database::Postgres(pool);
+    audit::chain_earlier(&database).await.map_err(|error| OpenError::chaining(&place, error))?;
+    Ok(database)
 }
 
 /// Where it is, for people: never with the password.

@@ -4,7 +4,7 @@ use std::{fs, io, path::Path, time::Duration};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use super::{OpenError, database::Database, migrations};
+use super::{OpenError, audit, database::Database, migrations};
 
 /// How long a statement waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -34,7 +34,9 @@ pub(super) async fn open(path: &Path) -> Result<Database, OpenError> {
     migrations::run(&mut *connection, migrations::SQLITE, &place).await?;
     drop(connection);
     let readers = pool().max_connections(READERS).connect_with(options.read_only(true)).await.map_err(connecting)?;
-    Ok(Database::Sqlite { writer, readers })
+    let database = Database::Sqlite { writer, readers };
+    audit::chain_earlier(&database).await.map_err(|error| OpenError::chaining(&place, error))?;
+    Ok(database)
 }
 
 /// Makes the file, and folders above it, for their owner only: it holds tokens while they are valid.

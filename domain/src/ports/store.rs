@@ -2,8 +2,10 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
 use crate::{
+    audit::{Head, Row},
     deployment::Deployment,
     effect::{Due, Effect, Entry},
     ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, RepositoryName, RunId},
@@ -105,6 +107,39 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`] when they could not be read.
     async fn trail(&self, limit: u32) -> Result<Vec<Entry>, StoreError>;
+}
+
+/// Which rows of the audit trail to read; always in their order.
+#[derive(Debug, Clone)]
+pub enum Rows {
+    /// Those after this number, at most so many.
+    After(i64, u32),
+    /// Those about this subject.
+    About(String),
+    /// The first after this number that tells of a head that was posted outside.
+    Anchored(i64),
+    /// From the first that is not before a time to the last before another one, with all between.
+    Between(Timestamp, Timestamp),
+}
+
+/// The audit trail as the chain that it is.
+#[async_trait]
+pub trait Trail: Send + Sync {
+    /// The last row.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it could not be read.
+    async fn head(&self) -> Result<Head, StoreError>;
+    /// Reads rows as they are; whether they are whole is not looked at.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they could not be read.
+    async fn rows(&self, which: Rows) -> Result<Vec<Row>, StoreError>;
+    /// A deployment's [record](crate::audit::record) as it is stored.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it could not be read.
+    async fn record(&self, id: DeploymentId) -> Result<Option<Map<String, Value>>, StoreError>;
 }
 
 /// An effect that this process may carry out until its lease ends.

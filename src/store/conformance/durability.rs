@@ -7,7 +7,7 @@ use signalbox_domain::{
 };
 use sqlx::{Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::{Home, World, at, due, entry, file, open, opened, person, requested, show, stored};
+use super::{Home, World, at, audit::whole, due, entry, file, open, opened, person, requested, show, stored};
 use crate::store::migrations;
 
 pub(super) async fn nothing_is_half_recorded(w: World) -> World {
@@ -52,17 +52,17 @@ pub(super) async fn a_restart_forgets_nothing(w: World) -> World {
 }
 
 /// What a database of an earlier version held when the migration of that number was the last one.
-const SAMPLES: [&str; 3] = [
+const SAMPLES: [&str; 4] = [
     include_str!("../../../migrations/samples/0001_deployments.sql"),
     include_str!("../../../migrations/samples/0002_outbox.sql"),
     include_str!("../../../migrations/samples/0003_inbox.sql"),
+    include_str!("../../../migrations/samples/0004_audit_chain.sql"),
 ];
 
-async fn each_migration_keeps_what_was_there(home: Home) {
-    assert_eq!(SAMPLES.len(), migrations::SQLITE.len(), "every migration has sample data");
-    assert_eq!(SAMPLES.len(), migrations::POSTGRES.len(), "every migration has sample data");
-    for (n, sample) in SAMPLES.iter().enumerate() {
-        match &home {
+/// Applies the first migrations one by one, each followed by its sample.
+async fn earlier_version(home: &Home, steps: usize) {
+    for (n, sample) in SAMPLES[..steps].iter().enumerate() {
+        match home {
             Home::Folder(folder) => {
                 std::fs::create_dir_all(file(folder).parent().unwrap()).unwrap();
                 let options = SqliteConnectOptions::new().filename(file(folder)).create_if_missing(true);
@@ -79,16 +79,51 @@ async fn each_migration_keeps_what_was_there(home: Home) {
             }
         }
     }
+}
+
+async fn each_migration_keeps_what_was_there(home: Home) {
+    assert_eq!(SAMPLES.len(), migrations::SQLITE.len(), "every migration has sample data");
+    assert_eq!(SAMPLES.len(), migrations::POSTGRES.len(), "every migration has sample data");
+    earlier_version(&home, SAMPLES.len()).await;
     let w = World { store: home.open().await, home };
     let found = w.store.find(Query::Recent(10)).await.unwrap();
     assert_eq!(found.iter().map(|found| found.state.word()).collect::<Vec<_>>(), ["running", "succeeded"]);
     assert!(matches!(open(&w.store, requested("uat", 9)).await.unwrap(), Opened::Busy(holder) if holder == found[0]));
     assert_eq!(w.store.trail(10).await.unwrap().len(), 2);
+    assert_eq!(whole(&w.store).await.unwrap().to_string(), CHAINED);
     let claimed = w.store.claim(at(0), at(10), 10).await.unwrap();
     assert_eq!(claimed.iter().map(|claimed| &claimed.effect).collect::<Vec<_>>(), [&show(DeploymentId(2))]);
     assert_eq!(w.store.unanswered(at(0)).await.unwrap().len(), 1);
     assert!(!w.store.delivered("72d3162e-cc78-11e3-81ab-4c9367dc0958", at(0), vec![]).await.unwrap());
     w.end().await;
+}
+
+/// The last of the sample's two lines, as a program in another language chained them.
+const CHAINED: &str = "2:b200c4a9a3f79fabda5ac49ee25c452e40e43ebdb9015056ff879f235118dd58";
+
+async fn what_was_written_before_the_chain_is_chained(home: Home) {
+    earlier_version(&home, 3).await;
+    let (one, other) = match home {
+        // Two processes start at once; SQLite is for one.
+        Home::Server(_) => tokio::join!(home.open(), home.open()),
+        Home::Folder(_) => (home.open().await, home.open().await),
+    };
+    assert_eq!(whole(&one).await.unwrap().to_string(), CHAINED);
+    one.note(vec![entry("later")]).await.unwrap();
+    other.note(vec![entry("later")]).await.unwrap();
+    assert_eq!(whole(&other).await.unwrap().seq, 4);
+    other.close().await;
+    World { store: one, home }.end().await;
+}
+
+#[tokio::test]
+async fn what_was_written_before_the_chain_is_chained_in_sqlite() {
+    what_was_written_before_the_chain_is_chained(Home::folder()).await;
+}
+
+#[tokio::test]
+async fn what_was_written_before_the_chain_is_chained_in_postgres() {
+    what_was_written_before_the_chain_is_chained(Home::server().await).await;
 }
 
 #[tokio::test]
