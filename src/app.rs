@@ -50,6 +50,7 @@ impl App {
         let wake = Arc::new(Notify::new());
         let ports = Ports {
             store: storage.clone(),
+            trail: storage.clone(),
             outbox: storage.clone(),
             inbox: storage.clone(),
             forge,
@@ -58,7 +59,7 @@ impl App {
             probe: Arc::new(HttpProbe::new()?),
             clock: clock.clone(),
         };
-        let engine = Engine::new(ports, Arc::new(config.line.clone()), wake.clone());
+        let engine = Engine::new(ports, Arc::new(config.line.clone()), wake.clone()).anchored_in(config.audit.channel);
         let desk: Arc<dyn Desk> = Arc::new(ServiceDesk::new(engine.clone()));
 
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());

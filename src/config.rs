@@ -34,7 +34,7 @@ pub use self::{
 };
 use self::{
     environment::{Defaults, Stage},
-    keys::{DISCORD, ENVIRONMENT, GITHUB, ROLE, ROOT, SERVER},
+    keys::{AUDIT, DISCORD, ENVIRONMENT, GITHUB, ROLE, ROOT, SERVER},
     secrets::Secrets,
     table::{Document, Table},
 };
@@ -50,6 +50,8 @@ pub struct Config {
     pub github: GitHub,
     /// What Signalbox itself serves.
     pub server: Server,
+    /// What becomes of the audit trail.
+    pub audit: Audit,
     /// Where Signalbox keeps its own records.
     pub store: Store,
     /// URLs of the tenant databases, by the name of the variable they came from
@@ -106,6 +108,13 @@ pub struct Server {
     pub data: PathBuf,
 }
 
+/// `[audit]`.
+#[derive(Debug, Clone)]
+pub struct Audit {
+    /// Where the head of the trail is posted once a day.
+    pub channel: Option<ChannelId>,
+}
+
 /// Where Signalbox keeps its own records.
 #[derive(Debug, Clone)]
 pub enum Store {
@@ -132,6 +141,28 @@ pub fn load(file: &Path, env: &Env) -> Result<Config, Problems> {
             ))
         }
     }
+}
+
+/// Where the records are, without asking for what only the running service needs: an auditor has no tokens.
+///
+/// # Errors
+/// [`Problems`], when neither the environment nor the file says where.
+pub fn store(file: &Path, env: &Env) -> Result<Store, Problems> {
+    let named = ["SIGNALBOX_STORE", "SIGNALBOX_STORE_FILE"].iter().any(|name| env.get(name).is_some());
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(_) if named => String::new(),
+        Err(_) => return load(file, env).map(|config| config.store),
+    };
+    let doc = Document::new(&text);
+    let (root, broken) = DeTable::parse_recoverable(&text);
+    if !broken.is_empty() {
+        return parse(&file.display().to_string(), &text, env).map(|config| config.store);
+    }
+    let root = Table::new(&doc, &ROOT, root.get_ref(), None);
+    let data = server(root.section("server", &SERVER).as_ref(), env).data;
+    let store = Secrets { env, doc: &doc }.store(&data);
+    store.ok_or_else(|| Problems::new(&file.display().to_string(), doc.into_problems()))
 }
 
 /// Reads the configuration from a text and the environment. `file` is what errors call the text.
@@ -173,12 +204,15 @@ fn whole(root: &Table<'_>, env: &Env) -> Option<Config> {
     };
     let stages = stages(root, &defaults);
     let server = server(root.section("server", &SERVER).as_ref(), env);
+    let audit = root.section("audit", &AUDIT);
+    let audit =
+        Audit { channel: audit.and_then(|table| table.text("channel", read::snowflake)).map(|id| ChannelId(id.value)) };
     let discord = discord_table.map(|table| discord(table, roles, secrets.discord_token()));
     let github = github(github_table, &secrets);
     let store = secrets.store(&server.data);
     let databases = secrets.databases(&stages);
     let line = Line::new(stages.into_iter().map(|stage| stage.environment).collect::<Option<Vec<_>>>()?).ok()?;
-    Some(Config { line, discord: discord??, github: github?, server, store: store?, databases })
+    Some(Config { line, discord: discord??, github: github?, server, audit, store: store?, databases })
 }
 
 fn stages(root: &Table<'_>, defaults: &Defaults<'_>) -> Vec<Stage> {

@@ -15,8 +15,8 @@ use signalbox_domain::{
     deployment::Deployment,
     environment::{Environment, Line},
     event::Event,
-    ids::DeploymentId,
-    ports::{Change, Chat, Clock, Forge, Inbox, Outbox, Probe, Query, Store, StoreError, TenantDb},
+    ids::{ChannelId, DeploymentId},
+    ports::{Change, Chat, Clock, Forge, Inbox, Outbox, Probe, Query, Store, StoreError, TenantDb, Trail},
 };
 use tokio::sync::{Notify, broadcast};
 
@@ -27,6 +27,8 @@ pub use self::{desk::ServiceDesk, worker::Worker};
 pub struct Ports {
     /// Deployments and their audit trail.
     pub store: Arc<dyn Store>,
+    /// The audit trail as a chain.
+    pub trail: Arc<dyn Trail>,
     /// Effects that are due.
     pub outbox: Arc<dyn Outbox>,
     /// What came in and must not be forgotten.
@@ -48,6 +50,7 @@ pub struct Ports {
 pub struct Engine {
     ports: Ports,
     line: Arc<Line>,
+    anchor: Option<ChannelId>,
     wake: Arc<Notify>,
     changed: broadcast::Sender<Deployment>,
 }
@@ -59,7 +62,13 @@ impl Engine {
     /// An engine over these ports and this promotion path. `wake` is rung when something is due.
     #[must_use]
     pub fn new(ports: Ports, line: Arc<Line>, wake: Arc<Notify>) -> Self {
-        Self { ports, line, wake, changed: broadcast::channel(256).0 }
+        Self { ports, line, anchor: None, wake, changed: broadcast::channel(256).0 }
+    }
+
+    /// The same engine, posting the head of the audit trail to this channel once a day.
+    #[must_use]
+    pub fn anchored_in(self, channel: Option<ChannelId>) -> Self {
+        Self { anchor: channel, ..self }
     }
 
     /// Lets something happen to a deployment. `None`: it was old news, nothing followed.

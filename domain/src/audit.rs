@@ -21,7 +21,7 @@ mod table;
 mod tests;
 mod verify;
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -114,6 +114,21 @@ pub struct Head {
 impl Head {
     /// What the first row follows.
     pub const START: Self = Self { seq: 0, hash: Hash::ZERO };
+}
+
+/// A text names no row.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} names no row: expected its number, a colon and its hash, such as `412:9f86…`")]
+pub struct BadHead(String);
+
+impl FromStr for Head {
+    type Err = BadHead;
+
+    fn from_str(text: &str) -> Result<Self, BadHead> {
+        let parts = text.split_once(':').and_then(|(seq, hash)| Some((seq.parse().ok()?, Hash::parse(hash).ok()?)));
+        let (seq, hash) = parts.ok_or_else(|| BadHead(crate::text::clip(text, 100)))?;
+        Ok(Self { seq, hash })
+    }
 }
 
 impl fmt::Display for Head {

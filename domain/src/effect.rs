@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::audit::Head;
 use crate::ids::{DeploymentId, EnvironmentName, RepositoryName, RunId};
 
 /// Something to do.
@@ -65,6 +66,15 @@ pub enum Effect {
         /// Of which environment.
         environment: EnvironmentName,
     },
+    /// Have the head of the audit trail posted once a day.
+    Anchor,
+    /// Post the head of the audit trail outside, once.
+    PostHead {
+        /// The day it is posted on, `2026-11-26` in UTC; each has one post.
+        day: String,
+        /// The head on that day.
+        head: Head,
+    },
 }
 
 impl Effect {
@@ -82,6 +92,8 @@ impl Effect {
             Self::Tell { deployment, matter, .. } => format!("tell:{deployment}:{matter}"),
             Self::ReadSignOffs { deployment } => format!("signoffs:{deployment}"),
             Self::Sweep { environment } => format!("sweep:{environment}"),
+            Self::Anchor => "anchor".to_owned(),
+            Self::PostHead { day, .. } => format!("head:{day}"),
         }
     }
 }

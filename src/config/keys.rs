@@ -34,7 +34,7 @@ const fn may(name: &'static str, expected: &'static str, example: &'static str) 
 
 /// All of them, for the test that compares them with the documentation.
 #[cfg(test)]
-pub(super) const ALL: &[&Section] = &[&ROOT, &DISCORD, &GITHUB, &SERVER, &ENVIRONMENT, &HEALTH, &JSON];
+pub(super) const ALL: &[&Section] = &[&ROOT, &DISCORD, &GITHUB, &SERVER, &AUDIT, &ENVIRONMENT, &HEALTH, &JSON];
 
 pub(super) const ROOT: Section = Section {
     title: "the file",
@@ -42,6 +42,7 @@ pub(super) const ROOT: Section = Section {
         must("discord", "the table [discord]: the server and its roles", "[discord]\nguild = \"1100000000000000001\""),
         may("github", "the table [github]", "[github]\nrepository = \"acme/shop\""),
         may("server", "the table [server]", "[server]\nlisten = \"127.0.0.1:8080\""),
+        may("audit", "the table [audit]", "[audit]\nchannel = \"1200000000000000003\""),
         must(
             "environment",
             "one [[environment]] for each stage of the promotion path",
@@ -81,6 +82,9 @@ pub(super) const GITHUB: Section = Section {
         ),
     ],
 };
+
+pub(super) const AUDIT: Section =
+    Section { title: "[audit]", keys: &[may("channel", SNOWFLAKE, "channel = \"1200000000000000003\"")] };
 
 pub(super) const SERVER: Section = Section {
     title: "[server]",

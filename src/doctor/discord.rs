@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use signalbox_domain::{environment::Line, ids::ChannelId, ports::Clock};
+use signalbox_domain::{ids::ChannelId, ports::Clock};
 
 use super::{Check, report};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 /// (<https://docs.discord.com/developers/topics/permissions#permissions-bitwise-permission-flags>).
 const PERMISSIONS: [(u64, &str, &str); 7] = [
     (1 << 10, "View Channel", "to see it"),
-    (1 << 11, "Send Messages", "to post cards"),
+    (1 << 11, "Send Messages", "to post there"),
     (1 << 14, "Embed Links", "because cards are embeds"),
     (1 << 16, "Read Message History", "to read reactions again after a restart"),
     (1 << 6, "Add Reactions", "to offer ✅ under a card"),
@@ -26,7 +26,8 @@ const PERMISSIONS: [(u64, &str, &str); 7] = [
 const ADMINISTRATOR: u64 = 1 << 3;
 
 pub(super) async fn examine(config: &Config, clock: &dyn Clock) -> Vec<Check> {
-    let channels: BTreeSet<ChannelId> = config.line.iter().map(|environment| environment.channel).collect();
+    let cards = config.line.iter().map(|environment| environment.channel);
+    let channels: BTreeSet<ChannelId> = cards.chain(config.audit.channel).collect();
     match Link::new(&config.discord) {
         Ok(link) => judge(config, link.inspect(&channels, clock).await),
         Err(error) => {
@@ -62,15 +63,20 @@ fn judge(config: &Config, found: Result<GuildFacts, InspectError>) -> Vec<Check>
             }
         });
     }
-    checks.extend(facts.channels.iter().map(|(id, channel)| judge_channel(*id, channel.as_ref(), &config.line)));
+    checks.extend(facts.channels.iter().map(|(id, channel)| judge_channel(*id, channel.as_ref(), config)));
     checks.extend(facts.clock_ahead.map(|ahead| report::clock("Discord", ahead)));
     checks
 }
 
-fn judge_channel(id: ChannelId, found: Option<&ChannelFacts>, line: &Line) -> Check {
-    let users =
-        line.iter().filter(|environment| environment.channel == id).map(|environment| environment.name.as_str());
-    let users = users.collect::<Vec<_>>().join(", ");
+fn judge_channel(id: ChannelId, found: Option<&ChannelFacts>, config: &Config) -> Check {
+    let cards = config.line.iter().filter(|environment| environment.channel == id);
+    let mut users: Vec<&str> = cards.map(|environment| environment.name.as_str()).collect();
+    // A line without a card takes less.
+    let needed = if users.is_empty() { &PERMISSIONS[..2] } else { &PERMISSIONS[..] };
+    if config.audit.channel == Some(id) {
+        users.push("audit trail");
+    }
+    let users = users.join(", ");
     let Some(channel) = found else {
         let fix = "correct `channel`, or let the bot's role see the channel";
         return Check::bad(format!("channel {id} ({users})"), "not there, or not shown to the bot", fix);
@@ -81,7 +87,7 @@ fn judge_channel(id: ChannelId, found: Option<&ChannelFacts>, line: &Line) -> Ch
             "take Administrator away from the bot's role; the invite link of deploy/README.md asks for what is needed";
         return Check::warn(name, "the bot is an administrator, which it need not be", fix);
     }
-    let missing = PERMISSIONS.iter().filter(|(bit, ..)| channel.permissions & bit == 0);
+    let missing = needed.iter().filter(|(bit, ..)| channel.permissions & bit == 0);
     let missing = missing.map(|(_, name, why)| format!("{name} ({why})")).collect::<Vec<_>>();
     if missing.is_empty() {
         return Check::good(name, "the bot may do there all it needs");

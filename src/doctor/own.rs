@@ -1,6 +1,7 @@
 //! Signalbox's own parts: its store and its webhook secret.
 
 use secrecy::{ExposeSecret, SecretString};
+use signalbox_domain::ids::ChannelId;
 
 use super::Check;
 use crate::{
@@ -23,7 +24,23 @@ pub(super) async fn examine(config: &Config) -> Vec<Check> {
         }
         Err(error) => Err(format!("{:#}", anyhow::Error::from(error))),
     };
-    vec![judge_store(&config.store, opened), judge_webhooks(config.github.webhook_secret.as_ref())]
+    vec![
+        judge_store(&config.store, opened),
+        judge_webhooks(config.github.webhook_secret.as_ref()),
+        judge_anchor(config.audit.channel),
+    ]
+}
+
+fn judge_anchor(channel: Option<ChannelId>) -> Check {
+    let name = "audit trail";
+    match channel {
+        Some(channel) => Check::good(name, format!("its head is posted to channel {channel} once a day")),
+        None => Check::warn(
+            name,
+            "its head is posted nowhere, so a trail that was cut off or rewritten whole cannot be told from a true one",
+            "set [audit] channel to a channel where only the bot may write",
+        ),
+    }
 }
 
 fn judge_store(store: &Store, opened: Result<(), String>) -> Check {
@@ -71,6 +88,12 @@ mod tests {
         let bad = judge_store(&store, Err("permission denied".into()));
         assert_eq!(bad.mark(), Mark::Bad);
         assert!(format!("{bad:?}").contains("write to /var/lib/signalbox\""), "{bad:?}");
+    }
+
+    #[test]
+    fn a_trail_should_be_anchored() {
+        assert_eq!(judge_anchor(Some(ChannelId(7))).mark(), Mark::Good);
+        assert_eq!(judge_anchor(None).mark(), Mark::Warn);
     }
 
     #[test]

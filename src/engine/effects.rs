@@ -1,5 +1,6 @@
 //! One function per effect: ask the world, report back as an event.
 
+mod anchor;
 mod chat;
 mod dispatch;
 mod observe;
@@ -59,6 +60,8 @@ pub(super) async fn carry_out(engine: &Engine, pace: &Pace, claimed: &Claimed) -
         Effect::Tell { deployment, text, .. } => return chat::tell(engine, *deployment, text, claimed).await,
         Effect::ReadSignOffs { deployment } => return chat::read_sign_offs(engine, *deployment).await,
         Effect::Sweep { environment } => return sweep::sweep(engine, environment).await,
+        Effect::Anchor => return anchor::daily(engine).await,
+        Effect::PostHead { day, head } => return anchor::post(engine, day, *head, claimed).await,
     }
     Ok(done(engine))
 }

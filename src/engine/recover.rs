@@ -28,9 +28,10 @@ impl Engine {
         self.ports.outbox.release().await?;
         let due = |effect| Due { effect, at: now };
         let sweeps = self.line.iter().map(|e| due(Effect::Sweep { environment: e.name.clone() }));
+        let anchor = self.anchor.map(|_| due(Effect::Anchor));
         let active = self.ports.store.find(Query::Active).await?;
         let looks = active.iter().flat_map(look).map(due);
-        self.ports.outbox.put(sweeps.chain(looks).collect()).await?;
+        self.ports.outbox.put(sweeps.chain(anchor).chain(looks).collect()).await?;
         if !active.is_empty() {
             info!(deployments = active.len(), "deployments from before the start are taken up");
         }

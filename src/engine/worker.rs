@@ -45,7 +45,11 @@ fn lane(effect: &Effect) -> Lane {
         | Effect::Locate { deployment }
         | Effect::Cancel { deployment }
         | Effect::Verify { deployment } => Lane::World(deployment.0),
-        Effect::Observe { .. } | Effect::ReadSignOffs { .. } | Effect::Sweep { .. } => Lane::Other(effect.subject()),
+        Effect::Observe { .. }
+        | Effect::ReadSignOffs { .. }
+        | Effect::Sweep { .. }
+        | Effect::Anchor
+        | Effect::PostHead { .. } => Lane::Other(effect.subject()),
     }
 }
 

@@ -124,9 +124,9 @@ pub(super) async fn put(transaction: &mut Transaction, effects: Vec<Due>) -> Res
     Ok(())
 }
 
-/// A line in a thread cannot be edited into what is true now, so it is never said again.
+/// A line that stands in the chat cannot be edited into what is true now, so it is never said again.
 fn is_said_once(effect: &Effect) -> bool {
-    matches!(effect, Effect::Tell { .. })
+    matches!(effect, Effect::Tell { .. } | Effect::PostHead { .. })
 }
 
 /// `None`: a row that this version cannot read. It stays leased, so that it does not keep the others from

@@ -1,6 +1,8 @@
 //! Whether a trail is whole.
 
-use super::{Hash, Head, Row, link};
+use std::str::FromStr;
+
+use super::{BadHead, Hash, Head, Row, link};
 
 /// How far from its place a row is looked for that was given another number.
 const REACH: i64 = 64;
@@ -102,6 +104,15 @@ pub enum Known {
     Head(Head),
     /// A hash alone; some row must have it.
     Hash(Hash),
+}
+
+impl FromStr for Known {
+    type Err = BadHead;
+
+    /// Reads `412:9f86…`, or a hash alone.
+    fn from_str(text: &str) -> Result<Self, BadHead> {
+        Hash::parse(text).map(Self::Hash).or_else(|_| text.parse().map(Self::Head))
+    }
 }
 
 /// Reads rows one by one, so that a trail of any length can be verified.

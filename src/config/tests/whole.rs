@@ -42,7 +42,7 @@ fn the_example_is_right_and_its_summary_shows_no_secret() {
     std::fs::write(&file, EXAMPLE).unwrap();
     let text = check(&file, &example_env()).unwrap();
     let text = text.replace(&folder.path().display().to_string(), "");
-    assert_snapshot!(text, @r"
+    assert_snapshot!(text, @"
     /signalbox.toml is fine.
 
     Promotion path
@@ -68,6 +68,7 @@ fn the_example_is_right_and_its_summary_shows_no_secret() {
     Discord  server 1100000000000000001
     GitHub   https://api.github.com/ with a personal token; webhooks on 127.0.0.1:8080
     Store    SQLite in .signalbox/signalbox.db
+    Audit    posts its head nowhere ([audit] channel is not set)
     ");
     let config = parse("signalbox.toml", EXAMPLE, &example_env()).unwrap();
     assert!(!format!("{config:?}").contains("hunter2"));
@@ -133,7 +134,7 @@ fn the_examples_in_messages_are_right() {
     for section in keys::ALL {
         for key in section.keys.iter().filter(|key| !key.example.contains("[[") && section.title != "json") {
             let head = match section.title {
-                "[discord]" | "[github]" | "[server]" => section.title,
+                "[discord]" | "[github]" | "[server]" | "[audit]" => section.title,
                 "[[environment]]" => "[[environment]]",
                 "[[environment.health]]" => "[[environment]]\n[[environment.health]]",
                 _ => "",
