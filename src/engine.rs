@@ -1,6 +1,7 @@
 //! Carries decisions out: loads, lets the core decide, commits, and works off what is due.
 //! It knows the ports and no vendor.
 
+mod audit;
 pub mod desk;
 mod effects;
 mod fleet;
@@ -20,7 +21,11 @@ use signalbox_domain::{
 };
 use tokio::sync::{Notify, broadcast};
 
-pub use self::{desk::ServiceDesk, worker::Worker};
+pub use self::{
+    audit::{ProofError, proof},
+    desk::ServiceDesk,
+    worker::Worker,
+};
 
 /// Everything the engine reaches the world through.
 #[derive(Clone)]

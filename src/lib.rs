@@ -1,6 +1,7 @@
 //! Signalbox: a Discord chat-ops bot for multi-tenant PostgreSQL releases.
 
 pub mod app;
+pub mod audit;
 pub mod clock;
 pub mod config;
 #[cfg(feature = "demo")]

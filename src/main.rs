@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use signalbox::{app::App, config, doctor, inspect};
+use signalbox::{app::App, audit, config, doctor, inspect};
 use tracing_subscriber::EnvFilter;
 
 /// A Discord chat-ops bot for releases of multi-tenant PostgreSQL products.
@@ -28,6 +28,9 @@ enum Command {
     /// Ask a tenant database what is true: which tenants differ, reach into each other, or lag behind
     #[command(subcommand, after_help = inspect::AFTER_HELP)]
     Inspect(Box<inspect::Question>),
+    /// Verify the audit trail, export it, or prove what it says of a deployment
+    #[command(after_help = audit::AFTER_HELP)]
+    Audit(AuditCommand),
     /// Run everything on this machine, without credentials, with a page in the browser
     #[cfg(feature = "demo")]
     Demo(signalbox::demo::Options),
@@ -40,12 +43,20 @@ enum ConfigCommand {
 }
 
 #[derive(clap::Args)]
+struct AuditCommand {
+    #[command(flatten)]
+    file: ConfigFile,
+    #[command(subcommand)]
+    question: audit::Question,
+}
+
+#[derive(clap::Args)]
 struct ConfigFile {
     /// The configuration file
-    #[arg(long, value_name = "FILE", default_value = "signalbox.toml")]
+    #[arg(long, global = true, value_name = "FILE", default_value = "signalbox.toml")]
     config: PathBuf,
     /// Read variables from this file too; those of the environment come first
-    #[arg(long, value_name = "FILE", default_value = ".env")]
+    #[arg(long, global = true, value_name = "FILE", default_value = ".env")]
     env_file: PathBuf,
 }
 
@@ -93,6 +104,11 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Inspect(question) => {
             log_to_stderr("off");
             Ok(inspect::run(&question, &config::Env::process()).await)
+        }
+        Command::Audit(AuditCommand { file, question }) => {
+            log_to_stderr("off");
+            let place = || Ok(config::store(&file.config, &file.env()?)?);
+            Ok(audit::run(&question, &place).await)
         }
         #[cfg(feature = "demo")]
         Command::Demo(options) => {

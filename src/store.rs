@@ -63,6 +63,18 @@ impl SqlStore {
         Ok(Self { database: postgres::connect(url).await? })
     }
 
+    /// Opens a store that is there, for reading only and without changing its tables.
+    ///
+    /// # Errors
+    /// [`OpenError`] when there is none, or none whose audit trail is a chain.
+    pub async fn look(place: &Store) -> Result<Self, OpenError> {
+        let database = match place {
+            Store::Sqlite(path) => sqlite::look(path).await?,
+            Store::Postgres(url) => postgres::look(url.expose_secret()).await?,
+        };
+        Ok(Self { database })
+    }
+
     /// Waits for what is under way and closes all connections.
     pub async fn close(&self) {
         self.database.close().await;

@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use signalbox_domain::{
+    audit::Checked,
     deployment::Deployment,
     environment::Line,
-    fleet::{Question, Reading},
-    ids::{InteractionId, Person, RoleId},
+    fleet::{File, Question, Reading},
+    ids::{ChannelId, DeploymentId, InteractionId, Person, RoleId},
     ports::Asked,
     refusal::Refusal,
 };
@@ -50,6 +51,19 @@ pub struct FleetAsk {
     pub environment: String,
     /// What somebody wants to know.
     pub question: Question,
+}
+
+/// The answer to `/audit prove`.
+#[derive(Debug, Clone)]
+pub struct Proof {
+    /// Of which deployment.
+    pub deployment: DeploymentId,
+    /// What the file shows; it was verified before it was given away.
+    pub checked: Checked,
+    /// Where heads of the trail are posted.
+    pub channel: Option<ChannelId>,
+    /// The file.
+    pub file: File,
 }
 
 /// An environment and what is known of it, for `/status`.
@@ -108,6 +122,12 @@ pub trait Desk: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal`], ready to be shown.
     async fn fleet(&self, ask: FleetAsk) -> Result<Reading, Refusal>;
+
+    /// Proves what the audit trail says of a deployment, which is named as it was typed.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn prove(&self, deployment: &str) -> Result<Proof, Refusal>;
 
     /// Tenants of the environment that fit what is typed so far; from a cache.
     async fn suggest_tenants(&self, environment: &str, typed: &str) -> Vec<Suggestion>;

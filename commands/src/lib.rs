@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod audit;
 mod call;
 mod cancel;
 mod deploy;
@@ -58,6 +59,7 @@ pub fn all() -> Vec<poise::Command<Data, Error>> {
         fleet::drift(),
         fleet::isolation(),
         fleet::ledger(),
+        audit::audit(),
         help::help(),
     ];
     poise::set_qualified_names(&mut commands);

@@ -2,6 +2,7 @@
 
 use poise::serenity_prelude as serenity;
 use signalbox_domain::{
+    audit::{Bound, Checked},
     card,
     deployment::Deployment,
     environment::{Environment, Line},
@@ -9,7 +10,10 @@ use signalbox_domain::{
     text::{clip, code, plain},
 };
 
-use crate::{call::MESSAGE_LIMIT, desk::Standing};
+use crate::{
+    call::MESSAGE_LIMIT,
+    desk::{Proof, Standing},
+};
 
 /// Somebody pressed a button of an older or newer version.
 pub(crate) const UNKNOWN_BUTTON: &str =
@@ -45,6 +49,30 @@ pub fn cancelling(deployment: &Deployment, line: &Line, guild: serenity::GuildId
         ),
     };
     text + &place(d, line, guild)
+}
+
+/// The answer to `/audit prove`.
+#[must_use]
+pub fn proving(proof: &Proof) -> String {
+    let Checked { head, rows, sealed, record } = proof.checked;
+    let id = proof.deployment;
+    let record = match record {
+        Some(Bound::To(seq)) => format!("Its record, with the evidence, is the one that row {seq} vouches for."),
+        Some(Bound::MovedOn(seq)) => {
+            format!("It is still at work: what GitHub said of it since row {seq} is in its record and not vouched for.")
+        }
+        Some(Bound::Not) | None => "No row vouches for its record: it is older than the chain.".to_owned(),
+    };
+    let compare = match proof.channel {
+        Some(channel) => format!("Compare the last row with what stands in <#{channel}>"),
+        None => "Heads of the trail are posted nowhere, so only the store can tell whether the last row is true".into(),
+    };
+    format!(
+        "🔏 Deployment **{id}** in the audit trail: {}, with {sealed} sealed between them.\n\
+         {record}\nLast row: `{head}`\n{compare}; verify the rest with {}.",
+        if rows - sealed == 1 { "1 row".to_owned() } else { format!("{} rows", rows - sealed) },
+        code(&format!("signalbox audit verify --file {} --head {head}", proof.file.name)),
+    )
 }
 
 /// Where a deployment can be watched: its card, or the channel where that will be.
@@ -104,7 +132,7 @@ fn entry(deployment: &Deployment, line: &Line) -> String {
 /// The answer to `/help`, from the commands as they are registered and the environments as they are configured.
 #[must_use]
 pub fn help<U, E>(commands: &[poise::Command<U, E>], line: &Line) -> String {
-    let mut lines: Vec<String> = commands.iter().map(usage).collect();
+    let mut lines: Vec<String> = commands.iter().flat_map(usage).collect();
     lines.push("\nEnvironments, in the order of promotion:".into());
     lines.extend(line.iter().map(describe));
     lines.push(format!(
@@ -124,13 +152,18 @@ pub fn help<U, E>(commands: &[poise::Command<U, E>], line: &Line) -> String {
     text.trim_end().to_owned()
 }
 
-fn usage<U, E>(command: &poise::Command<U, E>) -> String {
-    let mut text = format!("`/{}", command.name);
+/// A command with subcommands cannot be typed itself.
+fn usage<U, E>(command: &poise::Command<U, E>) -> Vec<String> {
+    if !command.subcommands.is_empty() {
+        return command.subcommands.iter().flat_map(usage).collect();
+    }
+    let mut text = format!("`/{}", command.qualified_name);
     for parameter in &command.parameters {
         let name = &parameter.name;
         text.push_str(&if parameter.required { format!(" <{name}>") } else { format!(" [{name}]") });
     }
-    text + &format!("` {}", command.description.as_deref().unwrap_or_default())
+    text.push_str(&format!("` {}", command.description.as_deref().unwrap_or_default()));
+    vec![text]
 }
 
 fn describe(environment: &Environment) -> String {
@@ -155,8 +188,10 @@ mod tests {
     use crate::fixtures::{self, deployment};
     use signalbox_domain::{
         Timestamp,
+        audit::{Hash, Head},
         deployment::State,
-        ids::{ChannelId, MessageId},
+        fleet::File,
+        ids::{ChannelId, DeploymentId, MessageId},
         refusal::Refusal,
     };
 
@@ -203,6 +238,18 @@ mod tests {
         Deployment **42**: ⏹ **Cancelled**: cancelled by ada before it was sent.
         Its card will appear in <#70>.
         ");
+    }
+
+    #[test]
+    fn a_proof_says_how_far_it_reaches() {
+        let proof = |record, channel| Proof {
+            deployment: DeploymentId(42),
+            checked: Checked { head: Head { seq: 57, hash: Hash::ZERO }, rows: 30, sealed: 18, record },
+            channel,
+            file: File { name: "proof-42.json".into(), content: String::new() },
+        };
+        insta::assert_snapshot!(proving(&proof(Some(Bound::To(55)), Some(ChannelId(70)))), @"");
+        insta::assert_snapshot!(proving(&proof(Some(Bound::MovedOn(55)), None)), @"");
     }
 
     #[test]

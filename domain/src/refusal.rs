@@ -181,6 +181,28 @@ impl Refusal {
         )
     }
 
+    /// The audit trail does not hold, or the record of the deployment is not what it says; `why` is for people.
+    #[must_use]
+    pub fn audit_damaged(id: DeploymentId, why: &str) -> Self {
+        Self::new(
+            "audit_damaged",
+            format!("Deployment {id} cannot be proven: {}.", plain(&clip(why, 400))),
+            "nobody can undo it; whoever runs Signalbox can find out since when, with a backup or an earlier export.",
+            "`signalbox audit verify` on the machine it runs on.",
+        )
+    }
+
+    /// The proof is larger than what the chat takes.
+    #[must_use]
+    pub fn proof_too_large(id: DeploymentId) -> Self {
+        Self::new(
+            "proof_too_large",
+            format!("The proof of deployment {id} is larger than what the chat takes."),
+            "whoever runs Signalbox: on the machine there is no limit.",
+            format!("`signalbox audit prove {id}` on the machine it runs on."),
+        )
+    }
+
     /// The deployment has ended already.
     #[must_use]
     pub fn already_over(id: DeploymentId, how: &str) -> Self {

@@ -67,7 +67,7 @@ impl World {
     async fn listening() -> Self {
         let mut world = Self::silent().await;
         world.listen();
-        world.discord.wait_for("the commands are registered", |view| (view.commands.len() == 10).then_some(())).await;
+        world.discord.wait_for("the commands are registered", |view| (view.commands.len() == 11).then_some(())).await;
         world
     }
 

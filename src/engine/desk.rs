@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use signalbox_commands::desk::{CancelAsk, DeployAsk, Desk, FleetAsk, Standing, Suggestion};
+use signalbox_commands::desk::{CancelAsk, DeployAsk, Desk, FleetAsk, Proof, Standing, Suggestion};
 use signalbox_domain::{
     Timestamp,
     decide::opening,
@@ -11,7 +11,7 @@ use signalbox_domain::{
     effect::{Due, Effect, Entry},
     environment::{Environment, Line},
     event::Event,
-    fleet::Reading,
+    fleet::{File, Reading},
     ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, RepositoryName},
     permit::{Clearance, Permit, may_cancel, permit},
     ports::{Asked, ForgeError, Opened, Opening, Query, Resolved, StoreError},
@@ -22,10 +22,13 @@ use tokio::sync::Mutex;
 use tracing::{error, warn};
 use ulid::Ulid;
 
-use super::{Engine, fleet::Fleets, journal::Journal};
+use super::{Engine, ProofError, fleet::Fleets, journal::Journal, proof};
 
 /// How long `/deploy` waits for its card, so that the answer can link to it.
 const CARD_PATIENCE: Duration = Duration::from_millis(1500);
+/// Most bytes of a file: Discord takes 10 MiB with everything around it
+/// (<https://discord.com/developers/docs/reference#uploading-files>).
+const LARGEST_FILE: usize = 9 * 1024 * 1024;
 /// How long suggested refs stay fresh, in seconds.
 const REFS_FRESH: i64 = 30;
 
@@ -232,6 +235,26 @@ impl Desk for ServiceDesk {
     async fn fleet(&self, ask: FleetAsk) -> Result<Reading, Refusal> {
         let environment = self.environment(ask.question.verb(), &ask.environment)?;
         self.fleets.ask(environment, &ask.question, &self.engine.ports, &self.engine.line).await
+    }
+
+    async fn prove(&self, deployment: &str) -> Result<Proof, Refusal> {
+        let unknown = || Refusal::no_such_deployment(deployment);
+        let id = deployment.trim().trim_start_matches('#').parse().map(DeploymentId).map_err(|_| unknown())?;
+        let ports = &self.engine.ports;
+        let (proof, checked) = match proof(&*ports.trail, id, ports.clock.now()).await {
+            Ok(proven) => proven,
+            Err(ProofError::Nothing(_)) => return Err(unknown()),
+            Err(ProofError::Store(error)) => return Err(fault(error)),
+            Err(ProofError::Damaged(why)) => {
+                error!(deployment.id = id.0, error = &why as &dyn std::error::Error, "the audit trail is damaged");
+                return Err(Refusal::audit_damaged(id, &why.to_string()));
+            }
+        };
+        let file = File { name: format!("proof-{id}.json"), content: proof.json() };
+        if file.content.len() > LARGEST_FILE {
+            return Err(Refusal::proof_too_large(id));
+        }
+        Ok(Proof { deployment: id, checked, channel: self.engine.anchor, file })
     }
 
     async fn suggest_tenants(&self, environment: &str, typed: &str) -> Vec<Suggestion> {

@@ -11,10 +11,13 @@ use signalbox_domain::{
 };
 
 use super::{
-    SqlStore,
+    OpenError, SqlStore,
     database::{Database, Row, Transaction, Value},
     deployments, error,
 };
+
+/// The migration that made the trail a chain.
+const CHAINED: i64 = 4;
 
 const INSERT: &str = "
     INSERT INTO audit (seq, at, actor, action, subject, detail, record, previous, hash)
@@ -88,6 +91,20 @@ pub(super) async fn chain_earlier(database: &Database) -> Result<(), StoreError>
     extend(&mut transaction, Head::START, &earlier, None).await?;
     transaction.execute("DROP TABLE audit_unchained", &[]).await?;
     transaction.commit().await
+}
+
+/// Refuses a store whose trail is no chain yet, or that is no store of ours.
+pub(super) async fn is_chained(database: &Database, place: &str) -> Result<(), OpenError> {
+    let not_ours = |error: StoreError| OpenError::Unreachable { place: place.to_owned(), source: error.into() };
+    let latest = database.rows("SELECT MAX(version) AS version FROM _sqlx_migrations", &[]).await.map_err(not_ours)?;
+    let version = latest.first().map_or(Ok(None), |row| row.get::<Option<i64>>("version")).map_err(not_ours)?;
+    let unchained = || OpenError::Unchained { place: place.to_owned() };
+    if version.is_none_or(|version| version < CHAINED) {
+        return Err(unchained());
+    }
+    // An emptied table is for the verifier to judge.
+    let earlier = database.rows("SELECT one FROM audit_head WHERE seq IS NULL", &[]).await.map_err(not_ours)?;
+    if earlier.is_empty() { Ok(()) } else { Err(unchained()) }
 }
 
 /// The statement that reads the latest lines; `$1` says how many.

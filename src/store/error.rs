@@ -51,6 +51,15 @@ pub enum OpenError {
         /// The migration.
         migration: i64,
     },
+    /// An earlier version wrote the audit trail, and no later one has chained it yet.
+    #[error(
+        "the audit trail at {place} is of an earlier version and no chain yet; start this version once, with \
+         `signalbox serve` or `signalbox doctor`"
+    )]
+    Unchained {
+        /// The file, or host, port and database.
+        place: String,
+    },
     /// The tables could not be made or changed.
     #[error("the tables of the database at {place} could not be brought up to date")]
     Migration {

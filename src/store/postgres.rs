@@ -20,12 +20,7 @@ const CONNECTING: Duration = Duration::from_secs(10);
 
 /// Connects, and brings the tables up to date.
 pub(super) async fn connect(url: &str) -> Result<Database, OpenError> {
-    // The parser's words may repeat a part of the address; which part cannot be known.
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|_| OpenError::Address {
-            reason: "expected `postgres://<user>:<password>@<host>:<port>/<database>`".into(),
-        })?
-        .application_name("signalbox");
+    let options = read(url)?;
     let place = place(&options);
     // A step may take longer than any statement of daily life, and waits for another process that migrates.
     let first = timeout(CONNECTING, PgConnection::connect_with(&options)).await;
@@ -45,6 +40,27 @@ pub(super) async fn connect(url: &str) -> Result<Database, OpenError> {
     let database = Database::Postgres(pool);
     audit::chain_earlier(&database).await.map_err(|error| OpenError::chaining(&place, error))?;
     Ok(database)
+}
+
+/// Connects for reading only, and leaves the tables as they are.
+pub(super) async fn look(url: &str) -> Result<Database, OpenError> {
+    let options = read(url)?;
+    let place = place(&options);
+    let patience = PATIENCE.as_millis().to_string();
+    let options = options.options([("statement_timeout", patience.as_str()), ("default_transaction_read_only", "on")]);
+    let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(PATIENCE);
+    let pool = pool.connect_with(options).await.map_err(|error| OpenError::connecting(&place, error))?;
+    let database = Database::Postgres(pool);
+    audit::is_chained(&database, &place).await?;
+    Ok(database)
+}
+
+/// The parser's words may repeat a part of the address; which part cannot be known.
+fn read(url: &str) -> Result<PgConnectOptions, OpenError> {
+    let options = PgConnectOptions::from_str(url).map_err(|_| OpenError::Address {
+        reason: "expected `postgres://<user>:<password>@<host>:<port>/<database>`".into(),
+    })?;
+    Ok(options.application_name("signalbox"))
 }
 
 /// Where it is, for people: never with the password.

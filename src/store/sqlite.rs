@@ -39,6 +39,20 @@ pub(super) async fn open(path: &Path) -> Result<Database, OpenError> {
     Ok(database)
 }
 
+/// Opens a file that is there, for reading only.
+pub(super) async fn look(path: &Path) -> Result<Database, OpenError> {
+    let place = path.display().to_string();
+    let connecting = |error| OpenError::connecting(&place, error);
+    // SQLite would only say that it cannot open the file.
+    fs::metadata(path).map_err(|error| OpenError::Unreachable { place: place.clone(), source: error.into() })?;
+    let options = SqliteConnectOptions::new().filename(path).busy_timeout(PATIENCE).read_only(true);
+    let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE);
+    let pool = pool.connect_with(options).await.map_err(connecting)?;
+    let database = Database::Sqlite { writer: pool.clone(), readers: pool };
+    audit::is_chained(&database, &place).await?;
+    Ok(database)
+}
+
 /// Makes the file, and folders above it, for their owner only: it holds tokens while they are valid.
 /// SQLite gives its side files the same rights.
 fn make_private(path: &Path) -> io::Result<()> {

@@ -25,7 +25,7 @@ impl Process {
             .spawn()
             .unwrap();
         w.discord.gateway().ready(identified + 1).await;
-        w.discord.wait_for("the commands are registered", |view| (view.commands.len() >= 10).then_some(())).await;
+        w.discord.wait_for("the commands are registered", |view| (view.commands.len() >= 11).then_some(())).await;
         Self(child)
     }
 

@@ -127,7 +127,7 @@ impl World {
             self.github.add_webhook(&format!("http://{}/webhooks/github", app.address()), WEBHOOK_SECRET, false);
         }
         *self.app.lock().await = Some(app);
-        let knows = |view: &signalbox_sandbox::discord::View| view.commands.len() >= 10 && view.online;
+        let knows = |view: &signalbox_sandbox::discord::View| view.commands.len() >= 11 && view.online;
         self.discord
             .wait_for("the bot is online and its commands are registered", |view| knows(view).then_some(()))
             .await;

@@ -111,6 +111,10 @@ impl Desk for FakeDesk {
         Err(Refusal::no_tenant_database(environment, &ask.question, &self.line))
     }
 
+    async fn prove(&self, deployment: &str) -> Result<signalbox_commands::desk::Proof, Refusal> {
+        Err(Refusal::no_such_deployment(deployment))
+    }
+
     async fn suggest_tenants(&self, _: &str, _: &str) -> Vec<Suggestion> {
         vec![]
     }
