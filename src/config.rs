@@ -162,7 +162,7 @@ pub fn store(file: &Path, env: &Env) -> Result<Store, Problems> {
     let root = Table::new(&doc, &ROOT, root.get_ref(), None);
     let data = server(root.section("server", &SERVER).as_ref(), env).data;
     let store = Secrets { env, doc: &doc }.store(&data);
-    store.ok_or_else(|| Problems::new(&file.display().to_string(), doc.into_problems()))
+    store.ok_or_else(|| Problems::new(file.display().to_string(), doc.into_problems()))
 }
 
 /// Reads the configuration from a text and the environment. `file` is what errors call the text.

@@ -71,7 +71,7 @@ pub fn proving(proof: &Proof) -> String {
         "🔏 Deployment **{id}** in the audit trail: {}, with {sealed} sealed between them.\n\
          {record}\nLast row: `{head}`\n{compare}; verify the rest with {}.",
         if rows - sealed == 1 { "1 row".to_owned() } else { format!("{} rows", rows - sealed) },
-        code(&format!("signalbox audit verify --file {} --head {head}", proof.file.name)),
+        code(&format!("signalbox audit verify --file {}", proof.file.name)),
     )
 }
 
@@ -248,8 +248,18 @@ mod tests {
             channel,
             file: File { name: "proof-42.json".into(), content: String::new() },
         };
-        insta::assert_snapshot!(proving(&proof(Some(Bound::To(55)), Some(ChannelId(70)))), @"");
-        insta::assert_snapshot!(proving(&proof(Some(Bound::MovedOn(55)), None)), @"");
+        insta::assert_snapshot!(proving(&proof(Some(Bound::To(55)), Some(ChannelId(70)))), @"
+        🔏 Deployment **42** in the audit trail: 12 rows, with 18 sealed between them.
+        Its record, with the evidence, is the one that row 55 vouches for.
+        Last row: `57:0000000000000000000000000000000000000000000000000000000000000000`
+        Compare the last row with what stands in <#70>; verify the rest with `signalbox audit verify --file proof-42.json`.
+        ");
+        insta::assert_snapshot!(proving(&proof(Some(Bound::MovedOn(55)), None)), @"
+        🔏 Deployment **42** in the audit trail: 12 rows, with 18 sealed between them.
+        It is still at work: what GitHub said of it since row 55 is in its record and not vouched for.
+        Last row: `57:0000000000000000000000000000000000000000000000000000000000000000`
+        Heads of the trail are posted nowhere, so only the store can tell whether the last row is true; verify the rest with `signalbox audit verify --file proof-42.json`.
+        ");
     }
 
     #[test]
@@ -290,6 +300,7 @@ mod tests {
         `/drift <environment>` See which tenants differ from the others, and in what.
         `/isolation <environment>` See which tenants reach into another one, or into what is shared.
         `/ledger <environment>` See which tenants lack migrations, or have recorded what is not there.
+        `/audit prove <deployment>` Get all that is recorded of a deployment, as a file that anybody can verify.
         `/help` See the commands, the environments, and who may deploy where.
 
         Environments, in the order of promotion:

@@ -22,6 +22,7 @@ use signalbox_sandbox::postgres::{Database as ServerDatabase, Postgres};
 use tempfile::TempDir;
 
 use super::SqlStore;
+use crate::config::Store as Place;
 
 /// A database of one test's own and the store over it.
 struct World {
@@ -80,6 +81,14 @@ impl Home {
     async fn server() -> Self {
         let server = Postgres::shared().await.expect("the tests need PostgreSQL");
         Self::Server(server.fresh_database().await.unwrap())
+    }
+
+    /// How the configuration names it.
+    fn place(&self) -> Place {
+        match self {
+            Self::Folder(folder) => Place::Sqlite(file(folder)),
+            Self::Server(database) => Place::Postgres(database.url.clone().into()),
+        }
     }
 
     async fn open(&self) -> SqlStore {
@@ -162,7 +171,8 @@ on_both! {
         the_database_refuses_to_fork_the_chain,
         what_is_done_behind_the_databases_back_is_found,
         rows_are_found_by_subject_and_time,
-        a_record_is_bound_to_its_lines;
+        a_record_is_bound_to_its_lines,
+        a_look_changes_nothing;
     durability:
         nothing_is_half_recorded,
         a_restart_forgets_nothing;

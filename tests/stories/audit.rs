@@ -80,7 +80,7 @@ async fn a_deployment_is_proven_to_whoever_has_only_the_file() {
         🔏 Deployment **1** in the audit trail: 6 rows, with 1 sealed between them.
         Its record, with the evidence, is the one that row 7 vouches for.
         Last row: `7:<hash>`
-        Heads of the trail are posted nowhere, so only the store can tell whether the last row is true; verify the rest with `signalbox audit verify --file proof-1.json --head 7:<hash>`.
+        Heads of the trail are posted nowhere, so only the store can tell whether the last row is true; verify the rest with `signalbox audit verify --file proof-1.json`.
         ");
         let path = saved(w, &reply);
         let newest = head(&reply.text());

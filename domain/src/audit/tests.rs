@@ -123,9 +123,9 @@ fn whatever_is_done_to_any_row_is_found() {
         assert_eq!(found(&turned), Fault::Reordered { seq, written_as: seq + 1 }, "row {seq} moved, renumbered");
         // And by somebody who does compute the hash of the one row.
         let forged = Row::after(start, entry(ROWS + n), None);
-        let replaced = [&[forged.clone()], &few[1..]].concat();
+        let replaced = [std::slice::from_ref(&forged), &few[1..]].concat();
         assert_eq!(found(&replaced), Fault::Replaced { seq: seq + 1 }, "row {seq} replaced");
-        let inserted = [&[forged], few].concat();
+        let inserted = [std::slice::from_ref(&forged), few].concat();
         assert_eq!(found(&inserted), Fault::Inserted { seq }, "a row forged before row {seq}");
     }
 }

@@ -8,7 +8,7 @@ use signalbox_domain::{
 };
 
 use super::{Home, World, at, entry, open, opened, requested};
-use crate::store::SqlStore;
+use crate::store::{OpenError, SqlStore};
 
 async fn rows(store: &SqlStore) -> Vec<Row> {
     store.rows(Rows::After(0, 100_000)).await.unwrap()
@@ -186,4 +186,22 @@ pub(super) async fn a_record_is_bound_to_its_lines(w: World) -> World {
     let error = proof().await.check(&[]).unwrap_err();
     assert_eq!(error, FileError::Record { seq: 3, about: "deployment 1".into() });
     w
+}
+
+pub(super) async fn a_look_changes_nothing(w: World) -> World {
+    w.store.note(vec![entry("first")]).await.unwrap();
+    let look = SqlStore::look(&w.home.place()).await.unwrap();
+    w.store.note(vec![entry("while somebody looks")]).await.unwrap();
+    assert_eq!(whole(&look).await.unwrap().seq, 2);
+    let error = look.note(vec![entry("by who may only look")]).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Unavailable(why) if why.to_string().contains("read")), "{error:?}");
+    look.close().await;
+    assert_eq!(whole(&w.store).await.unwrap().seq, 2);
+    w
+}
+
+pub(super) async fn a_trail_of_an_earlier_version_says_what_to_do(home: &Home) {
+    let error = SqlStore::look(&home.place()).await.err().expect("it was opened");
+    assert!(matches!(error, OpenError::Unchained { .. }), "{error:?}");
+    assert!(error.to_string().contains("start this version once"), "{error}");
 }

@@ -7,7 +7,11 @@ use signalbox_domain::{
 };
 use sqlx::{Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::{Home, World, at, audit::whole, due, entry, file, open, opened, person, requested, show, stored};
+use super::{
+    Home, World, at,
+    audit::{a_trail_of_an_earlier_version_says_what_to_do, whole},
+    due, entry, file, open, opened, person, requested, show, stored,
+};
 use crate::store::migrations;
 
 pub(super) async fn nothing_is_half_recorded(w: World) -> World {
@@ -103,6 +107,7 @@ const CHAINED: &str = "2:b200c4a9a3f79fabda5ac49ee25c452e40e43ebdb9015056ff879f2
 
 async fn what_was_written_before_the_chain_is_chained(home: Home) {
     earlier_version(&home, 3).await;
+    a_trail_of_an_earlier_version_says_what_to_do(&home).await;
     let (one, other) = match home {
         // Two processes start at once; SQLite is for one.
         Home::Server(_) => tokio::join!(home.open(), home.open()),
