@@ -32,7 +32,7 @@ pub struct File {
     pub head: Head,
     /// What the first row follows.
     pub before: Head,
-    /// The record of the deployment that it is about ([`super::record`]).
+    /// The record of the deployment that it is about ([`super::record()`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployment: Option<Map<String, Value>>,
     /// The rows, without gaps.

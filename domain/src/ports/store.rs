@@ -135,7 +135,7 @@ pub trait Trail: Send + Sync {
     /// # Errors
     /// [`StoreError`] when they could not be read.
     async fn rows(&self, which: Rows) -> Result<Vec<Row>, StoreError>;
-    /// A deployment's [record](crate::audit::record) as it is stored.
+    /// A deployment's [record](crate::audit::record()) as it is stored.
     ///
     /// # Errors
     /// [`StoreError`] when it could not be read.
