@@ -155,7 +155,7 @@ impl Text<'_> {
                     *states.entry(standing.state).or_default() += 1;
                 }
                 let counts: Vec<String> =
-                    states.iter().map(|(state, count)| format!("{} {}", number(*count), self::state(*state))).collect();
+                    states.iter().map(|(state, count)| format!("{} {state}", number(*count))).collect();
                 writeln!(f, "  {}", counts.join(", "))
             }
             (Kind::Registry, _, Some(tables)) => {
@@ -249,19 +249,7 @@ pub(super) fn title(kind: Kind) -> &'static str {
         Kind::Isolation => "Isolation",
         Kind::Ledger => "Ledger",
         Kind::Registry => "Registry",
-    }
-}
-
-fn state(state: State) -> &'static str {
-    match state {
-        State::Complete => "complete",
-        State::Lagging => "lagging",
-        State::Lying => "lying",
-        State::Torn => "torn",
-        State::Renamed => "renamed",
-        State::Foreign => "foreign",
-        State::NoLedger => "without a ledger",
-        State::Unknown => "unknown",
+        Kind::Change => "Changes",
     }
 }
 

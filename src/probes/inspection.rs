@@ -68,7 +68,7 @@ fn clusters(audit: &Audit) -> Vec<Cluster> {
 /// Drift is told by cluster instead.
 fn fault(finding: Finding) -> Option<Fault> {
     let kind = match finding.kind {
-        signalbox_tenants::Kind::Drift => return None,
+        signalbox_tenants::Kind::Drift | signalbox_tenants::Kind::Change => return None,
         signalbox_tenants::Kind::Isolation => Kind::Isolation,
         signalbox_tenants::Kind::Registry => Kind::Registry,
         signalbox_tenants::Kind::Ledger => Kind::Ledger,

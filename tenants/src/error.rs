@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Why a tenant database could not be asked.
@@ -75,6 +76,20 @@ pub enum Error {
     NoReference {
         /// The name that was given.
         name: String,
+    },
+    /// A tenant that should be looked at is not there.
+    #[error("there is no schema named {name} to look at")]
+    NoTenant {
+        /// The name that was given.
+        name: String,
+    },
+    /// A snapshot cannot be kept or read.
+    #[error("snapshot {}: {reason}", file.display())]
+    Snapshot {
+        /// The file or the folder.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The server rejected a statement, or its answer was not understood.
     #[error("PostgreSQL answered {code}: {reason}")]

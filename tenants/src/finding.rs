@@ -38,6 +38,8 @@ pub enum Kind {
     Registry,
     /// The recorded migrations are not the truth, or not all of it.
     Ledger,
+    /// The tenant is not as it was at another time.
+    Change,
 }
 
 impl fmt::Display for Kind {
@@ -47,6 +49,7 @@ impl fmt::Display for Kind {
             Self::Isolation => "isolation",
             Self::Registry => "registry",
             Self::Ledger => "ledger",
+            Self::Change => "change",
         })
     }
 }

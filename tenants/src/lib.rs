@@ -14,6 +14,7 @@ mod ledger_rows;
 mod live;
 pub mod pooler;
 mod registry;
+pub mod snapshot;
 mod survey;
 mod sweep;
 
@@ -30,4 +31,5 @@ pub use registry::{
     DomainRow, Inventory, OtherList, Registry, RegistryOptions, Rows, SchemaOwner, SchemaSize, Sequences, TenantRow,
     Unknown, UnknownSequence, hygiene,
 };
+pub use snapshot::Snapshot;
 pub use survey::{Applied, Ledger, Schema, Survey, Unreadable};

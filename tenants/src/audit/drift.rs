@@ -4,18 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use roaring::RoaringBitmap;
 
-use super::{
-    Difference,
-    reference::{Expected, Values},
-    shown,
-};
-use crate::catalog::{Aspect, Catalog, NONE, ORDER, OWN, Object};
+use super::{Difference, reference::Expected, shown};
+use crate::catalog::{Aspect, Catalog, NONE, ORDER, OWN, Object, Values};
 
 /// Differences and the schemas that have them.
-pub(super) type Differences = Vec<(Difference, RoaringBitmap)>;
+pub(crate) type Differences = Vec<(Difference, RoaringBitmap)>;
 
 /// Compares every object.
-pub(super) fn differences(catalog: &Catalog, tenants: &RoaringBitmap, reference: &Expected<'_>) -> Differences {
+pub(crate) fn differences(catalog: &Catalog, tenants: &RoaringBitmap, reference: &Expected<'_>) -> Differences {
     let absent = Absent::of(catalog, tenants, reference);
     let mut found = Vec::new();
     for ((object, name), aspect) in &catalog.variants.aspects {

@@ -2,7 +2,12 @@
 
 use roaring::RoaringBitmap;
 
-use super::{AuditOptions, drift::Differences, reference::Expected, shown};
+use super::{
+    AuditOptions,
+    drift::Differences,
+    reference::{Expected, beyond},
+    shown,
+};
 use crate::catalog::{Catalog, Variant};
 
 /// One thing that crosses a border.
@@ -76,7 +81,9 @@ impl Border<'_> {
                 to: whole.clone(),
             };
             if self.tenants.contains(reach.schema) {
-                for member in variant.members.iter().filter(|member| *member != reach.schema) {
+                // The place beyond the schemas is a snapshot's.
+                let schemas = variant.members.iter().filter(|member| *member < beyond(self.catalog));
+                for member in schemas.filter(|member| *member != reach.schema) {
                     if self.tenants.contains(member) {
                         found.push(fault(member, between_tenants(reach.attribute), object.to_owned()));
                     } else {

@@ -141,7 +141,7 @@ fn severity(difference: &Difference, kind: &str) -> Severity {
     }
 }
 
-fn clipped(value: Option<&str>) -> String {
+pub(crate) fn clipped(value: Option<&str>) -> String {
     let value = value.unwrap_or("none");
     let line: String = value.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= LONGEST {

@@ -1,19 +1,20 @@
 //! Which tenants differ and in what, and which reach into each other.
 
-mod drift;
+pub(crate) mod drift;
 mod isolation;
-mod message;
-mod reference;
+pub(crate) mod message;
+pub(crate) mod reference;
 mod truth;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Catalog, NONE, OWN};
-use crate::{Error, Finding, Kind, Ledgers, TenantDatabase};
+use crate::catalog::{Catalog, NONE, OWN, Show};
+use crate::{Error, Finding, Kind, Ledgers, Snapshot, TenantDatabase};
 pub use truth::{Standing, State};
 
 /// What tenants are held against, and how far they may reach.
@@ -21,7 +22,7 @@ pub use truth::{Standing, State};
 pub struct AuditOptions {
     /// What is right.
     pub reference: Reference,
-    /// The schemas of tenants. `None`: every schema but `public` that has a `django_migrations` of its own.
+    /// The schemas of tenants; one that does not exist is an error. `None`: every schema but `public` that has a `django_migrations` of its own.
     pub tenants: Option<Vec<String>>,
     /// What of `public` tenants may refer to, by name; `None` allows what the reference refers to.
     pub allowed_in_public: Option<Vec<String>>,
@@ -55,6 +56,8 @@ pub enum Reference {
     Majority,
     /// One tenant, by its schema's name.
     Tenant(String),
+    /// For each object, what most tenants of a snapshot had: at another time, or in another database.
+    Snapshot(Arc<Snapshot>),
 }
 
 /// A fleet, compared.
@@ -64,7 +67,7 @@ pub struct Audit {
     pub server_version: String,
     /// Schemas that were compared, in alphabetical order.
     pub tenants: Vec<String>,
-    /// What they were held against: `majority`, `tenant acme`.
+    /// What they were held against: `majority`, `tenant acme`, `saas at 2026-11-26T13:40:00Z`.
     pub reference: String,
     /// One for each tenant and fact, by tenant.
     pub findings: Vec<Finding>,
@@ -90,7 +93,7 @@ pub struct Cluster {
 }
 
 /// One fact that differs from the reference.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Difference {
     /// `missing`, `extra`, `changed` or `order`.
     pub rule: String,
@@ -120,37 +123,78 @@ impl TenantDatabase {
     /// another. Needs no rights at all.
     ///
     /// # Errors
-    /// When the database cannot be asked, or the reference is not there.
+    /// When the database cannot be asked, or the reference or a named tenant is not there.
     pub async fn audit(&self, options: &AuditOptions) -> Result<Audit, Error> {
+        let reading = self.reading(options, &Show::Differing).await?;
+        Ok(reading.audit)
+    }
+
+    /// The same, and keeps what was read. `earlier` spares the server from showing expressions again that an
+    /// earlier snapshot has.
+    ///
+    /// # Errors
+    /// As [`TenantDatabase::audit`].
+    pub async fn audit_and_snapshot(
+        &self,
+        options: &AuditOptions,
+        earlier: Option<&Snapshot>,
+    ) -> Result<(Audit, Snapshot), Error> {
+        let known = |hash| earlier.and_then(|earlier| earlier.shown(hash));
+        let Reading { audit, catalog, tenants } = self.reading(options, &Show::All(&known)).await?;
+        let snapshot = Snapshot::of(&catalog, &tenants, &audit);
+        Ok((audit, snapshot))
+    }
+
+    async fn reading(&self, options: &AuditOptions, show: &Show<'_>) -> Result<Reading, Error> {
         let begun = Instant::now();
         let (mut catalog, ledgers) = self.catalog(options.ledgers).await?;
         let read = begun.elapsed();
-        let tenants = tenants(&catalog, options);
-        let deparse = self.deparse(&mut catalog, &tenants);
+        let tenants = tenants(&catalog, options)?;
+        let mut looked_at = tenants.clone();
+        if let Reference::Snapshot(snapshot) = &options.reference {
+            let beyond = reference::beyond(&catalog);
+            snapshot.majority_into(&mut catalog, beyond);
+            looked_at.insert(beyond);
+        }
+        if let Show::All(_) = show {
+            looked_at.extend(place(&catalog, "public"));
+        }
+        let deparse = self.deparse(&mut catalog, &looked_at, show);
         self.within(self.longest(), "reading what differs", deparse).await?;
         let mut audit = judge(&catalog, &tenants, ledgers.as_ref(), options)?;
         audit.timing = Timing { read_ms: ms(read), total_ms: ms(begun.elapsed()), bytes: catalog.bytes };
-        Ok(audit)
+        Ok(Reading { audit, catalog, tenants })
     }
+}
+
+/// What was found, with what it was found in.
+struct Reading {
+    audit: Audit,
+    catalog: Catalog,
+    tenants: RoaringBitmap,
 }
 
 fn ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
+fn place(catalog: &Catalog, name: &str) -> Option<u32> {
+    catalog.schemas.iter().position(|schema| schema.name == name).and_then(|at| u32::try_from(at).ok())
+}
+
 /// The schemas that are compared.
-fn tenants(catalog: &Catalog, options: &AuditOptions) -> RoaringBitmap {
-    let place = |name: &str| {
-        catalog.schemas.iter().position(|schema| schema.name == name).and_then(|at| u32::try_from(at).ok())
-    };
+fn tenants(catalog: &Catalog, options: &AuditOptions) -> Result<RoaringBitmap, Error> {
     match &options.tenants {
-        Some(names) => names.iter().filter_map(|name| place(name)).collect(),
+        Some(names) => {
+            let known = |name: &String| place(catalog, name).ok_or_else(|| Error::NoTenant { name: name.clone() });
+            names.iter().map(known).collect()
+        }
         None => {
             let mut ledgers = catalog.variants.holders("table", "django_migrations");
-            if let Some(public) = place("public") {
+            if let Some(public) = place(catalog, "public") {
                 ledgers.remove(public);
             }
-            ledgers
+            Ok(ledgers)
         }
     }
 }
@@ -202,6 +246,7 @@ fn judge(
         reference: match &options.reference {
             Reference::Majority => "majority".to_owned(),
             Reference::Tenant(name) => format!("tenant {name}"),
+            Reference::Snapshot(snapshot) => snapshot.to_string(),
         },
         findings,
         total_findings: total,
@@ -278,7 +323,7 @@ fn clusters(catalog: &Catalog, tenants: &RoaringBitmap, differences: &[(Differen
 }
 
 /// A value as people read it: the schema's own name is left out.
-fn shown(value: &str) -> String {
+pub(crate) fn shown(value: &str) -> String {
     value.replace(NONE, "none").replace(&format!("{OWN}."), "").replace(OWN, "(own schema)")
 }
 

@@ -6,13 +6,10 @@ use roaring::RoaringBitmap;
 
 use super::Reference;
 use crate::Error;
-use crate::catalog::{Aspect, Catalog, Object};
-
-/// An aspect's attributes with their values.
-pub(super) type Values = Vec<(&'static str, String)>;
+use crate::catalog::{Aspect, Catalog, Object, Values};
 
 /// What each aspect of each object should look like.
-pub(super) type Expected<'a> = HashMap<(&'a Object, &'static str), &'a Values>;
+pub(crate) type Expected<'a> = HashMap<(&'a Object, &'static str), &'a Values>;
 
 /// Chooses what is right.
 pub(super) fn of<'a>(catalog: &'a Catalog, tenants: &RoaringBitmap, by: &Reference) -> Result<Expected<'a>, Error> {
@@ -23,15 +20,29 @@ pub(super) fn of<'a>(catalog: &'a Catalog, tenants: &RoaringBitmap, by: &Referen
             let missing = || Error::NoReference { name: name.clone() };
             Some(place.and_then(|place| u32::try_from(place).ok()).ok_or_else(missing)?)
         }
+        Reference::Snapshot(_) => Some(beyond(catalog)),
     };
-    let choose = |aspect: &'a Aspect| match one {
-        Some(tenant) => {
-            aspect.variants.iter().find(|variant| variant.members.contains(tenant)).map(|variant| &variant.values)
-        }
-        None => majority(aspect, tenants),
-    };
+    if let Some(one) = one {
+        return Ok(at(catalog, one));
+    }
     let aspects = catalog.variants.aspects.iter();
-    Ok(aspects.filter_map(|((object, name), aspect)| Some(((object, *name), choose(aspect)?))).collect())
+    Ok(aspects.filter_map(|((object, name), aspect)| Some(((object, *name), majority(aspect, tenants)?))).collect())
+}
+
+/// What the schema of a place has.
+pub(crate) fn at(catalog: &Catalog, place: u32) -> Expected<'_> {
+    let aspects = catalog.variants.aspects.iter();
+    aspects
+        .filter_map(|((object, name), aspect)| {
+            let variant = aspect.variants.iter().find(|variant| variant.members.contains(place))?;
+            Some(((object, *name), &variant.values))
+        })
+        .collect()
+}
+
+/// The place after the last schema's: what a snapshot says of most of its tenants is put there.
+pub(crate) fn beyond(catalog: &Catalog) -> u32 {
+    u32::try_from(catalog.schemas.len()).unwrap_or(u32::MAX)
 }
 
 /// What most tenants have: first whether they have it at all, then how it looks with most of those.

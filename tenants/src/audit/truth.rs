@@ -1,6 +1,7 @@
 //! Two ledgers: what a tenant has recorded, and what it really has.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,21 @@ pub enum State {
     NoLedger,
     /// Its ledger could not be read.
     Unknown,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Complete => "complete",
+            Self::Lagging => "lagging",
+            Self::Lying => "lying",
+            Self::Torn => "torn",
+            Self::Renamed => "renamed",
+            Self::Foreign => "foreign",
+            Self::NoLedger => "without a ledger",
+            Self::Unknown => "unknown",
+        })
+    }
 }
 
 /// One tenant's state with its reasons.

@@ -6,25 +6,36 @@ use std::collections::HashMap;
 use roaring::RoaringBitmap;
 use sqlx::{Connection, PgConnection, Row};
 
-use super::{Catalog, NONE, Object};
+use super::{Catalog, NONE, Object, variants::Values};
 use crate::TenantDatabase;
 
 /// More ways to differ than this are not shown as SQL: nobody reads them.
 const MOST: usize = 400;
 
+/// More expressions than this are not put into a snapshot as SQL, so that the first one does not take minutes.
+const MOST_IN_ALL: usize = 4_000;
+
+/// What is known of an expression from an earlier look, by the variant's hash.
+pub(crate) type Known<'a> = dyn Fn(u128) -> Option<&'a Values> + Sync + 'a;
+
+/// Which expressions are shown.
+pub(crate) enum Show<'a> {
+    /// Those in which schemas differ.
+    Differing,
+    /// All, so that they can be held against others later; the server is not asked for what is known.
+    All(&'a Known<'a>),
+}
+
 impl TenantDatabase {
-    /// Shows expressions that differ among `schemas` as SQL, and takes together what only looked different:
-    /// the server stores columns by number, and a table rebuilt in another order has other numbers.
-    pub(crate) async fn deparse(&self, catalog: &mut Catalog, schemas: &RoaringBitmap) -> sqlx::Result<()> {
-        let mut wanted = Vec::new();
-        for (place, aspect) in catalog.variants.aspects.values().enumerate() {
-            let among = aspect.variants.iter().enumerate().filter(|(_, variant)| !variant.members.is_disjoint(schemas));
-            let among: Vec<_> = among.filter(|(_, variant)| !variant.expressions.is_empty()).collect();
-            if among.len() > 1 {
-                wanted.extend(among.into_iter().map(|(number, _)| (place, number)));
-            }
-        }
-        wanted.truncate(MOST);
+    /// Shows expressions of `schemas` as SQL, and takes together what only looked different: the server stores
+    /// columns by number, and a table rebuilt in another order has other numbers.
+    pub(crate) async fn deparse(
+        &self,
+        catalog: &mut Catalog,
+        schemas: &RoaringBitmap,
+        show: &Show<'_>,
+    ) -> sqlx::Result<()> {
+        let wanted = wanted(catalog, schemas, show);
         if wanted.is_empty() {
             return Ok(());
         }
@@ -93,9 +104,35 @@ impl TenantDatabase {
     }
 }
 
+/// Places of variants whose expressions the server is to show. What is known is taken over at once.
+fn wanted(catalog: &mut Catalog, schemas: &RoaringBitmap, show: &Show<'_>) -> Vec<(usize, usize)> {
+    let mut wanted = Vec::new();
+    for (place, aspect) in catalog.variants.aspects.values_mut().enumerate() {
+        let among = aspect.variants.iter_mut().enumerate();
+        let among: Vec<_> = among.filter(|(_, variant)| !variant.members.is_disjoint(schemas)).collect();
+        let differ = among.len() > 1;
+        for (number, variant) in among.into_iter().filter(|(_, variant)| !variant.expressions.is_empty()) {
+            match show {
+                Show::Differing if !differ => {}
+                Show::All(known) if let Some(values) = known(variant.hash) => variant.values.clone_from(values),
+                _ => wanted.push((place, number)),
+            }
+        }
+    }
+    wanted.truncate(if matches!(show, Show::Differing) { MOST } else { MOST_IN_ALL });
+    wanted
+}
+
+const HIDDEN: &str = "an expression that could not be shown";
+
 /// Stands for an expression that could not be shown; still different where the expressions are.
 fn hidden(tree: &str) -> String {
-    format!("an expression that could not be shown ({:08x})", xxhash_rust::xxh3::xxh3_64(tree.as_bytes()) >> 32)
+    format!("{HIDDEN} ({:08x})", xxhash_rust::xxh3::xxh3_64(tree.as_bytes()) >> 32)
+}
+
+/// Whether a value stands for an expression that could not be shown.
+pub(crate) fn is_hidden(value: &str) -> bool {
+    value.starts_with(HIDDEN)
 }
 
 /// The statement that shows an expression, and the names it takes after the schema's.

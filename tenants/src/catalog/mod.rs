@@ -21,13 +21,15 @@ mod stream;
 mod tree;
 mod types;
 mod variants;
+pub(crate) mod words;
 
 use sqlx::{Executor, PgConnection, Row};
 
+pub(crate) use deparse::{Show, is_hidden};
 pub(crate) use names::Schema;
 pub(crate) use pen::{NONE, OWN, Reach};
 pub(crate) use reader::ORDER;
-pub(crate) use variants::{Aspect, Object, Variant, Variants};
+pub(crate) use variants::{Aspect, Object, Values, Variant, Variants};
 
 use crate::{Error, Ledgers, TenantDatabase, ledger_rows};
 use reader::Reader;
@@ -39,6 +41,10 @@ use stream::ask;
 pub(crate) struct Catalog {
     /// The server's version, such as `15.18`.
     pub(crate) server_version: String,
+    /// The database's name.
+    pub(crate) database: String,
+    /// When the snapshot was taken, in microseconds since 1970 by the server's clock.
+    pub(crate) taken_at: i64,
     /// Sorted by OID; a schema's place is its number in [`Variant::members`].
     pub(crate) schemas: Vec<Schema>,
     pub(crate) variants: Variants,
@@ -58,9 +64,13 @@ impl TenantDatabase {
             let mut first = self.connect_once().await?;
             self.begin(&mut first, None).await?;
             let version = first
-                .fetch_one("SELECT current_setting('server_version'), current_setting('server_version_num')")
+                .fetch_one(
+                    "SELECT current_setting('server_version'), current_setting('server_version_num'), \
+                     current_database()::text, (extract(epoch FROM now()) * 1000000)::bigint",
+                )
                 .await?;
             let (server_version, number): (String, String) = (version.try_get(0)?, version.try_get(1)?);
+            let (database, taken_at) = (version.try_get(2)?, version.try_get(3)?);
             let major = number.parse::<u32>().unwrap_or_default() / 10_000;
             let mut connections = vec![first];
             if let Some(second) = self.second(connections.first_mut()).await {
@@ -73,7 +83,8 @@ impl TenantDatabase {
             };
             stream::close(connections).await;
             let Reader { names, variants, settings, .. } = reader;
-            Ok((Catalog { server_version, schemas: names.schemas, variants, settings, bytes }, ledgers))
+            let schemas = names.schemas;
+            Ok((Catalog { server_version, database, taken_at, schemas, variants, settings, bytes }, ledgers))
         };
         self.within(self.longest(), ACTION, work).await
     }

@@ -19,11 +19,14 @@ pub(crate) struct Object {
     pub(crate) name: String,
 }
 
+/// Attributes with their values.
+pub(crate) type Values = Vec<(&'static str, String)>;
+
 /// One way an aspect of an object looks.
 #[derive(Debug)]
 pub(crate) struct Variant {
     /// What it looks like: attributes with their values.
-    pub(crate) values: Vec<(&'static str, String)>,
+    pub(crate) values: Values,
     pub(crate) reaches: Vec<Reach>,
     /// Attributes that are stored expressions; people want to see them as SQL.
     pub(crate) expressions: Vec<&'static str>,
@@ -60,7 +63,11 @@ impl Aspect {
         let mut kept: Vec<Variant> = Vec::new();
         for variant in std::mem::take(&mut self.variants) {
             match kept.iter_mut().find(|one| one.values == variant.values && one.reaches == variant.reaches) {
-                Some(one) => one.members |= variant.members,
+                Some(one) => {
+                    one.members |= variant.members;
+                    // Whichever came first, fingerprints stay what they are.
+                    one.hash = one.hash.min(variant.hash);
+                }
                 None => kept.push(variant),
             }
         }
@@ -144,6 +151,31 @@ impl Variants {
         self.known.insert(hash, place);
         if let Some(variant) = self.at(place) {
             variant.members |= schemas;
+        }
+    }
+
+    /// Adds what was known of an object at another time or in another database, for schemas of these places.
+    pub(crate) fn add_known(
+        &mut self,
+        (object, aspect): (Object, &'static str),
+        parent: Option<&str>,
+        hash: u128,
+        values: &Values,
+        members: &RoaringBitmap,
+    ) {
+        let aspect = self.aspects.entry((object, aspect)).or_default();
+        if aspect.parent.is_none() {
+            aspect.parent = parent.map(str::to_owned);
+        }
+        match aspect.variants.iter_mut().find(|variant| variant.hash == hash) {
+            Some(variant) => variant.members |= members,
+            None => aspect.variants.push(Variant {
+                values: values.clone(),
+                reaches: Vec::new(),
+                expressions: Vec::new(),
+                hash,
+                members: members.clone(),
+            }),
         }
     }
 
