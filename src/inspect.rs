@@ -1,7 +1,9 @@
 //! `signalbox inspect`: asks a tenant database what is true, for people, programs and CI.
 
 mod coverage;
+mod diff;
 mod hide;
+mod history;
 mod html;
 mod options;
 mod progress;
@@ -16,17 +18,19 @@ mod tests;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
-use signalbox_tenants::{Error, Options, TenantDatabase};
+use signalbox_tenants::{AuditOptions, Error, Options, Reference, TenantDatabase};
 
-use self::options::{Format, ListFormat, Source, Topic};
+use self::history::Folder;
+use self::options::{Form, Format, ListFormat, Measure, Scope, Source, Topic};
 use self::report::Report;
 use crate::config::Env;
 
 pub use self::{
     hide::refusal,
-    options::{AFTER_HELP, Arguments, CoverageArguments, Question, WatchArguments},
+    options::{AFTER_HELP, Arguments, CoverageArguments, DiffArguments, Question, WatchArguments},
 };
 
 /// Something was found that is as grave as `--fail-on`.
@@ -43,6 +47,20 @@ enum Fault {
     Input(#[source] io::Error),
     #[error("there is no schema named {0} to look at")]
     NoSchema(String),
+    #[error("{0} is not set in the environment; --reference url:{0} reads another database's address from it")]
+    NoReference(String),
+    #[error("{0} is neither a file nor a time; expected latest, 2026-11-26T13:40:00Z, 2026-11-26, or 90m, 2h, 7d ago")]
+    NoPoint(String),
+    #[error("--snapshots is missing: in which folder are the snapshots?")]
+    NoFolder,
+    #[error("there is no snapshot {0}")]
+    NoSnapshot(String),
+    #[error(
+        "--save goes with drift, isolation, ledger, all and diff: this question does not read what a snapshot holds"
+    )]
+    NothingToKeep,
+    #[error("--save keeps the whole fleet; leave --tenants out")]
+    PartToKeep,
     #[error(transparent)]
     Database(#[from] Error),
     #[error("the answer cannot be written: {0}")]
@@ -55,6 +73,7 @@ pub fn hide_address(question: &Question) {
     let source = match question {
         Question::Coverage(_) => return,
         Question::Watch(arguments) => &arguments.source,
+        Question::Diff(arguments) => &arguments.source,
         Question::Inventory(arguments)
         | Question::Drift(arguments)
         | Question::Isolation(arguments)
@@ -74,6 +93,7 @@ pub async fn run(question: &Question, env: &Env) -> ExitCode {
     let answer = match question {
         Question::Coverage(arguments) => list(arguments),
         Question::Watch(arguments) => watch(arguments, env).await,
+        Question::Diff(arguments) => diff(arguments, env).await,
         Question::Inventory(arguments) => look(Topic::Inventory, arguments, env).await,
         Question::Drift(arguments) => look(Topic::Drift, arguments, env).await,
         Question::Isolation(arguments) => look(Topic::Isolation, arguments, env).await,
@@ -89,21 +109,62 @@ pub async fn run(question: &Question, env: &Env) -> ExitCode {
 
 async fn look(topic: Topic, arguments: &Arguments, env: &Env) -> Result<ExitCode, Fault> {
     let url = address(&arguments.source, env)?;
+    if arguments.history.save && !topic.compares() {
+        return Err(Fault::NothingToKeep);
+    }
+    if arguments.history.save && arguments.scope.tenants.is_some() {
+        return Err(Fault::PartToKeep);
+    }
     let work = async {
         let database = TenantDatabase::connect(url.expose_secret(), Options::default()).await?;
-        Report::of(&database, url.expose_secret(), topic, arguments).await
+        let reference = reference(&arguments.scope, &arguments.history.folder, env).await?;
+        Report::of(&database, url.expose_secret(), topic, arguments, &reference).await
     };
     let report = progress::during("reading the catalogs", work).await?;
-    write(&written(&report, topic, arguments, env))?;
-    Ok(exit_code(&report, arguments))
+    write(&written(&report, topic, &arguments.form, env))?;
+    Ok(exit_code(&report, &arguments.form))
 }
 
-fn written(report: &Report, topic: Topic, arguments: &Arguments, env: &Env) -> String {
+async fn diff(arguments: &DiffArguments, env: &Env) -> Result<ExitCode, Fault> {
+    let from = arguments.history.folder.find(&arguments.from)?;
+    let report = match &arguments.to {
+        Some(to) => diff::between(&from, &arguments.history.folder.find(to)?),
+        None => {
+            let url = address(&arguments.source, env)?;
+            let work = async {
+                let database = TenantDatabase::connect(url.expose_secret(), Options::default()).await?;
+                diff::until_now(&database, arguments, &from).await
+            };
+            progress::during("reading the catalogs", work).await?
+        }
+    };
+    write(&written(&report, Topic::Diff, &arguments.form, env))?;
+    Ok(exit_code(&report, &arguments.form))
+}
+
+/// What is right: looked up where it is a snapshot, read where it is another database.
+async fn reference(scope: &Scope, folder: &Folder, env: &Env) -> Result<Reference, Fault> {
+    let snapshot = match &scope.reference {
+        Measure::Majority => return Ok(Reference::Majority),
+        Measure::Tenant(name) => return Ok(Reference::Tenant(name.clone())),
+        Measure::Snapshot(point) => folder.find(point)?,
+        Measure::Url(name) => {
+            let url: SecretString = env.get(name).map(Into::into).ok_or_else(|| Fault::NoReference(name.clone()))?;
+            let other = TenantDatabase::connect(url.expose_secret().trim(), Options::default()).await?;
+            let registry = other.registry(&scope.lists.registry()).await?;
+            let options = AuditOptions { tenants: report::tenants_of(&registry), ..AuditOptions::default() };
+            other.audit_and_snapshot(&options, None).await?.1
+        }
+    };
+    Ok(Reference::Snapshot(Arc::new(snapshot)))
+}
+
+fn written(report: &Report, topic: Topic, form: &Form, env: &Env) -> String {
     let json = |value: serde_json::Result<String>| value.map(|text| text + "\n").unwrap_or_default();
-    match arguments.format {
+    match form.format {
         Format::Text => {
             let colour = io::stdout().is_terminal() && env.get("NO_COLOR").is_none();
-            text::Text { report, topic, limit: arguments.limit, colour }.to_string()
+            text::Text { report, topic, limit: form.limit, colour }.to_string()
         }
         // Neither holds anything that JSON cannot.
         Format::Json => json(serde_json::to_string_pretty(report)),
@@ -113,8 +174,8 @@ fn written(report: &Report, topic: Topic, arguments: &Arguments, env: &Env) -> S
 }
 
 /// What could not be read never counts as good.
-fn exit_code(report: &Report, arguments: &Arguments) -> ExitCode {
-    let fail_on = arguments.fail_on;
+fn exit_code(report: &Report, form: &Form) -> ExitCode {
+    let fail_on = form.fail_on;
     if report.findings.iter().any(|finding| fail_on.includes(finding.severity)) {
         ExitCode::from(FOUND)
     } else if !report.unanswered.is_empty() && fail_on != options::FailOn::Never {
@@ -128,7 +189,8 @@ async fn watch(arguments: &WatchArguments, env: &Env) -> Result<ExitCode, Fault>
     let url = address(&arguments.source, env)?;
     let work = async {
         let database = TenantDatabase::connect(url.expose_secret(), Options::default()).await?;
-        watch::run(&database, arguments).await
+        let reference = reference(&arguments.scope, &arguments.folder, env).await?;
+        watch::run(&database, arguments, &reference).await
     };
     tokio::select! {
         ended = work => ended?,

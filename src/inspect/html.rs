@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use signalbox_tenants::{Cluster, Finding, Inventory, Severity};
 
+use super::diff::Changes;
 use super::report::Report;
 use super::words::{self, many, names, number};
 
@@ -29,8 +30,9 @@ pub(super) fn page(report: &Report) -> Markup {
                     h2 { "Not answered" }
                     ul { @for what in &report.unanswered { li { (what) } } }
                 }
+                @if let Some(changes) = &report.changes { (changed(changes)) }
                 @if !report.clusters.is_empty() {
-                    h2 { "Structure" }
+                    h2 { @if report.changes.is_some() { "Changed alike" } @else { "Structure" } }
                     @for cluster in &report.clusters { (group(cluster)) }
                 }
                 (findings(&report.findings))
@@ -45,12 +47,27 @@ fn summary(report: &Report) -> Markup {
         p {
             @if let Some(version) = &report.server_version { "PostgreSQL " (version) ". " }
             @if let Some(reference) = &report.reference { "Held against: " (reference) ". " }
+            @if let Some(since) = &report.since { "Only what is new since " (since) ". " }
             "Took " (words::time(report.timing.total_ms)) "."
         }
         p {
             @for severity in [Severity::Critical, Severity::Error, Severity::Warning, Severity::Info] {
                 span.count.(words::severity(severity)) { (number(report.count(severity))) " " (words::severity(severity)) }
                 " "
+            }
+        }
+    }
+}
+
+fn changed(changes: &Changes) -> Markup {
+    let Changes { from, to, added, removed, unchanged, uneven } = changes;
+    html! {
+        h2 { "Changes" }
+        p { "From " (from.database) " at " (from.taken_at) " to " (to.database) " at " (to.taken_at) "." }
+        ul {
+            @if *unchanged > 0 { li { (many(*unchanged, "tenant")) " did not change" } }
+            @for (tenants, what) in [(added, "added"), (removed, "removed"), (uneven, "no longer equal to others")] {
+                @if !tenants.is_empty() { li { (many(tenants.len(), "tenant")) " " (what) ": " (names(tenants)) } }
             }
         }
     }
@@ -67,7 +84,7 @@ fn group(cluster: &Cluster) -> Markup {
             p.quiet { (names(&cluster.tenants)) ". Fingerprint " code { (cluster.fingerprint) } }
             @if !cluster.differences.is_empty() {
                 div.wide { table {
-                    tr { th { "rule" } th { "object" } th { "attribute" } th { "reference" } th { "here" } }
+                    tr { th { "rule" } th { "object" } th { "attribute" } th { "from" } th { "to" } }
                     @for difference in &cluster.differences {
                         tr {
                             td { (difference.rule) }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::history::{Folder, History};
 use clap::ValueEnum;
 use secrecy::SecretString;
 use signalbox_tenants::{AuditOptions, Kind, Reference, RegistryOptions, Severity};
@@ -31,6 +32,8 @@ pub enum Question {
     Registry(Arguments),
     /// Ask all of these in one pass
     All(Arguments),
+    /// Say what changed since a snapshot, by groups of tenants that changed alike
+    Diff(DiffArguments),
     /// List what is compared and what is not; asks no database
     Coverage(CoverageArguments),
     /// Look every few seconds and say what changed, until Ctrl-C
@@ -44,15 +47,8 @@ pub struct Arguments {
     pub(super) source: Source,
     #[command(flatten)]
     pub(super) scope: Scope,
-    /// How the answer is written
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
-    pub(super) format: Format,
-    /// Exit with 1 when a finding is this grave or graver
-    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t)]
-    pub(super) fail_on: FailOn,
-    /// Lines of detail in each part of the text; 0 shows all
-    #[arg(long, value_name = "LINES", default_value_t = 20)]
-    pub(super) limit: usize,
+    #[command(flatten)]
+    pub(super) form: Form,
     /// With inventory, registry and all: also look for sequences that are behind their table
     ///
     /// Takes longer: every sequence and its table are opened.
@@ -64,6 +60,44 @@ pub struct Arguments {
     /// meanwhile.
     #[arg(long)]
     pub(super) probe_pooler: bool,
+    /// Only what is new since this snapshot: a file, `latest`, 2026-11-26T13:40:00Z, 2026-11-26, or 90m, 2h, 7d ago
+    #[arg(long, value_name = "TIME|FILE")]
+    pub(super) since: Option<String>,
+    #[command(flatten)]
+    pub(super) history: History,
+}
+
+/// What `diff` is told.
+#[derive(Debug, clap::Args)]
+pub struct DiffArguments {
+    /// Since when: a file, `latest`, 2026-11-26T13:40:00Z, 2026-11-26, or 90m, 2h, 7d ago
+    #[arg(value_name = "FROM", default_value = "latest")]
+    pub(super) from: String,
+    /// Until when, likewise [default: now, which asks the database]
+    #[arg(value_name = "TO", conflicts_with = "save")]
+    pub(super) to: Option<String>,
+    #[command(flatten)]
+    pub(super) source: Source,
+    #[command(flatten)]
+    pub(super) lists: Lists,
+    #[command(flatten)]
+    pub(super) history: History,
+    #[command(flatten)]
+    pub(super) form: Form,
+}
+
+/// How an answer is written, and how the command ends.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Form {
+    /// How the answer is written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub(super) format: Format,
+    /// Exit with 1 when a finding is this grave or graver
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t)]
+    pub(super) fail_on: FailOn,
+    /// Lines of detail in each part of the text; 0 shows all
+    #[arg(long, value_name = "LINES", default_value_t = 20)]
+    pub(super) limit: usize,
 }
 
 /// Where to ask.
@@ -78,15 +112,23 @@ pub(super) struct Source {
 /// What is compared with what.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Scope {
-    /// What is right: `majority` (object by object, what most tenants have) or `tenant:NAME`
-    #[arg(long, value_name = "WHAT", default_value = "majority", value_parser = reference)]
-    reference: Reference,
+    /// What is right: `majority` (object by object, what most tenants have), `tenant:NAME`,
+    /// `snapshot:TIME|FILE|latest`, or `url:VARIABLE`, another database whose address is in the environment
+    #[arg(long, value_name = "WHAT", default_value = "majority", value_parser = measure)]
+    pub(super) reference: Measure,
     /// Compare only these schemas [default: those in the table of tenants that exist]
     #[arg(long, value_name = "SCHEMA,...", value_delimiter = ',')]
     pub(super) tenants: Option<Vec<String>>,
     /// What of `public` tenants may refer to [default: what the reference refers to]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     allowed_in_public: Option<Vec<String>>,
+    #[command(flatten)]
+    pub(super) lists: Lists,
+}
+
+/// Where the application keeps its tenants.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Lists {
     /// The table of tenants in `public` [default: found by looking]
     #[arg(long, value_name = "TABLE")]
     tenants_table: Option<String>,
@@ -96,6 +138,17 @@ pub(super) struct Scope {
     /// A schema that must exist besides `public`; may be given several times
     #[arg(long, value_name = "SCHEMA")]
     expected_schema: Vec<String>,
+}
+
+/// What tenants are held against, as it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Measure {
+    Majority,
+    Tenant(String),
+    /// A file or a time.
+    Snapshot(String),
+    /// The variable with another database's address.
+    Url(String),
 }
 
 /// What `coverage` is told.
@@ -113,6 +166,8 @@ pub struct WatchArguments {
     pub(super) source: Source,
     #[command(flatten)]
     pub(super) scope: Scope,
+    #[command(flatten)]
+    pub(super) folder: Folder,
     /// Seconds between two looks
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
     every: u64,
@@ -170,12 +225,13 @@ pub(super) enum Topic {
     Ledger,
     Registry,
     All,
+    Diff,
 }
 
 impl Topic {
     /// Whether the catalogs must be compared.
     pub(super) fn compares(self) -> bool {
-        !matches!(self, Self::Inventory | Self::Registry)
+        !matches!(self, Self::Inventory | Self::Registry | Self::Diff)
     }
 
     /// Whether `django_migrations` must be read.
@@ -191,11 +247,12 @@ impl Topic {
     /// Whether findings of this kind are an answer.
     pub(super) fn wants(self, kind: Kind) -> bool {
         match self {
-            Self::All => true,
+            Self::All => kind != Kind::Change,
             Self::Drift => kind == Kind::Drift,
             Self::Isolation => kind == Kind::Isolation,
             Self::Ledger => kind == Kind::Ledger,
             Self::Inventory | Self::Registry => kind == Kind::Registry,
+            Self::Diff => kind == Kind::Change,
         }
     }
 }
@@ -214,7 +271,7 @@ impl FailOn {
     }
 }
 
-impl Scope {
+impl Lists {
     pub(super) fn registry(&self) -> RegistryOptions {
         let mut options = RegistryOptions {
             tenants_table: self.tenants_table.clone(),
@@ -224,11 +281,13 @@ impl Scope {
         options.expected_schemas.extend(self.expected_schema.iter().cloned());
         options
     }
+}
 
+impl Scope {
     /// `tenants` are the schemas to compare, where they are known.
-    pub(super) fn audit(&self, tenants: Option<Vec<String>>, ledgers: bool) -> AuditOptions {
+    pub(super) fn audit(&self, reference: &Reference, tenants: Option<Vec<String>>, ledgers: bool) -> AuditOptions {
         AuditOptions {
-            reference: self.reference.clone(),
+            reference: reference.clone(),
             tenants,
             allowed_in_public: self.allowed_in_public.clone(),
             ledgers,
@@ -245,11 +304,13 @@ impl WatchArguments {
     }
 }
 
-fn reference(text: &str) -> Result<Reference, String> {
+fn measure(text: &str) -> Result<Measure, String> {
     match text.split_once(':') {
-        None if text == "majority" => Ok(Reference::Majority),
-        Some(("tenant", name)) if !name.is_empty() => Ok(Reference::Tenant(name.to_owned())),
-        _ => Err("expected `majority` or `tenant:NAME`".to_owned()),
+        None if text == "majority" => Ok(Measure::Majority),
+        Some(("tenant", name)) if !name.is_empty() => Ok(Measure::Tenant(name.to_owned())),
+        Some(("snapshot", point)) if !point.is_empty() => Ok(Measure::Snapshot(point.to_owned())),
+        Some(("url", name)) if !name.is_empty() && !name.contains("://") => Ok(Measure::Url(name.to_owned())),
+        _ => Err("expected `majority`, `tenant:NAME`, `snapshot:TIME|FILE|latest` or `url:VARIABLE`".to_owned()),
     }
 }
 
@@ -266,10 +327,14 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_is_the_majority_or_a_tenant() {
-        assert_eq!(reference("majority"), Ok(Reference::Majority));
-        assert_eq!(reference("tenant:a:b"), Ok(Reference::Tenant("a:b".to_owned())));
-        assert!(reference("tenant:").is_err());
-        assert!(reference("acme").is_err());
+    fn a_reference_is_the_majority_a_tenant_a_time_or_another_database() {
+        assert_eq!(measure("majority"), Ok(Measure::Majority));
+        assert_eq!(measure("tenant:a:b"), Ok(Measure::Tenant("a:b".to_owned())));
+        let time = "2026-11-26T13:40:00Z";
+        assert_eq!(measure(&format!("snapshot:{time}")), Ok(Measure::Snapshot(time.to_owned())));
+        assert_eq!(measure("url:UAT_URL"), Ok(Measure::Url("UAT_URL".to_owned())));
+        for wrong in ["tenant:", "acme", "snapshot:", "url:", "url:postgres://role:secret@host/db"] {
+            assert!(measure(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use signalbox_tenants::{
-    Cluster, Finding, Inventory, Kind, OtherList, Registry, Severity, Standing, State, TenantDatabase, Timing, Unknown,
-    pooler,
+    Audit, Cluster, Finding, Inventory, Kind, OtherList, Reference, Registry, Severity, Snapshot, Standing, State,
+    TenantDatabase, Timing, Unknown, pooler,
 };
 
+use super::diff::Changes;
 use super::options::{Arguments, Scope, Topic};
 use super::{Fault, words};
 
@@ -28,7 +29,7 @@ pub(super) struct Report {
     /// What they were held against, `majority` or `tenant acme`; `None` when nothing was compared.
     pub(super) reference: Option<String>,
     pub(super) findings: Vec<Finding>,
-    /// Of `drift` and `all`; else empty.
+    /// Of `drift`, `all` and `diff`; else empty.
     pub(super) clusters: Vec<Cluster>,
     /// Of `ledger` and `all`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,6 +40,12 @@ pub(super) struct Report {
     /// Of `inventory`, `registry` and `all`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) registry: Option<Tables>,
+    /// Of `diff`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) changes: Option<Changes>,
+    /// The snapshot after which only new findings are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) since: Option<String>,
     /// What was asked and could not be read, each with the reason.
     pub(super) unanswered: Vec<String>,
     /// Such as `15.18`; `None` when no catalog was read.
@@ -65,9 +72,12 @@ impl Report {
         url: &str,
         topic: Topic,
         arguments: &Arguments,
+        reference: &Reference,
     ) -> Result<Self, Fault> {
         let begun = Instant::now();
-        let options = arguments.scope.registry();
+        // Before anything is asked: a wrong time is told at once.
+        let since = arguments.since.as_deref().map(|point| arguments.history.folder.find(point)).transpose()?;
+        let options = arguments.scope.lists.registry();
         let registry = database.registry(&options).await?;
         let tenants = tenants(&registry, &arguments.scope)?;
         let mut report = Self::empty(tenants.as_ref().map_or_else(|| with_ledgers(&registry), Vec::len));
@@ -82,11 +92,30 @@ impl Report {
         if topic.counts() {
             report.inventory = Some(database.inventory().await?);
         }
+        let mut taken = None;
         if topic.compares() {
-            report.compare(database, topic, arguments.scope.audit(tenants, topic.reads_ledgers())).await?;
+            let options = arguments.scope.audit(reference, tenants, topic.reads_ledgers());
+            let audit = if arguments.history.save {
+                let earlier = arguments.history.latest();
+                let (audit, snapshot) = database.audit_and_snapshot(&options, earlier.as_ref()).await?;
+                taken = Some(snapshot);
+                audit
+            } else {
+                database.audit(&options).await?
+            };
+            report.compare(topic, audit);
         }
         if arguments.probe_pooler && topic.wants(Kind::Isolation) {
             report.findings.extend(pooler::probe(url, ROUNDS).await?.finding());
+        }
+        if let Some(mut snapshot) = taken {
+            for kind in [Kind::Isolation, Kind::Registry].into_iter().filter(|kind| topic.wants(*kind)) {
+                snapshot.add_findings(kind, report.findings.iter().filter(|finding| finding.kind == kind));
+            }
+            arguments.history.keep(&snapshot)?;
+        }
+        if let Some(since) = since {
+            report.only_new(topic, &since);
         }
         report.timing.total_ms = ms(begun.elapsed());
         Ok(report)
@@ -102,19 +131,15 @@ impl Report {
             standings: None,
             inventory: None,
             registry: None,
+            changes: None,
+            since: None,
             unanswered: Vec::new(),
             server_version: None,
             timing: Timing { read_ms: 0, total_ms: 0, bytes: 0 },
         }
     }
 
-    async fn compare(
-        &mut self,
-        database: &TenantDatabase,
-        topic: Topic,
-        options: signalbox_tenants::AuditOptions,
-    ) -> Result<(), Fault> {
-        let audit = database.audit(&options).await?;
+    fn compare(&mut self, topic: Topic, audit: Audit) {
         self.tenants = audit.tenants.len();
         self.reference = Some(audit.reference);
         self.server_version = Some(audit.server_version);
@@ -128,14 +153,24 @@ impl Report {
             });
         }
         if topic.reads_ledgers() {
-            let unread = |standing: &Standing| standing.state == State::Unknown;
-            if !audit.standings.is_empty() && audit.standings.iter().all(unread) {
-                self.unanswered
-                    .push("no tenant's django_migrations could be read; GRANT pg_read_all_data lets it".to_owned());
-            }
+            self.unanswered.extend(unread(&audit.standings.iter().collect::<Vec<_>>()));
             self.standings = Some(audit.standings);
         }
-        Ok(())
+    }
+
+    /// Leaves out what was found already when a snapshot was taken.
+    fn only_new(&mut self, topic: Topic, since: &Snapshot) {
+        self.since = Some(since.to_string());
+        let kinds = [Kind::Drift, Kind::Isolation, Kind::Ledger, Kind::Registry].into_iter();
+        for kind in kinds.filter(|kind| topic.wants(*kind) && !since.asked(*kind)) {
+            self.unanswered.push(format!("{since} knows nothing of {kind}, so all of it is told as new"));
+        }
+        self.findings.retain(|finding| !since.found(finding));
+        for cluster in &mut self.clusters {
+            let tenants = &cluster.tenants;
+            cluster.differences.retain(|difference| tenants.iter().any(|tenant| !since.had(tenant, difference)));
+        }
+        self.clusters.retain(|cluster| !cluster.differences.is_empty());
     }
 
     async fn sequences(&mut self, database: &TenantDatabase, tenants: Option<&[String]>) -> Result<(), Fault> {
@@ -181,17 +216,28 @@ pub(super) fn tenants(registry: &Registry, scope: &Scope) -> Result<Option<Vec<S
             None => Ok(Some(named.clone())),
         };
     }
+    Ok(tenants_of(registry))
+}
+
+/// The schemas of the application's rows that exist.
+pub(super) fn tenants_of(registry: &Registry) -> Option<Vec<String>> {
     let there: BTreeSet<&str> =
         registry.schemas.iter().map(|schema| schema.name.as_str()).filter(|name| *name != "public").collect();
     let rows = registry.rows.tenants.iter().flatten().map(|row| &row.schema_name);
     let known: Vec<String> = rows.filter(|name| there.contains(name.as_str())).cloned().collect();
-    Ok((!known.is_empty()).then_some(known))
+    (!known.is_empty()).then_some(known)
+}
+
+/// What to say when no ledger could be read.
+pub(super) fn unread(standings: &[&Standing]) -> Option<String> {
+    let none = !standings.is_empty() && standings.iter().all(|standing| standing.state == State::Unknown);
+    none.then(|| "no tenant's django_migrations could be read; GRANT pg_read_all_data lets it".to_owned())
 }
 
 fn with_ledgers(registry: &Registry) -> usize {
     registry.schemas.iter().filter(|schema| schema.has_ledger && schema.name != "public").count()
 }
 
-fn ms(time: Duration) -> u64 {
+pub(super) fn ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -107,7 +107,7 @@ fn what_got_no_answer_is_not_fine_unless_nothing_can_fail() {
     let code = |line: &str, report: &Report| {
         let line = ["inspect"].into_iter().chain(line.split(' '));
         match Line::try_parse_from(line).unwrap().question {
-            Question::All(arguments) => super::exit_code(report, &arguments),
+            Question::All(arguments) => super::exit_code(report, &arguments.form),
             other => panic!("{other:?}"),
         }
     };

@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter};
 
 use signalbox_tenants::{Cluster, Difference, Finding, Kind, SchemaSize, Severity, State};
 
+use super::diff::Changes;
 use super::options::Topic;
 use super::report::Report;
 use super::words::{self, many, names, number, value};
@@ -26,6 +27,9 @@ impl Display for Text<'_> {
         self.head(f)?;
         if self.topic.wants(Kind::Drift) {
             self.structure(f)?;
+        }
+        if let Some(changes) = &self.report.changes {
+            self.changes(f, changes)?;
         }
         for kind in [Kind::Isolation, Kind::Ledger, Kind::Registry] {
             if self.topic.wants(kind) {
@@ -56,6 +60,12 @@ impl Text<'_> {
             Some(reference) => write!(f, ", held against {reference}")?,
             None => {}
         }
+        if let Some(Changes { from, to, .. }) = &report.changes {
+            write!(f, ", from {} at {:.0} to {} at {:.0}", from.database, from.taken_at, to.database, to.taken_at)?;
+        }
+        if let Some(since) = &report.since {
+            write!(f, ", only what is new since {since}")?;
+        }
         writeln!(f, " ({})", words::time(report.timing.total_ms))
     }
 
@@ -68,12 +78,37 @@ impl Text<'_> {
             let (tenants, are) = (many(cluster.tenants.len(), "tenant"), is_are(cluster.tenants.len()));
             writeln!(f, "  {tenants} {are} as the reference (fingerprint {})", shortened(&cluster.fingerprint))?;
         }
-        if equal.is_empty() && !differing.is_empty() {
+        if equal.is_empty() && !differing.is_empty() && self.report.since.is_none() {
             writeln!(f, "  no tenant is as the reference in everything")?;
         }
+        self.groups(f, &differing)
+    }
+
+    /// What changed, and what became of the other tenants.
+    fn changes(&self, f: &mut Formatter<'_>, changes: &Changes) -> fmt::Result {
+        let Changes { added, removed, unchanged, uneven, .. } = changes;
+        writeln!(f, "\n{}", self.bold(title(Kind::Change)))?;
+        self.groups(f, &self.report.clusters.iter().collect::<Vec<_>>())?;
+        for (tenants, what) in [(added, "added"), (removed, "removed")] {
+            if !tenants.is_empty() {
+                writeln!(f, "  {} {what}: {}", many(tenants.len(), "tenant"), names(tenants))?;
+            }
+        }
+        if *unchanged > 0 {
+            writeln!(f, "  {} did not change", many(*unchanged, "tenant"))?;
+        }
+        if !uneven.is_empty() {
+            let went = "equal to others before, and not any more:";
+            let text = format!("{} {} {went} {}", many(uneven.len(), "tenant"), is_are(uneven.len()), names(uneven));
+            writeln!(f, "  {}", self.painted(RED, &text))?;
+        }
+        Ok(())
+    }
+
+    fn groups(&self, f: &mut Formatter<'_>, differing: &[&Cluster]) -> fmt::Result {
         let mut lines = Lines::up_to(self.limit);
         let mut shown = 0;
-        for cluster in &differing {
+        for cluster in differing {
             if lines.is_used_up() {
                 break;
             }
@@ -91,7 +126,12 @@ impl Text<'_> {
 
     fn cluster(&self, f: &mut Formatter<'_>, cluster: &Cluster, lines: &mut Lines) -> fmt::Result {
         let (count, members) = (cluster.tenants.len(), names(&cluster.tenants));
-        let verb = if count == 1 { "differs" } else { "differ alike" };
+        let verb = match (self.topic, count) {
+            (Topic::Diff, 1) => "changed",
+            (Topic::Diff, _) => "changed alike",
+            (_, 1) => "differs",
+            _ => "differ alike",
+        };
         writeln!(f, "  {} {verb} (fingerprint {}): {members}", many(count, "tenant"), shortened(&cluster.fingerprint))?;
         let shown = lines.take(cluster.differences.len());
         for difference in cluster.differences.iter().take(shown) {
@@ -107,7 +147,8 @@ impl Text<'_> {
         let Difference { rule, object, attribute, from, to } = difference;
         let (from, to) = (value(from.as_deref()), value(to.as_deref()));
         let (colour, text) = match (rule.as_str(), attribute) {
-            ("missing" | "extra", _) => (RED, object.clone()),
+            ("missing" | "extra" | "removed", _) => (RED, object.clone()),
+            ("added", _) => (GREEN, object.clone()),
             ("order", _) => (DIM, format!("{object}: {from} → {to}")),
             (_, Some(attribute)) => (YELLOW, format!("{object}, {attribute}: {from} → {to}")),
             (_, None) => (YELLOW, format!("{object}: {from} → {to}")),
@@ -208,7 +249,12 @@ impl Text<'_> {
 
     fn sum(&self, f: &mut Formatter<'_>) -> fmt::Result {
         if self.report.findings.is_empty() {
-            return writeln!(f, "\n{}", self.painted(GREEN, "Nothing found."));
+            let nothing = match (self.topic, &self.report.since) {
+                (Topic::Diff, _) => "Nothing changed.",
+                (_, Some(_)) => "Nothing new.",
+                _ => "Nothing found.",
+            };
+            return writeln!(f, "\n{}", self.painted(GREEN, nothing));
         }
         let counts = [Severity::Critical, Severity::Error, Severity::Warning, Severity::Info].map(|severity| {
             let count = self.report.count(severity);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use signalbox_domain::ports::Clock;
-use signalbox_tenants::{Audit, Change, Error, Finding, Pulse, TenantDatabase};
+use signalbox_tenants::{Audit, Change, Error, Finding, Pulse, Reference, TenantDatabase};
 
 use super::options::{Scope, WatchArguments};
 use super::words::{many, names, number};
@@ -26,12 +26,16 @@ struct Look {
 }
 
 /// Prints a line for the first look and one for every change.
-pub(super) async fn run(database: &TenantDatabase, arguments: &WatchArguments) -> Result<(), Fault> {
-    let mut last = look(database, &arguments.scope).await?;
+pub(super) async fn run(
+    database: &TenantDatabase,
+    arguments: &WatchArguments,
+    reference: &Reference,
+) -> Result<(), Fault> {
+    let mut last = look(database, &arguments.scope, reference).await?;
     say(&last.summary())?;
     loop {
         tokio::time::sleep(arguments.every()).await;
-        match next(database, &arguments.scope, &last).await {
+        match next(database, &arguments.scope, reference, &last).await {
             Ok(None) => {}
             Ok(Some((look, reason))) => {
                 let changes = look.since(&last);
@@ -53,24 +57,29 @@ pub(super) async fn run(database: &TenantDatabase, arguments: &WatchArguments) -
 }
 
 /// Another look where one is due, with the reason when it is not that the counters moved.
-async fn next(database: &TenantDatabase, scope: &Scope, last: &Look) -> Result<Option<(Look, Option<String>)>, Fault> {
+async fn next(
+    database: &TenantDatabase,
+    scope: &Scope,
+    reference: &Reference,
+    last: &Look,
+) -> Result<Option<(Look, Option<String>)>, Fault> {
     let reason = match database.pulse().await?.since(&last.pulse) {
         Change::Something => None,
         Change::Unsure(doubt) => Some(doubt.to_string()),
         Change::Nothing if last.at.elapsed() < LOOK_ANYWAY => return Ok(None),
         Change::Nothing => None,
     };
-    Ok(Some((look(database, scope).await?, reason)))
+    Ok(Some((look(database, scope, reference).await?, reason)))
 }
 
-async fn look(database: &TenantDatabase, scope: &Scope) -> Result<Look, Fault> {
+async fn look(database: &TenantDatabase, scope: &Scope, reference: &Reference) -> Result<Look, Fault> {
     // Before looking, so that what happens meanwhile is seen by the next look.
     let pulse: Result<Pulse, Error> = database.pulse().await;
     let pulse = pulse?;
-    let registry = database.registry(&scope.registry()).await?;
+    let registry = database.registry(&scope.lists.registry()).await?;
     let tenants = report::tenants(&registry, scope)?;
-    let audit = database.audit(&scope.audit(tenants, false)).await?;
-    let registry = registry.findings(&scope.registry());
+    let audit = database.audit(&scope.audit(reference, tenants, false)).await?;
+    let registry = registry.findings(&scope.lists.registry());
     Ok(Look {
         pulse,
         at: Instant::now(),

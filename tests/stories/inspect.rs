@@ -11,14 +11,14 @@ use signalbox_sandbox::fleet::Fleet;
 use signalbox_sandbox::postgres::{Database, Postgres};
 use sqlx::{Connection, PgConnection};
 
-const SCHEMA: &str = include_str!("../../docs/inspect.schema.json");
+pub(super) const SCHEMA: &str = include_str!("../../docs/inspect.schema.json");
 
-async fn fleet(tenants: usize) -> (Fleet, Database) {
+pub(super) async fn fleet(tenants: usize) -> (Fleet, Database) {
     let database = Postgres::shared().await.unwrap().fresh_database().await.unwrap();
     (Fleet::create(&database.url, tenants).await.unwrap(), database)
 }
 
-async fn execute(database: &Database, statements: &str) {
+pub(super) async fn execute(database: &Database, statements: &str) {
     let mut connection = PgConnection::connect(&database.url).await.unwrap();
     sqlx::raw_sql(statements).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
@@ -41,33 +41,34 @@ async fn faulty() -> Database {
     database
 }
 
-fn signalbox() -> Command {
+pub(super) fn signalbox() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_signalbox"));
     command.arg("inspect").env_remove("DATABASE_URL");
     command
 }
 
 /// What it answers when the address is in the environment.
-fn inspect(database: &Database, line: &str) -> Output {
+pub(super) fn inspect(database: &Database, line: &str) -> Output {
     signalbox().args(line.split(' ')).env("DATABASE_URL", &database.url).output().unwrap()
 }
 
-fn told(output: &Output) -> String {
+pub(super) fn told(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn code(output: &Output) -> i32 {
+pub(super) fn code(output: &Output) -> i32 {
     output.status.code().unwrap()
 }
 
 /// Without what differs from run to run and from server to server.
-fn settled(text: &str) -> String {
+pub(super) fn settled(text: &str) -> String {
     let mut text = text.to_owned();
     for (pattern, instead) in [
         (r"PostgreSQL \d[\d.a-z]*", "PostgreSQL N"),
         (r"\(\d[\d.]* m?s\)", "(N ms)"),
         (r"fingerprint [0-9a-f]{12}", "fingerprint N"),
         (r"\d[\d.,]* [kMG]B", "N MB"),
+        (r"signalbox_test_\w+ at [\dT:-]+Z", "DATABASE at TIME"),
         (r"(?m)^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ", "TIME "),
     ] {
         text = Regex::new(pattern).unwrap().replace_all(&text, instead).into_owned();
@@ -181,7 +182,7 @@ async fn the_json_form_is_as_its_schema_says() {
 }
 
 /// Holds a value against a schema, for the keywords that ours uses; an unknown one fails.
-fn conforms(value: &Value, schema: &Value, root: &Value, at: &str) {
+pub(super) fn conforms(value: &Value, schema: &Value, root: &Value, at: &str) {
     for (keyword, expected) in schema.as_object().unwrap() {
         match keyword.as_str() {
             "$schema" | "$id" | "$defs" | "title" | "description" => {}

@@ -10,6 +10,7 @@ mod audit;
 mod bad_input;
 mod dispatch;
 mod fleet;
+mod history;
 mod inspect;
 mod outages;
 mod page;

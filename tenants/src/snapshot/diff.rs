@@ -154,7 +154,9 @@ const LEDGER: &str = "ledger";
 
 fn standing(then: Option<&Standing>, now: Option<&Standing>) -> Option<Difference> {
     let (then, now) = (then?.state, now?.state);
-    (then != now).then(|| Difference {
+    // Not being able to tell is no change.
+    let unknown = then == State::Unknown || now == State::Unknown;
+    (then != now && !unknown).then(|| Difference {
         rule: "changed".to_owned(),
         object: LEDGER.to_owned(),
         attribute: Some("standing".to_owned()),

@@ -20,9 +20,9 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::audit::shown;
 use crate::catalog::{Catalog, NONE, Object, Values, is_hidden};
-use crate::{Audit, Finding, Kind, Standing};
+use crate::{Audit, Difference, Finding, Kind, Standing};
 
-pub use diff::Diff;
+pub use diff::{Diff, Moment};
 pub use file::FORMAT;
 pub use store::{Entry, Store};
 
@@ -186,6 +186,13 @@ impl Snapshot {
         self.found.contains(&key(finding))
     }
 
+    /// Whether a tenant had a difference from the reference already.
+    #[must_use]
+    pub fn had(&self, tenant: &str, difference: &Difference) -> bool {
+        let Difference { rule, object, attribute, to, .. } = difference;
+        self.found.contains(&key_of(tenant, Kind::Drift, rule, object, attribute.as_deref(), to.as_deref()))
+    }
+
     fn states(&self) -> impl Iterator<Item = (&str, &State)> {
         self.schemas.iter().filter(|(name, _)| *name != PUBLIC).map(|(name, state)| (&**name, state))
     }
@@ -232,7 +239,11 @@ impl Fact {
 /// What makes a finding the same one at another time. The reference's value may have changed meanwhile.
 fn key(finding: &Finding) -> u64 {
     let Finding { tenant, kind, rule, object, attribute, to, .. } = finding;
-    let (attribute, to) = (attribute.as_deref().unwrap_or(NONE), to.as_deref().unwrap_or(NONE));
+    key_of(tenant, *kind, rule, object, attribute.as_deref(), to.as_deref())
+}
+
+fn key_of(tenant: &str, kind: Kind, rule: &str, object: &str, attribute: Option<&str>, to: Option<&str>) -> u64 {
+    let (attribute, to) = (attribute.unwrap_or(NONE), to.unwrap_or(NONE));
     xxh3_64([tenant, &*kind.to_string(), rule, object, attribute, to].join("\u{1f}").as_bytes())
 }
 

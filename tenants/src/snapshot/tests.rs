@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::fs;
+use std::path::PathBuf;
 
 use super::*;
 use crate::State as Standings;
@@ -94,29 +95,10 @@ fn history(length: usize) -> Vec<Snapshot> {
         .collect()
 }
 
-/// A folder of its own, gone with the test.
-struct Folder(PathBuf);
-
-use std::path::PathBuf;
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("signalbox-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 #[test]
 fn what_was_kept_is_read_as_it_was_and_what_was_pruned_takes_nothing_with_it() {
-    let folder = Folder::new("kept");
-    let store = Store::new(&folder.0);
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(folder.path());
     assert_eq!((store.list().unwrap(), store.latest().unwrap()), (Vec::new(), None));
     let history = history(70);
     for snapshot in &history {
@@ -152,8 +134,8 @@ fn store_len(history: &[Snapshot], keep: usize, store: &Store) -> usize {
 
 #[test]
 fn what_did_not_change_costs_next_to_nothing() {
-    let folder = Folder::new("cheap");
-    let store = Store::new(&folder.0);
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(folder.path());
     let facts: BTreeSet<u64> = (0..600).collect();
     let mut fleet: Fleet = (0..1_000).map(|tenant| (format!("tenant{tenant}"), facts.clone())).collect();
     let size = |file: PathBuf| fs::metadata(file).unwrap().len();
@@ -167,8 +149,8 @@ fn what_did_not_change_costs_next_to_nothing() {
 
 #[test]
 fn damage_is_told_with_the_file_and_never_taken_for_a_snapshot() {
-    let folder = Folder::new("damage");
-    let store = Store::new(&folder.0);
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(folder.path());
     let history = history(3);
     let files: Vec<PathBuf> = history.iter().map(|snapshot| store.save(snapshot).unwrap()).collect();
     let whole = fs::read(&files[1]).unwrap();
@@ -201,26 +183,26 @@ fn damage_is_told_with_the_file_and_never_taken_for_a_snapshot() {
 
 #[test]
 fn a_crash_while_writing_leaves_what_was_there() {
-    let folder = Folder::new("crash");
-    let store = Store::new(&folder.0);
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(folder.path());
     let history = history(2);
     let file = store.save(&history[0]).unwrap();
     let bytes = fs::read(&file).unwrap();
     // Whatever part of the next one had been written.
     for length in [0, 1, bytes.len() / 2, bytes.len()] {
-        fs::write(folder.0.join(".unfinished"), &bytes[..length]).unwrap();
+        fs::write(folder.path().join(".unfinished"), &bytes[..length]).unwrap();
         assert_eq!(store.list().unwrap().len(), 1);
         assert_eq!(store.latest().unwrap().as_ref(), Some(&history[0]));
     }
     store.save(&history[1]).unwrap();
     assert_eq!(store.latest().unwrap().as_ref(), Some(&history[1]));
-    assert!(!folder.0.join(".unfinished").exists());
+    assert!(!folder.path().join(".unfinished").exists());
 }
 
 #[test]
 fn a_folder_is_of_one_database() {
-    let folder = Folder::new("other");
-    let store = Store::new(&folder.0);
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(folder.path());
     store.save(&snapshot(0, &Fleet::new(), &[])).unwrap();
     let other = Snapshot { database: "uat".to_owned(), ..snapshot(1, &Fleet::new(), &[]) };
     let refused = store.save(&other).unwrap_err().to_string();

@@ -13,6 +13,7 @@ mod live;
 mod locks;
 mod pooler;
 mod registry;
+mod snapshot;
 mod survey;
 
 use signalbox_sandbox::fleet::Fleet;

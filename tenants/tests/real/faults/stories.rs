@@ -2,7 +2,8 @@
 //! it must say: every fault with its object and attribute, nothing else, and nobody else.
 
 use signalbox_sandbox::postgres::{Database, Postgres};
-use signalbox_tenants::{AuditOptions, Finding, Kind};
+use signalbox_tenants::snapshot::Store;
+use signalbox_tenants::{AuditOptions, Finding, Kind, Snapshot};
 use sqlx::{Connection, PgConnection};
 
 use super::{Fault, catalogue};
@@ -18,6 +19,29 @@ const SPARED: usize = 4;
 async fn findings(database: &Database) -> Vec<Finding> {
     let audit = open(database).await.audit(&AuditOptions::default()).await.unwrap();
     audit.findings.into_iter().filter(|finding| matches!(finding.kind, Kind::Drift | Kind::Isolation)).collect()
+}
+
+/// What was there at the moment, as it comes back from a file.
+async fn snapshot(database: &Database, earlier: Option<&Snapshot>) -> Snapshot {
+    let (_, taken) = open(database).await.audit_and_snapshot(&AuditOptions::default(), earlier).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let read = Snapshot::load(&Store::new(folder.path()).save(&taken).unwrap()).unwrap();
+    assert_eq!(read, taken);
+    read
+}
+
+/// What changed since, in the words of an audit.
+fn changes(before: &Snapshot, after: &Snapshot) -> Vec<Finding> {
+    let told = |finding: Finding| {
+        let rule = match &*finding.rule {
+            "removed" => "missing",
+            "added" => "extra",
+            "uneven" => return None,
+            other => other,
+        };
+        Some(Finding { kind: Kind::Drift, rule: rule.to_owned(), ..finding })
+    };
+    before.until(after).findings().into_iter().filter_map(told).collect()
 }
 
 /// An identifier as PostgreSQL reads it back unchanged.
@@ -49,11 +73,11 @@ fn victims() -> impl Iterator<Item = &'static str> {
 }
 
 /// What an audit got wrong about a batch: faults it missed and findings that nothing explains.
-fn mistakes(planted: &[(&str, &Fault)], findings: &[Finding]) -> Vec<String> {
+fn mistakes(planted: &[(&str, &Fault)], findings: &[Finding], asked: &[Kind]) -> Vec<String> {
     let mut mistakes = Vec::new();
     for (victim, fault) in planted {
         let about: Vec<&Finding> = findings.iter().filter(|finding| finding.tenant == *victim).collect();
-        for expect in &fault.expect {
+        for expect in fault.expect.iter().filter(|expect| asked.contains(&expect.kind)) {
             if !about.iter().any(|finding| expect.is(finding)) {
                 mistakes.push(format!("{} in {victim}: not found: {expect:?}\n  but: {about:#?}", fault.name));
             }
@@ -75,10 +99,14 @@ async fn check(faults: Vec<Fault>) {
         let major = major(&mut connection).await;
         let known = batch.iter().filter(|fault| fault.since <= major);
         let planted: Vec<(&str, &Fault)> = victims().zip(known).collect();
+        let before = snapshot(&database, None).await;
         for (victim, fault) in &planted {
             plant(&mut connection, fault.name, &fault.sql, victim).await;
         }
-        mistaken.extend(mistakes(&planted, &findings(&database).await));
+        mistaken.extend(mistakes(&planted, &findings(&database).await, &[Kind::Drift, Kind::Isolation]));
+        let changes = changes(&before, &snapshot(&database, Some(&before)).await);
+        let more = mistakes(&planted, &changes, &[Kind::Drift]);
+        mistaken.extend(more.into_iter().map(|mistake| format!("since the snapshot: {mistake}")));
         connection.close().await.unwrap();
         Postgres::shared().await.unwrap().drop_database(&database.name).await.unwrap();
     }
@@ -143,12 +171,14 @@ async fn faults_of_rare_objects_are_found() {
 async fn what_changes_nothing_is_not_reported() {
     let database = fleet().await;
     let mut connection = PgConnection::connect(&database.url).await.unwrap();
+    let before = snapshot(&database, None).await;
     for (victim, (name, sql)) in victims().zip(super::benign::STORIES) {
         plant(&mut connection, name, sql, victim).await;
     }
     // VACUUM refuses to share a transaction.
     sqlx::raw_sql("VACUUM ANALYZE acme.orders_order").execute(&mut connection).await.unwrap();
     assert_eq!(findings(&database).await, []);
+    assert_eq!(changes(&before, &snapshot(&database, Some(&before)).await), []);
 }
 
 #[tokio::test]

@@ -1,0 +1,143 @@
+//! `signalbox inspect` across time and environments: what changed since, what is new since, and what another
+//! database says, as a process on a real fleet.
+
+use std::collections::BTreeSet;
+use std::process::Output;
+
+use serde_json::Value;
+use signalbox_sandbox::postgres::Database;
+use tempfile::TempDir;
+
+use super::inspect::{SCHEMA, code, conforms, execute, fleet, settled, signalbox, told};
+
+/// Asks with a folder for snapshots.
+fn ask(database: &Database, folder: &TempDir, line: &str) -> Output {
+    let folder = folder.path().to_str().unwrap();
+    let line = line.split(' ').chain(["--snapshots", folder]);
+    signalbox().args(line).env("DATABASE_URL", &database.url).output().unwrap()
+}
+
+fn complaint(output: &Output) -> String {
+    assert_eq!(code(output), 2, "{}", told(output));
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn before_and_after_a_release() {
+    let (fleet, database) = fleet(4).await;
+    let folder = TempDir::new().unwrap();
+    insta::assert_snapshot!(complaint(&ask(&database, &folder, "diff")), @"signalbox: there is no snapshot yet; --save keeps one");
+    let kept = ask(&database, &folder, "all --save --fail-on never");
+    assert!(String::from_utf8(kept.stderr).unwrap().contains(".snapshot.json"));
+    insta::assert_snapshot!(settled(&told(&ask(&database, &folder, "diff"))), @"");
+
+    fleet.release_next().await.unwrap();
+    for tenant in ["super_tenant", "acme", "globex"] {
+        fleet.migrate(tenant).await.unwrap();
+    }
+    execute(
+        &database,
+        "DROP SCHEMA umbrella CASCADE; DELETE FROM public.tenants_client WHERE schema_name = 'umbrella'",
+    )
+    .await;
+    let output = ask(&database, &folder, "diff --save");
+    insta::assert_snapshot!(settled(&told(&output)), @"");
+    assert_eq!(code(&output), 1, "initech did not go the way of the others");
+    assert_eq!(code(&ask(&database, &folder, "diff 1h --fail-on never --limit 0")), 2, "nothing is that old");
+    assert_eq!(code(&ask(&database, &folder, "diff --fail-on info")), 0, "nothing changed since it was kept");
+
+    // Between two that were kept no database is asked.
+    let mut files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "json"));
+    files.sort();
+    let [from, to] = [&files[0], &files[1]].map(|file| file.to_str().unwrap());
+    let between = signalbox().args(["diff", from, to, "--format", "json"]).output().unwrap();
+    let answer: Value = serde_json::from_slice(&between.stdout).unwrap();
+    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    conforms(&answer, &schema, &schema, "diff");
+    assert_eq!(
+        (&answer["changes"]["removed"][0], &answer["changes"]["uneven"][0]),
+        (&"umbrella".into(), &"initech".into())
+    );
+    let kinds: BTreeSet<&str> =
+        answer["findings"].as_array().unwrap().iter().map(|finding| finding["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, BTreeSet::from(["change"]));
+    let sarif = signalbox().args(["diff", from, to, "--format", "sarif"]).output().unwrap();
+    let sarif: Value = serde_json::from_slice(&sarif.stdout).unwrap();
+    assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), answer["findings"].as_array().unwrap().len());
+    let page = told(&signalbox().args(["diff", from, to, "--format", "html"]).output().unwrap());
+    assert!(page.contains("1 tenant removed: umbrella") && page.contains("column orders_order.priority"), "{page}");
+
+    // A file that somebody touched is named and not believed.
+    let text = std::fs::read_to_string(to).unwrap();
+    std::fs::write(to, text.replace("acme", "acne")).unwrap();
+    let refused = complaint(&ask(&database, &folder, "diff"));
+    assert_eq!(refused, format!("signalbox: snapshot {to}: it is damaged: its contents do not fit its checksum\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_what_is_new_is_told_since_a_snapshot() {
+    let (_fleet, database) = fleet(4).await;
+    let folder = TempDir::new().unwrap();
+    execute(&database, "ALTER TABLE globex.orders_order DROP COLUMN status").await;
+    assert_eq!(code(&ask(&database, &folder, "drift --save")), 1);
+    let output = ask(&database, &folder, "drift --since latest");
+    insta::assert_snapshot!(settled(&told(&output)), @"");
+    assert_eq!(code(&output), 0, "what was known fails nothing");
+    execute(&database, "ALTER TABLE globex.orders_order DROP COLUMN reference CASCADE").await;
+    execute(&database, "CREATE VIEW acme.peek AS SELECT id FROM globex.orders_order").await;
+    let output = ask(&database, &folder, "drift --since latest");
+    insta::assert_snapshot!(settled(&told(&output)), @"");
+    assert_eq!(code(&output), 1);
+    // What the snapshot was not asked cannot be known to be old.
+    let all = told(&ask(&database, &folder, "all --since latest"));
+    assert!(all.contains("knows nothing of registry, so all of it is told as new"), "{all}");
+
+    for (line, expected) in [
+        (
+            "inventory --save",
+            "signalbox: --save goes with drift, isolation, ledger, all and diff: this question does not read what a snapshot holds\n",
+        ),
+        ("drift --save --tenants acme", "signalbox: --save keeps the whole fleet; leave --tenants out\n"),
+        (
+            "drift --since yesterday",
+            "signalbox: yesterday is neither a file nor a time; expected latest, 2026-11-26T13:40:00Z, 2026-11-26, or 90m, 2h, 7d ago\n",
+        ),
+    ] {
+        assert_eq!(complaint(&ask(&database, &folder, line)), expected);
+    }
+    let without = signalbox().args(["drift", "--since", "2h"]).env("DATABASE_URL", &database.url).output().unwrap();
+    assert_eq!(complaint(&without), "signalbox: --snapshots is missing: in which folder are the snapshots?\n");
+    for _ in 0..3 {
+        ask(&database, &folder, "drift --save --keep 2");
+    }
+    let names =
+        std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.filter(|name| name.ends_with(".snapshot.json")).count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_environment_is_the_measure_and_its_address_stays_hidden() {
+    let (ahead, uat) = fleet(2).await;
+    let (_fleet, prod) = fleet(2).await;
+    let folder = TempDir::new().unwrap();
+    let against = |variable: &str| {
+        let line = ["drift", "--reference", &format!("url:{variable}"), "--limit", "3"].map(str::to_owned);
+        signalbox().args(line).env("DATABASE_URL", &prod.url).env("UAT_URL", &uat.url).output().unwrap()
+    };
+    assert_eq!(code(&against("UAT_URL")), 0);
+    ask(&uat, &folder, "drift --save");
+    ahead.release_next().await.unwrap();
+    for tenant in ["super_tenant", "acme", "globex"] {
+        ahead.migrate(tenant).await.unwrap();
+    }
+    let output = against("UAT_URL");
+    insta::assert_snapshot!(settled(&told(&output)), @"");
+    let password = url::Url::parse(&uat.url).unwrap().password().unwrap_or("postgres://").to_owned();
+    assert!(!told(&output).contains(&password) && output.stderr.is_empty());
+    insta::assert_snapshot!(complaint(&against("NOWHERE_URL")), @"");
+    // And so is another time.
+    assert_eq!(code(&ask(&prod, &folder, "drift --reference snapshot:latest")), 0);
+    assert_eq!(code(&ask(&uat, &folder, "drift --reference snapshot:latest --fail-on info")), 1);
+    assert_eq!(code(&ask(&uat, &folder, "drift --reference majority --fail-on info")), 0);
+}
