@@ -115,12 +115,14 @@ async fn look(topic: Topic, arguments: &Arguments, env: &Env) -> Result<ExitCode
     if arguments.history.save && arguments.scope.tenants.is_some() {
         return Err(Fault::PartToKeep);
     }
+    let options = Options::default();
+    let gauge = options.gauge.clone();
     let work = async {
-        let database = TenantDatabase::connect(url.expose_secret(), Options::default()).await?;
+        let database = TenantDatabase::connect(url.expose_secret(), options).await?;
         let reference = reference(&arguments.scope, &arguments.history.folder, env).await?;
         Report::of(&database, url.expose_secret(), topic, arguments, &reference).await
     };
-    let report = progress::during("reading the catalogs", work).await?;
+    let report = progress::during("reading the catalogs", &gauge, work).await?;
     write(&written(&report, topic, &arguments.form, env))?;
     Ok(exit_code(&report, &arguments.form))
 }
@@ -131,11 +133,13 @@ async fn diff(arguments: &DiffArguments, env: &Env) -> Result<ExitCode, Fault> {
         Some(to) => diff::between(&from, &arguments.history.folder.find(to)?),
         None => {
             let url = address(&arguments.source, env)?;
+            let options = Options::default();
+            let gauge = options.gauge.clone();
             let work = async {
-                let database = TenantDatabase::connect(url.expose_secret(), Options::default()).await?;
+                let database = TenantDatabase::connect(url.expose_secret(), options).await?;
                 diff::until_now(&database, arguments, &from).await
             };
-            progress::during("reading the catalogs", work).await?
+            progress::during("reading the catalogs", &gauge, work).await?
         }
     };
     write(&written(&report, Topic::Diff, &arguments.form, env))?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 use sqlx::{Connection, Executor, PgConnection, Postgres, Transaction};
 
 use crate::address::Address;
-use crate::{Access, Error, Survey, access, survey};
+use crate::{Access, Error, Gauge, Survey, access, survey};
 
 /// How patiently and under which name a database is asked.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct Options {
     pub lock_timeout: Duration,
     /// Shown in `pg_stat_activity`.
     pub application_name: String,
+    /// Shows how far a reading of the catalogs has come.
+    pub gauge: Gauge,
 }
 
 impl Default for Options {
@@ -26,6 +28,7 @@ impl Default for Options {
             statement_timeout: Duration::from_secs(30),
             lock_timeout: Duration::from_secs(2),
             application_name: "signalbox".to_owned(),
+            gauge: Gauge::default(),
         }
     }
 }
@@ -97,6 +100,10 @@ impl TenantDatabase {
     /// swallows the answer.
     pub(crate) fn longest(&self) -> Duration {
         self.options.statement_timeout * 4
+    }
+
+    pub(crate) fn gauge(&self) -> &Gauge {
+        &self.options.gauge
     }
 
     pub(crate) fn settings(&self) -> String {

@@ -9,6 +9,7 @@ mod database;
 mod error;
 mod feed;
 mod finding;
+mod gauge;
 mod ledger;
 mod ledger_rows;
 mod live;
@@ -25,6 +26,7 @@ pub use database::{Options, TenantDatabase};
 pub use error::Error;
 pub use feed::{Change, Changed, Doubt, Pulse, Watermark};
 pub use finding::{Finding, Kind, Severity};
+pub use gauge::Gauge;
 pub use ledger_rows::{LedgerKind, LedgerState, Ledgers};
 pub use live::{Activity, Advance, AtWork, Blocked, Blocker, Connections, Progress, Session, TenantProgress};
 pub use registry::{
