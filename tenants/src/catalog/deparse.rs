@@ -15,6 +15,9 @@ const MOST: usize = 400;
 /// More expressions than this are not put into a snapshot as SQL, so that the first one does not take minutes.
 const MOST_IN_ALL: usize = 4_000;
 
+/// So many waits behind locks are enough; then what only busy schemas have is not shown.
+const PATIENCE: usize = 5;
+
 /// What is known of an expression from an earlier look, by the variant's hash.
 pub(crate) type Known<'a> = dyn Fn(u128) -> Option<&'a Values> + Sync + 'a;
 
@@ -40,15 +43,31 @@ impl TenantDatabase {
             return Ok(());
         }
         let mut connection = self.connect_once().await?;
+        // Schemas whose objects somebody holds: others are asked before them.
+        let (mut busy, mut refused) = (RoaringBitmap::new(), 0);
         for (place, number) in &wanted {
             let Some(((object, name), aspect)) = catalog.variants.aspects.get_index(*place) else { continue };
             let Some(variant) = aspect.variants.get(*number) else { continue };
-            let member = (&variant.members & schemas).min();
-            let Some(schema) = member.and_then(|member| catalog.schemas.get(member as usize)) else { continue };
             let present =
                 variant.values.iter().filter(|(name, value)| value != NONE && variant.expressions.contains(name));
             let present: Vec<&'static str> = present.map(|(name, _)| *name).collect();
-            let shown = self.show(&mut connection, &schema.name, object, name, &present).await?;
+            let free = &(&variant.members & schemas) - &busy;
+            let mut asked: Vec<u32> = free.min().into_iter().chain(free.max()).collect();
+            asked.dedup();
+            if asked.is_empty() && refused < PATIENCE {
+                asked.extend((&variant.members & schemas).min());
+            }
+            let mut shown = HashMap::new();
+            for member in asked {
+                // A snapshot's place is no schema's.
+                let Some(schema) = catalog.schemas.get(member as usize) else { continue };
+                shown = self.show(&mut connection, &schema.name, object, name, &present).await?;
+                if present.iter().all(|attribute| shown.contains_key(attribute)) {
+                    break;
+                }
+                busy.insert(member);
+                refused += 1;
+            }
             let aspect = catalog.variants.aspects.get_index_mut(*place).map(|(_, aspect)| aspect);
             let Some(variant) = aspect.and_then(|aspect| aspect.variants.get_mut(*number)) else { continue };
             for (attribute, value) in &mut variant.values {
