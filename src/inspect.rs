@@ -130,7 +130,7 @@ async fn look(topic: Topic, arguments: &Arguments, env: &Env) -> Result<ExitCode
 async fn diff(arguments: &DiffArguments, env: &Env) -> Result<ExitCode, Fault> {
     let from = arguments.history.folder.find(&arguments.from)?;
     let report = match &arguments.to {
-        Some(to) => diff::between(&from, &arguments.history.folder.find(to)?),
+        Some(to) => diff::between(&from, &arguments.history.folder.find(to)?, arguments.form.sql),
         None => {
             let url = address(&arguments.source, env)?;
             let options = Options::default();
@@ -171,7 +171,7 @@ fn written(report: &Report, topic: Topic, form: &Form, env: &Env) -> String {
             text::Text { report, topic, limit: form.limit, colour }.to_string()
         }
         // Neither holds anything that JSON cannot.
-        Format::Json => json(serde_json::to_string_pretty(report)),
+        Format::Json => json(serde_json::to_string_pretty(&report.answer())),
         Format::Sarif => json(serde_json::to_string_pretty(&sarif::log(report))),
         Format::Html => html::page(report).into_string(),
     }

@@ -1,5 +1,6 @@
 //! `inspect diff`: what changed between two snapshots, or from one until now.
 
+use std::collections::HashMap;
 use std::time::Instant;
 
 use serde::Serialize;
@@ -26,9 +27,10 @@ pub(super) struct Changes {
 }
 
 /// From one snapshot to another; no database is asked.
-pub(super) fn between(from: &Snapshot, to: &Snapshot) -> Report {
+pub(super) fn between(from: &Snapshot, to: &Snapshot, sql: bool) -> Report {
     let begun = Instant::now();
     let mut report = Report::empty(to.tenants().count());
+    report.beside = sql.then(HashMap::new);
     report.tell(from.until(to));
     report.timing.total_ms = ms(begun.elapsed());
     report
@@ -52,6 +54,7 @@ pub(super) async fn until_now(
     let mut report = Report::empty(audit.tenants.len());
     report.server_version = Some(audit.server_version);
     report.timing = audit.timing;
+    report.beside = arguments.form.sql.then(HashMap::new);
     report.unanswered.extend(registry.unreadable);
     let standings: Vec<&Standing> = now.standings().collect();
     report.unanswered.extend(report::unread(&standings));

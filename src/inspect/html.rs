@@ -35,7 +35,7 @@ pub(super) fn page(report: &Report) -> Markup {
                     h2 { @if report.changes.is_some() { "Changed alike" } @else { "Structure" } }
                     @for cluster in &report.clusters { (group(cluster)) }
                 }
-                (findings(&report.findings))
+                (findings(report))
                 @if let Some(inventory) = &report.inventory { (schemas(inventory)) }
             }
         }
@@ -100,7 +100,8 @@ fn group(cluster: &Cluster) -> Markup {
     }
 }
 
-fn findings(all: &[Finding]) -> Markup {
+fn findings(report: &Report) -> Markup {
+    let all = &report.findings;
     let mut gravest: Vec<&Finding> = all.iter().collect();
     gravest.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     html! {
@@ -119,7 +120,10 @@ fn findings(all: &[Finding]) -> Markup {
                         td { (finding.kind.to_string()) }
                         td { (finding.rule) }
                         td { (finding.tenant) }
-                        td { (finding.message) }
+                        td {
+                            (finding.message)
+                            @if let Some(sql) = report.query(finding) { details { summary { "SQL" } code { (sql) } } }
+                        }
                     }
                 }
             } }

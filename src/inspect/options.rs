@@ -98,6 +98,9 @@ pub(super) struct Form {
     /// Lines of detail in each part of the text; 0 shows all
     #[arg(long, value_name = "LINES", default_value_t = 20)]
     pub(super) limit: usize,
+    /// Add to each finding a read-only query that shows it
+    #[arg(long)]
+    pub(super) sql: bool,
 }
 
 /// Where to ask.

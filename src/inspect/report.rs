@@ -1,13 +1,13 @@
 //! What was found, ready to be written in whichever form.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use signalbox_tenants::{
-    Audit, Cluster, Finding, Inventory, Kind, OtherList, Reference, Registry, Severity, Snapshot, Standing, State,
-    TenantDatabase, Timing, Unknown, pooler,
+    Audit, Cluster, Difference, Finding, Inventory, Kind, OtherList, Reference, Registry, Severity, Snapshot, Standing,
+    State, TenantDatabase, Timing, Unknown, pooler,
 };
 
 use super::diff::Changes;
@@ -28,7 +28,12 @@ pub(super) struct Report {
     pub(super) tenants: usize,
     /// What they were held against, `majority` or `tenant acme`; `None` when nothing was compared.
     pub(super) reference: Option<String>,
+    /// Written by [`Report::answer`], each with its query.
+    #[serde(skip)]
     pub(super) findings: Vec<Finding>,
+    /// With `--sql`, by difference: a tenant that has it otherwise.
+    #[serde(skip)]
+    pub(super) beside: Option<HashMap<Difference, String>>,
     /// Of `drift`, `all` and `diff`; else empty.
     pub(super) clusters: Vec<Cluster>,
     /// Of `ledger` and `all`.
@@ -51,6 +56,21 @@ pub(super) struct Report {
     /// Such as `15.18`; `None` when no catalog was read.
     pub(super) server_version: Option<String>,
     pub(super) timing: Timing,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    findings: Vec<Told<'a>>,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    finding: &'a Finding,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sql: Option<String>,
 }
 
 /// Where the application keeps its tenants.
@@ -92,6 +112,7 @@ impl Report {
         if topic.counts() {
             report.inventory = Some(database.inventory().await?);
         }
+        report.beside = arguments.form.sql.then(HashMap::new);
         let mut taken = None;
         if topic.compares() {
             let options = arguments.scope.audit(reference, tenants, topic.reads_ledgers());
@@ -103,6 +124,9 @@ impl Report {
             } else {
                 database.audit(&options).await?
             };
+            if arguments.form.sql {
+                report.beside = Some(beside(&audit, reference));
+            }
             report.compare(topic, audit);
         }
         if arguments.probe_pooler && topic.wants(Kind::Isolation) {
@@ -127,6 +151,7 @@ impl Report {
             tenants,
             reference: None,
             findings: Vec::new(),
+            beside: None,
             clusters: Vec::new(),
             standings: None,
             inventory: None,
@@ -188,6 +213,26 @@ impl Report {
         Ok(())
     }
 
+    /// With `--sql`: the query that shows a finding.
+    pub(super) fn query(&self, finding: &Finding) -> Option<String> {
+        let Finding { rule, object, attribute, from, to, .. } = finding.clone();
+        let beside = self.beside.as_ref()?.get(&Difference { rule, object, attribute, from, to });
+        finding.query(beside.map(String::as_str))
+    }
+
+    /// With `--sql`: the query that shows a difference of a cluster.
+    pub(super) fn query_of(&self, cluster: &Cluster, difference: &Difference) -> Option<String> {
+        let beside = self.beside.as_ref()?.get(difference);
+        let tenants: Vec<&str> = cluster.tenants.iter().take(1).chain(beside).map(String::as_str).collect();
+        difference.query(&tenants)
+    }
+
+    /// The JSON form.
+    pub(super) fn answer(&self) -> impl Serialize {
+        let told = |finding| Told { finding, sql: self.query(finding) };
+        Answer { report: self, findings: self.findings.iter().map(told).collect() }
+    }
+
     /// How many findings there are of a severity.
     pub(super) fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
@@ -226,6 +271,16 @@ pub(super) fn tenants_of(registry: &Registry) -> Option<Vec<String>> {
     let rows = registry.rows.tenants.iter().flatten().map(|row| &row.schema_name);
     let known: Vec<String> = rows.filter(|name| there.contains(name.as_str())).cloned().collect();
     (!known.is_empty()).then_some(known)
+}
+
+/// For each difference a tenant without it: the reference itself, else one of the largest group.
+fn beside(audit: &Audit, reference: &Reference) -> HashMap<Difference, String> {
+    let all: HashSet<&Difference> = audit.clusters.iter().flat_map(|cluster| &cluster.differences).collect();
+    let find = |difference: &Difference| match reference {
+        Reference::Tenant(name) => Some(name),
+        _ => audit.clusters.iter().find(|cluster| !cluster.differences.contains(difference))?.tenants.first(),
+    };
+    all.into_iter().filter_map(|difference| Some((difference.clone(), find(difference)?.clone()))).collect()
 }
 
 /// What to say when no ledger could be read.

@@ -13,7 +13,7 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 pub(super) fn log(report: &Report) -> Value {
     let rules: BTreeSet<String> = report.findings.iter().map(rule).collect();
     let rules: Vec<Value> = rules.into_iter().map(|id| json!({ "id": id })).collect();
-    let results: Vec<Value> = report.findings.iter().map(result).collect();
+    let results: Vec<Value> = report.findings.iter().map(|finding| result(finding, report.query(finding))).collect();
     json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -33,7 +33,7 @@ fn rule(finding: &Finding) -> String {
     format!("{}/{}", finding.kind, finding.rule)
 }
 
-fn result(finding: &Finding) -> Value {
+fn result(finding: &Finding, sql: Option<String>) -> Value {
     let Finding { tenant, object, attribute, from, to, severity, message, .. } = finding;
     let level = match severity {
         Severity::Info => "note",
@@ -41,7 +41,7 @@ fn result(finding: &Finding) -> Value {
         Severity::Error | Severity::Critical => "error",
     };
     let identity = [tenant.as_str(), object, attribute.as_deref().unwrap_or_default()].join("/");
-    json!({
+    let mut result = json!({
         "ruleId": rule(finding),
         "level": level,
         "message": { "text": message },
@@ -52,5 +52,9 @@ fn result(finding: &Finding) -> Value {
         // By which a viewer knows the finding again in the next run.
         "partialFingerprints": { "signalbox/v1": identity },
         "properties": { "tenant": tenant, "attribute": attribute, "from": from, "to": to, "severity": severity },
-    })
+    });
+    if let (Some(sql), Some(Value::Object(properties))) = (sql, result.get_mut("properties")) {
+        properties.insert("sql".to_owned(), sql.into());
+    }
+    result
 }

@@ -78,6 +78,9 @@ impl Text<'_> {
             let (tenants, are) = (many(cluster.tenants.len(), "tenant"), is_are(cluster.tenants.len()));
             writeln!(f, "  {tenants} {are} as the reference (fingerprint {})", shortened(&cluster.fingerprint))?;
         }
+        if clusters.is_empty() && self.report.since.is_some() {
+            writeln!(f, "  nothing new")?;
+        }
         if equal.is_empty() && !differing.is_empty() && self.report.since.is_none() {
             writeln!(f, "  no tenant is as the reference in everything")?;
         }
@@ -98,8 +101,9 @@ impl Text<'_> {
             writeln!(f, "  {} did not change", many(*unchanged, "tenant"))?;
         }
         if !uneven.is_empty() {
-            let went = "equal to others before, and not any more:";
-            let text = format!("{} {} {went} {}", many(uneven.len(), "tenant"), is_are(uneven.len()), names(uneven));
+            let (was, is) = if uneven.len() == 1 { ("was", "is") } else { ("were", "are") };
+            let count = many(uneven.len(), "tenant");
+            let text = format!("{count} {was} equal to others before and no longer {is}: {}", names(uneven));
             writeln!(f, "  {}", self.painted(RED, &text))?;
         }
         Ok(())
@@ -136,6 +140,9 @@ impl Text<'_> {
         let shown = lines.take(cluster.differences.len());
         for difference in cluster.differences.iter().take(shown) {
             writeln!(f, "    {}", self.difference(difference))?;
+            if let Some(sql) = self.report.query_of(cluster, difference) {
+                writeln!(f, "      {}", self.painted(DIM, &(sql + ";")))?;
+            }
         }
         match cluster.differences.len() - shown {
             0 => Ok(()),
@@ -165,20 +172,24 @@ impl Text<'_> {
             rules.entry((std::cmp::Reverse(finding.severity), &finding.rule)).or_default().push(finding);
         }
         if rules.is_empty() {
-            writeln!(f, "  nothing found")?;
+            writeln!(f, "  {}", if self.report.since.is_some() { "nothing new" } else { "nothing found" })?;
         }
         let mut lines = Lines::up_to(self.limit);
         for ((std::cmp::Reverse(severity), rule), findings) in &rules {
             let word = self.painted(colour(*severity), words::severity(*severity));
             writeln!(f, "  {word} {rule}: {}", many(findings.len(), "finding"))?;
             // What is said in the same words of many tenants is said once.
-            let mut said: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+            let mut said: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
             for finding in findings {
-                said.entry(&finding.message).or_default().push(&finding.tenant);
+                said.entry(&finding.message).or_default().push(finding);
             }
             let shown = lines.take(said.len());
-            for (message, tenants) in said.iter().take(shown) {
-                writeln!(f, "    {}: {message}", names(tenants))?;
+            for (message, findings) in said.iter().take(shown) {
+                let tenants: Vec<&str> = findings.iter().map(|finding| finding.tenant.as_str()).collect();
+                writeln!(f, "    {}: {message}", names(&tenants))?;
+                if let Some(sql) = findings.first().and_then(|finding| self.report.query(finding)) {
+                    writeln!(f, "      {}", self.painted(DIM, &(sql + ";")))?;
+                }
             }
             if shown < said.len() {
                 writeln!(f, "    and {} more; --limit 0 shows all", number(said.len() - shown))?;

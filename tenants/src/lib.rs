@@ -7,6 +7,7 @@ mod catalog;
 mod coverage;
 mod database;
 mod error;
+mod evidence;
 mod feed;
 mod finding;
 mod gauge;

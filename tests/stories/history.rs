@@ -6,6 +6,7 @@ use std::process::Output;
 
 use serde_json::Value;
 use signalbox_sandbox::postgres::Database;
+use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 
 use super::inspect::{SCHEMA, code, conforms, execute, fleet, settled, signalbox, told};
@@ -29,7 +30,14 @@ async fn before_and_after_a_release() {
     insta::assert_snapshot!(complaint(&ask(&database, &folder, "diff")), @"signalbox: there is no snapshot yet; --save keeps one");
     let kept = ask(&database, &folder, "all --save --fail-on never");
     assert!(String::from_utf8(kept.stderr).unwrap().contains(".snapshot.json"));
-    insta::assert_snapshot!(settled(&told(&ask(&database, &folder, "diff"))), @"");
+    insta::assert_snapshot!(settled(&told(&ask(&database, &folder, "diff"))), @r"
+    PostgreSQL N, 5 tenants, from DATABASE at TIME to DATABASE at TIME (N ms)
+
+    Changes
+      5 tenants did not change
+
+    Nothing changed.
+    ");
 
     fleet.release_next().await.unwrap();
     for tenant in ["super_tenant", "acme", "globex"] {
@@ -37,11 +45,24 @@ async fn before_and_after_a_release() {
     }
     execute(
         &database,
-        "DROP SCHEMA umbrella CASCADE; DELETE FROM public.tenants_client WHERE schema_name = 'umbrella'",
+        "DROP SCHEMA umbrella CASCADE; DELETE FROM public.tenants_domain WHERE domain LIKE 'umbrella%'; DELETE FROM public.tenants_client WHERE schema_name = 'umbrella'",
     )
     .await;
     let output = ask(&database, &folder, "diff --save");
-    insta::assert_snapshot!(settled(&told(&output)), @"");
+    insta::assert_snapshot!(settled(&told(&output)), @r"
+    PostgreSQL N, 4 tenants, from DATABASE at TIME to DATABASE at TIME (N ms)
+
+    Changes
+      3 tenants changed alike (fingerprint N): acme, globex, super_tenant
+        added    column orders_order.priority
+        added    index orders_order_priority_idx
+      1 tenant changed (fingerprint N): initech
+        changed  ledger, standing: complete → lagging
+      1 tenant removed: umbrella
+      1 tenant was equal to others before and no longer is: initech
+
+    9 findings: 2 error, 1 warning, 6 info
+    ");
     assert_eq!(code(&output), 1, "initech did not go the way of the others");
     assert_eq!(code(&ask(&database, &folder, "diff 1h --fail-on never --limit 0")), 2, "nothing is that old");
     assert_eq!(code(&ask(&database, &folder, "diff --fail-on info")), 0, "nothing changed since it was kept");
@@ -82,12 +103,29 @@ async fn only_what_is_new_is_told_since_a_snapshot() {
     execute(&database, "ALTER TABLE globex.orders_order DROP COLUMN status").await;
     assert_eq!(code(&ask(&database, &folder, "drift --save")), 1);
     let output = ask(&database, &folder, "drift --since latest");
-    insta::assert_snapshot!(settled(&told(&output)), @"");
+    insta::assert_snapshot!(settled(&told(&output)), @r"
+    PostgreSQL N, 5 tenants, held against what most of them have, only what is new since DATABASE at TIME (N ms)
+
+    Structure
+      nothing new
+
+    Nothing new.
+    ");
     assert_eq!(code(&output), 0, "what was known fails nothing");
     execute(&database, "ALTER TABLE globex.orders_order DROP COLUMN reference CASCADE").await;
     execute(&database, "CREATE VIEW acme.peek AS SELECT id FROM globex.orders_order").await;
     let output = ask(&database, &folder, "drift --since latest");
-    insta::assert_snapshot!(settled(&told(&output)), @"");
+    insta::assert_snapshot!(settled(&told(&output)), @r"
+    PostgreSQL N, 5 tenants, held against what most of them have, only what is new since DATABASE at TIME (N ms)
+
+    Structure
+      1 tenant differs (fingerprint N): acme
+        extra    view peek
+      1 tenant differs (fingerprint N): globex
+        missing  column orders_order.reference
+
+    2 findings: 1 error, 1 warning
+    ");
     assert_eq!(code(&output), 1);
     // What the snapshot was not asked cannot be known to be old.
     let all = told(&ask(&database, &folder, "all --since latest"));
@@ -117,6 +155,53 @@ async fn only_what_is_new_is_told_since_a_snapshot() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_finding_comes_with_a_query_that_shows_it() {
+    let (fleet, database) = fleet(4).await;
+    fleet.release_next().await.unwrap();
+    for tenant in ["super_tenant", "acme", "globex", "umbrella"] {
+        fleet.migrate(tenant).await.unwrap();
+    }
+    execute(
+        &database,
+        "ALTER TABLE globex.orders_customer ALTER COLUMN email TYPE varchar(120); CREATE SCHEMA \"it's\";
+         CREATE TABLE \"it's\".django_migrations (id bigint, app text, name text);
+         CREATE VIEW acme.peek AS SELECT id FROM globex.orders_order",
+    )
+    .await;
+    let ask =
+        |form: &str| signalbox().args(["all", "--sql", "--format", form]).env("DATABASE_URL", &database.url).output();
+    let answer: Value = serde_json::from_slice(&ask("json").unwrap().stdout).unwrap();
+    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    conforms(&answer, &schema, &schema, "all");
+    let mut connection = PgConnection::connect(&database.url).await.unwrap();
+    let (mut seen, mut shown) = (BTreeSet::new(), Vec::new());
+    for finding in answer["findings"].as_array().unwrap() {
+        let Some(sql) = finding["sql"].as_str() else { continue };
+        let rows: Vec<String> = sqlx::query_scalar(&format!("SELECT to_jsonb(q)::text FROM ({sql}) q"))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        assert!(!rows.is_empty(), "{finding}");
+        seen.insert(finding["kind"].as_str().unwrap());
+        if finding["object"] == "column orders_customer.email" {
+            shown = rows;
+        }
+    }
+    assert_eq!(seen, BTreeSet::from(["drift", "isolation", "ledger", "registry"]));
+    let side = |tenant: &str, kind: &str| {
+        let row = shown.iter().find(|row| row.contains(&format!("\"schema\": \"{tenant}\""))).unwrap();
+        assert!(row.contains(&format!("\"type\": \"character varying({kind})\"")), "{row}");
+    };
+    assert_eq!(shown.len(), 2, "{shown:?}");
+    side("globex", "120");
+    side("super_tenant", "254");
+    let sql = "SELECT n.nspname AS schema,";
+    let forms = ["text", "sarif", "html"].map(|form| told(&ask(form).unwrap()).matches(sql).count());
+    assert!(forms.iter().all(|count| *count >= 4), "{forms:?}");
+    assert!(!told(&signalbox().args(["all"]).env("DATABASE_URL", &database.url).output().unwrap()).contains(sql));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_environment_is_the_measure_and_its_address_stays_hidden() {
     let (ahead, uat) = fleet(2).await;
     let (_fleet, prod) = fleet(2).await;
@@ -132,10 +217,20 @@ async fn another_environment_is_the_measure_and_its_address_stays_hidden() {
         ahead.migrate(tenant).await.unwrap();
     }
     let output = against("UAT_URL");
-    insta::assert_snapshot!(settled(&told(&output)), @"");
+    insta::assert_snapshot!(settled(&told(&output)), @r"
+    PostgreSQL N, 3 tenants, held against DATABASE at TIME (N ms)
+
+    Structure
+      no tenant is as the reference in everything
+      3 tenants differ alike (fingerprint N): super_tenant, acme, globex
+        missing  column orders_order.priority
+        missing  index orders_order_priority_idx
+
+    6 findings: 6 error
+    ");
     let password = url::Url::parse(&uat.url).unwrap().password().unwrap_or("postgres://").to_owned();
     assert!(!told(&output).contains(&password) && output.stderr.is_empty());
-    insta::assert_snapshot!(complaint(&against("NOWHERE_URL")), @"");
+    insta::assert_snapshot!(complaint(&against("NOWHERE_URL")), @"signalbox: NOWHERE_URL is not set in the environment; --reference url:NOWHERE_URL reads another database's address from it");
     // And so is another time.
     assert_eq!(code(&ask(&prod, &folder, "drift --reference snapshot:latest")), 0);
     assert_eq!(code(&ask(&uat, &folder, "drift --reference snapshot:latest --fail-on info")), 1);

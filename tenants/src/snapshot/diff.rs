@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use roaring::RoaringBitmap;
 use serde::Serialize;
 
-use super::{PUBLIC, Snapshot};
+use super::{PUBLIC, Snapshot, rank};
 use crate::audit::{drift, message, reference};
 use crate::catalog::{Catalog, Variants};
 use crate::{Cluster, Difference, Finding, Kind, Severity, Standing, State};
@@ -121,7 +121,8 @@ impl Snapshot {
         later.add_unless(&mut catalog, now, after, self, then);
         let tenants = RoaringBitmap::from_iter([after]);
         let expected = reference::at(&catalog, before);
-        let found = drift::differences(&catalog, &tenants, &expected);
+        let mut found = drift::differences(&catalog, &tenants, &expected);
+        found.sort_by(|(one, _), (other, _)| rank(&one.object).cmp(&rank(&other.object)).then_with(|| one.cmp(other)));
         found.into_iter().map(|(difference, _)| told(difference)).collect()
     }
 
@@ -212,7 +213,7 @@ impl Diff {
         findings.extend(self.removed.iter().map(|tenant| whole(tenant, "tenant_removed", Severity::Warning, went)));
         let odd = "It was equal to others before, and most of those went another way: it is different now.";
         findings.extend(self.uneven.iter().map(|tenant| whole(tenant, "uneven", Severity::Error, odd)));
-        findings.sort_by(|one, other| (&one.tenant, &one.object).cmp(&(&other.tenant, &other.object)));
+        findings.sort_by_cached_key(|finding| (finding.tenant.clone(), rank(&finding.object), finding.object.clone()));
         findings
     }
 }

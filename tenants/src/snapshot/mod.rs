@@ -210,7 +210,9 @@ impl Snapshot {
             *sizes.entry(state.fingerprint).or_default() += 1;
         }
         let all: usize = sizes.values().sum();
-        let mut aspects: IndexMap<(&Object, &str), (usize, Option<(usize, u128, &Fact)>)> = IndexMap::new();
+        // How many have it at all, and how it looks with most of those.
+        type Votes<'a> = (usize, Option<(usize, u128, &'a Fact)>);
+        let mut aspects: IndexMap<(&Object, &str), Votes<'_>> = IndexMap::new();
         for (at, (hash, fact)) in (0..).zip(&self.facts) {
             let with = sizes.iter().filter(|(print, _)| self.structures.get(print).is_some_and(|one| one.contains(at)));
             let count: usize = with.map(|(_, size)| size).sum();
@@ -221,6 +223,9 @@ impl Snapshot {
             }
         }
         let members = RoaringBitmap::from_iter([place]);
+        // As an audit would meet them.
+        aspects
+            .sort_by_cached_key(|(object, aspect), _| (rank(object.kind), object.name.clone(), (*aspect).to_owned()));
         for (having, best) in aspects.into_values() {
             if let (true, Some((_, hash, fact))) = (having * 2 >= all, best) {
                 fact.add_to(catalog, hash, &members);
@@ -233,6 +238,17 @@ impl Fact {
     fn add_to(&self, catalog: &mut Catalog, hash: u128, members: &RoaringBitmap) {
         let key = (self.object.clone(), self.aspect);
         catalog.variants.add_known(key, self.parent.as_deref(), hash, &self.values, members);
+    }
+}
+
+/// Relations come first, then columns, then the rest. Takes a kind, or an object's spelling.
+fn rank(object: &str) -> usize {
+    const RELATIONS: [&str; 5] = ["table", "partitioned table", "foreign table", "view", "materialized view"];
+    let is = |kind: &str| object.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+    match RELATIONS.iter().any(|kind| is(kind)) {
+        true => 0,
+        false if is("column") => 1,
+        false => 2,
     }
 }
 

@@ -1,7 +1,5 @@
 //! The store, with fleets made up by chance.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
-
 use std::fs;
 use std::path::PathBuf;
 
@@ -42,7 +40,7 @@ fn snapshot(second: i64, fleet: &Fleet, found: &[u64]) -> Snapshot {
     let place = |number: &u64| u32::try_from(facts.get_index_of(&hash(*number)).unwrap()).unwrap();
     let standing = |name: &String, facts: &BTreeSet<u64>| Standing {
         tenant: name.clone(),
-        state: if facts.len() % 2 == 0 { Standings::Complete } else { Standings::Lagging },
+        state: if facts.len().is_multiple_of(2) { Standings::Complete } else { Standings::Lagging },
         missing: facts.first().map(|number| format!("orders.{number}")).into_iter().collect(),
         foreign: Vec::new(),
         lacks: Vec::new(),

@@ -1,10 +1,14 @@
 //! The fleet's state at a time, taken from a real server: what changed since, and what is not as it was.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use signalbox_sandbox::postgres::Database;
+use signalbox_sandbox::postgres::{Database, Postgres};
 use signalbox_tenants::snapshot::Store;
-use signalbox_tenants::{AuditOptions, Cluster, Error, Kind, Reference, Severity, Snapshot, State};
+use signalbox_tenants::{
+    AuditOptions, Cluster, Error, Kind, Options, Reference, Severity, Snapshot, State, TenantDatabase,
+};
 
 use super::{empty, execute, fleet, open};
 
@@ -160,4 +164,46 @@ async fn a_name_that_nobody_has_is_an_error() {
     assert_eq!(refused.to_string(), "there is no schema named acne to look at");
     let nothing = taken(&empty().await, None).await;
     assert_eq!(nothing.tenants().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reading_shows_how_far_it_has_come() {
+    let (_, database) = fleet(20).await;
+    execute(&database, "ANALYZE pg_class, pg_attribute, pg_attrdef, pg_index, pg_constraint, pg_type, pg_proc").await;
+    let options = Options::default();
+    let gauge = options.gauge.clone();
+    assert_eq!(gauge.percent(), None);
+    let tenants = TenantDatabase::connect(&database.url, options).await.unwrap();
+    let every = AuditOptions::default();
+    let mut reading = std::pin::pin!(tenants.audit(&every));
+    let mut seen = BTreeSet::new();
+    let audit = loop {
+        tokio::select! {
+            audit = &mut reading => break audit.unwrap(),
+            () = tokio::task::yield_now() => seen.extend(gauge.percent()),
+        }
+    };
+    assert_eq!((audit.tenants.len(), gauge.percent()), (21, None));
+    // It begins at the beginning, is somewhere between, and the estimate was not far off.
+    assert!(seen.len() > 2 && seen.first() < Some(&30) && seen.last() > Some(&60), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_migration_that_holds_all_tables_of_a_tenant_does_not_keep_a_snapshot_waiting() {
+    let (_, database) = fleet(3).await;
+    let lock = "BEGIN; DO $$ DECLARE name text; BEGIN FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'acme' \
+                LOOP EXECUTE format('LOCK TABLE acme.%I IN ACCESS EXCLUSIVE MODE', name); END LOOP; END $$";
+    let migration = execute(&database, lock).await;
+    let options = Options { lock_timeout: Duration::from_millis(300), ..Options::default() };
+    let url = Postgres::shared().await.unwrap().reader_url(&database.name);
+    let tenants = TenantDatabase::connect(&url, options).await.unwrap();
+    let begun = Instant::now();
+    let (_, snapshot) = tenants.audit_and_snapshot(&AuditOptions::default(), None).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    let hidden = |schema: &str| {
+        let attributes = snapshot.attributes(schema).unwrap();
+        attributes.into_iter().filter(|one| one.value.contains("could not be shown")).count()
+    };
+    assert_eq!((hidden("acme"), hidden("globex")), (0, 0), "others have the same");
+    drop(migration);
 }

@@ -4,7 +4,7 @@
 use signalbox_sandbox::postgres::{Database, Postgres};
 use signalbox_tenants::snapshot::Store;
 use signalbox_tenants::{AuditOptions, Finding, Kind, Snapshot};
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, Row};
 
 use super::{Fault, catalogue};
 use crate::django::{TENANTS, fleet};
@@ -12,6 +12,8 @@ use crate::open;
 
 /// The tenant that others reach into; nothing is ever changed in it.
 const OTHER: &str = "globex";
+/// One that nobody reaches into and nothing is changed in.
+const SPARE: &str = "super_tenant";
 /// How many tenants are left alone, at least: they stay the majority for every object.
 const SPARED: usize = 4;
 
@@ -90,6 +92,44 @@ fn mistakes(planted: &[(&str, &Fault)], findings: &[Finding], asked: &[Kind]) ->
     mistakes
 }
 
+/// Runs the query of each finding: both sides must be there to see, or one of them and nothing of the other.
+async fn unseen(connection: &mut PgConnection, findings: &[Finding]) -> Vec<String> {
+    let mut unseen = Vec::new();
+    sqlx::raw_sql("RESET ALL; SET search_path = ''").execute(&mut *connection).await.unwrap();
+    for finding in findings {
+        let Some(query) = finding.query(Some(SPARE)) else {
+            unseen.push(format!("no query: {finding:?}"));
+            continue;
+        };
+        let rows = format!(
+            "BEGIN READ ONLY; SELECT (to_jsonb(q) - 'schema')::text AS row, to_jsonb(q) ->> 'schema' AS schema FROM ({query}) q"
+        );
+        let rows = match sqlx::raw_sql(&rows).fetch_all(&mut *connection).await {
+            Ok(rows) => rows,
+            Err(error) => panic!("{finding:?}: {error}\n{query}"),
+        };
+        sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await.unwrap();
+        let of = |schema: &str| -> Vec<String> {
+            let own = rows.iter().filter(|row| row.get::<Option<String>, _>("schema").as_deref() == Some(schema));
+            let plain = |row: String| row.replace(&format!("{}.", quote(schema).replace('"', "\\\"")), "");
+            own.map(|row| plain(row.get("row")).replace(&format!("{schema}."), "")).collect()
+        };
+        let (here, there) = (of(&finding.tenant), of(SPARE));
+        let seen = match &*finding.rule {
+            // Something else may be called alike: then its kind or its arguments are there to see.
+            "missing" => !there.is_empty() && here != there,
+            "extra" => !here.is_empty() && here != there,
+            "falls_through" => here.is_empty(),
+            _ if finding.kind == Kind::Drift => !here.is_empty() && !there.is_empty() && here != there,
+            _ => !rows.is_empty(),
+        };
+        if !seen {
+            unseen.push(format!("not seen: {finding:?}\n  {here:?}\n  {there:?}\n  {query}"));
+        }
+    }
+    unseen
+}
+
 /// Plants the faults, as many at once as there are victims.
 async fn check(faults: Vec<Fault>) {
     let mut mistaken = Vec::new();
@@ -103,7 +143,9 @@ async fn check(faults: Vec<Fault>) {
         for (victim, fault) in &planted {
             plant(&mut connection, fault.name, &fault.sql, victim).await;
         }
-        mistaken.extend(mistakes(&planted, &findings(&database).await, &[Kind::Drift, Kind::Isolation]));
+        let found = findings(&database).await;
+        mistaken.extend(mistakes(&planted, &found, &[Kind::Drift, Kind::Isolation]));
+        mistaken.extend(unseen(&mut connection, &found).await);
         let changes = changes(&before, &snapshot(&database, Some(&before)).await);
         let more = mistakes(&planted, &changes, &[Kind::Drift]);
         mistaken.extend(more.into_iter().map(|mistake| format!("since the snapshot: {mistake}")));
