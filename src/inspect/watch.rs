@@ -1,10 +1,10 @@
-//! `inspect watch`: looks at the counters every few seconds and at the tenants only when those moved.
+//! `inspect watch`: looks at the counters every few seconds and at the tenants that changed when those moved.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use signalbox_domain::ports::Clock;
-use signalbox_tenants::{Audit, Change, Error, Finding, Pulse, Reference, TenantDatabase};
+use signalbox_tenants::{Audit, Doubt, Finding, Reference, Refreshed, TenantDatabase, Watch};
 
 use super::options::{Scope, WatchArguments};
 use super::words::{many, names, number};
@@ -17,8 +17,6 @@ const LOOK_ANYWAY: Duration = Duration::from_secs(300);
 
 /// What the last look found.
 struct Look {
-    pulse: Pulse,
-    at: Instant,
     /// By tenant.
     fingerprints: BTreeMap<String, String>,
     findings: BTreeSet<String>,
@@ -31,11 +29,13 @@ pub(super) async fn run(
     arguments: &WatchArguments,
     reference: &Reference,
 ) -> Result<(), Fault> {
-    let mut last = look(database, &arguments.scope, reference).await?;
+    let (watch, scope) = (database.watch().await?, &arguments.scope);
+    let mut watcher = Watcher { database, watch, scope, reference, read_all: Instant::now(), due: None };
+    let mut last = watcher.look().await?;
     say(&last.summary())?;
     loop {
         tokio::time::sleep(arguments.every()).await;
-        match next(database, &arguments.scope, reference, &last).await {
+        match watcher.next().await {
             Ok(None) => {}
             Ok(Some((look, reason))) => {
                 let changes = look.since(&last);
@@ -56,37 +56,54 @@ pub(super) async fn run(
     }
 }
 
-/// Another look where one is due, with the reason when it is not that the counters moved.
-async fn next(
-    database: &TenantDatabase,
-    scope: &Scope,
-    reference: &Reference,
-    last: &Look,
-) -> Result<Option<(Look, Option<String>)>, Fault> {
-    let reason = match database.pulse().await?.since(&last.pulse) {
-        Change::Something => None,
-        Change::Unsure(doubt) => Some(doubt.to_string()),
-        Change::Nothing if last.at.elapsed() < LOOK_ANYWAY => return Ok(None),
-        Change::Nothing => None,
-    };
-    Ok(Some((look(database, scope, reference).await?, reason)))
+struct Watcher<'a> {
+    database: &'a TenantDatabase,
+    watch: Watch,
+    scope: &'a Scope,
+    reference: &'a Reference,
+    /// When everything was read last.
+    read_all: Instant,
+    /// What was read and not looked at yet.
+    due: Option<Refreshed>,
 }
 
-async fn look(database: &TenantDatabase, scope: &Scope, reference: &Reference) -> Result<Look, Fault> {
-    // Before looking, so that what happens meanwhile is seen by the next look.
-    let pulse: Result<Pulse, Error> = database.pulse().await;
-    let pulse = pulse?;
-    let registry = database.registry(&scope.lists.registry()).await?;
-    let tenants = report::tenants(&registry, scope)?;
-    let audit = database.audit(&scope.audit(reference, tenants, false)).await?;
-    let registry = registry.findings(&scope.lists.registry());
-    Ok(Look {
-        pulse,
-        at: Instant::now(),
-        fingerprints: fingerprints(&audit),
-        findings: audit.findings.iter().chain(&registry).map(told).collect(),
-        groups: audit.clusters.len(),
-    })
+impl Watcher<'_> {
+    /// Another look where one is due, with the reason when it is not that something was seen to change.
+    async fn next(&mut self) -> Result<Option<(Look, Option<String>)>, Fault> {
+        let refreshed = if self.read_all.elapsed() < LOOK_ANYWAY {
+            self.watch.refresh().await?
+        } else {
+            self.watch.reread().await?;
+            Refreshed::Everything(None)
+        };
+        if let Refreshed::Everything(_) = refreshed {
+            self.read_all = Instant::now();
+        }
+        if refreshed != Refreshed::Nothing {
+            self.due = Some(refreshed);
+        }
+        let Some(due) = self.due.clone() else { return Ok(None) };
+        let look = self.look().await?;
+        self.due = None;
+        let reason = match due {
+            // That something is gone is what is told anyway.
+            Refreshed::Everything(doubt) => doubt.filter(|doubt| *doubt != Doubt::Removed),
+            Refreshed::Nothing | Refreshed::Schemas(_) => None,
+        };
+        Ok(Some((look, reason.map(|doubt| doubt.to_string()))))
+    }
+
+    async fn look(&mut self) -> Result<Look, Fault> {
+        let registry = self.database.registry(&self.scope.lists.registry()).await?;
+        let tenants = report::tenants(&registry, self.scope)?;
+        let audit = self.watch.audit(&self.scope.audit(self.reference, tenants, false)).await?;
+        let registry = registry.findings(&self.scope.lists.registry());
+        Ok(Look {
+            fingerprints: fingerprints(&audit),
+            findings: audit.findings.iter().chain(&registry).map(told).collect(),
+            groups: audit.clusters.len(),
+        })
+    }
 }
 
 fn fingerprints(audit: &Audit) -> BTreeMap<String, String> {

@@ -10,7 +10,6 @@ use signalbox_domain::{
     ports::{Fleet, Ledger, Schema, TenantDb},
 };
 use signalbox_tenants::{Applied, AuditOptions, Options, RegistryOptions, TenantDatabase, Unreadable};
-use tokio_util::sync::CancellationToken;
 
 use super::inspection::{inspection, names};
 
@@ -48,44 +47,21 @@ impl TenantDb for TenantDatabases {
     }
 
     async fn inspect(&self, environment: &Environment) -> Result<Inspection, String> {
-        let (databases, environment) = (self.clone(), environment.clone());
-        apart(async move || {
-            let database = databases.connect(&environment).await?;
-            let text = |error: signalbox_tenants::Error| error.to_string();
-            let options = registry_options(&environment);
-            let registry = database.registry(&options).await.map_err(text)?;
-            let inventory = database.inventory().await.map_err(text)?;
-            let audit = AuditOptions { ledgers: true, ..AuditOptions::default() };
-            let audit = database.audit(&audit).await.map_err(text)?;
-            let findings = registry.findings(&options);
-            Ok(inspection(audit, &registry, findings, inventory))
-        })
-        .await
+        let database = self.connect(environment).await?;
+        let text = |error: signalbox_tenants::Error| error.to_string();
+        let options = registry_options(environment);
+        let registry = database.registry(&options).await.map_err(text)?;
+        let inventory = database.inventory().await.map_err(text)?;
+        let audit = AuditOptions { ledgers: true, ..AuditOptions::default() };
+        let audit = database.audit(&audit).await.map_err(text)?;
+        let findings = registry.findings(&options);
+        Ok(inspection(audit, &registry, findings, inventory))
     }
 
     async fn names(&self, environment: &Environment) -> Result<Vec<String>, String> {
-        let (databases, environment) = (self.clone(), environment.clone());
-        apart(async move || {
-            let database = databases.connect(&environment).await?;
-            let registry = database.registry(&registry_options(&environment)).await;
-            registry.map(names).map_err(|error| error.to_string())
-        })
-        .await
-    }
-}
-
-/// Asks on a thread of its own: comparing thousands of tenants keeps a processor busy, and the gateway's
-/// heartbeat must not wait for it. When nobody waits for the answer any more, the question is cancelled.
-async fn apart<T: Send + 'static>(
-    question: impl AsyncFnOnce() -> Result<T, String> + Send + 'static,
-) -> Result<T, String> {
-    let cancelled = CancellationToken::new();
-    let _waiting = cancelled.clone().drop_guard();
-    let runtime = tokio::runtime::Handle::current();
-    let work = move || runtime.block_on(cancelled.run_until_cancelled(question()));
-    match tokio::task::spawn_blocking(work).await {
-        Ok(Some(answer)) => answer,
-        Ok(None) | Err(_) => Err("the reading was interrupted".to_owned()),
+        let database = self.connect(environment).await?;
+        let registry = database.registry(&registry_options(environment)).await;
+        registry.map(names).map_err(|error| error.to_string())
     }
 }
 

@@ -17,6 +17,7 @@ use sqlx::{PgConnection, Row};
 
 use crate::{Error, TenantDatabase};
 use catalogs::CATALOGS;
+pub(crate) use changed::Horizon;
 pub use changed::{Changed, Watermark};
 
 /// The catalogs' counters at one moment.
@@ -178,7 +179,7 @@ SELECT c.name, pg_stat_get_tuples_inserted(c.oid), pg_stat_get_tuples_updated(c.
 FROM (SELECT name, to_regclass('pg_catalog.' || name)::oid AS oid FROM unnest($1::text[]) AS name) AS c
 WHERE c.oid IS NOT NULL";
 
-async fn read(connection: &mut PgConnection) -> sqlx::Result<Pulse> {
+pub(crate) async fn read(connection: &mut PgConnection) -> sqlx::Result<Pulse> {
     let server = sqlx::query(SERVER).persistent(false).fetch_one(&mut *connection).await?;
     let names: Vec<&str> = CATALOGS.iter().map(|catalog| catalog.name).collect();
     let rows = sqlx::query(COUNTERS).persistent(false).bind(names).fetch_all(connection).await?;

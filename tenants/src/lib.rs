@@ -19,6 +19,7 @@ mod registry;
 pub mod snapshot;
 mod survey;
 mod sweep;
+mod watch;
 
 pub use access::Access;
 pub use audit::{Audit, AuditOptions, Cluster, Difference, Reference, Standing, State, Timing};
@@ -36,3 +37,4 @@ pub use registry::{
 };
 pub use snapshot::Snapshot;
 pub use survey::{Applied, Ledger, Schema, Survey, Unreadable};
+pub use watch::{Refreshed, Watch};

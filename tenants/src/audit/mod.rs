@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Catalog, NONE, OWN, Show};
+use crate::catalog::{Catalog, NONE, OWN, Show, Shown};
 use crate::{Error, Finding, Kind, Ledgers, Snapshot, TenantDatabase};
 pub use truth::{Standing, State};
 
@@ -125,8 +125,7 @@ impl TenantDatabase {
     /// # Errors
     /// When the database cannot be asked, or the reference or a named tenant is not there.
     pub async fn audit(&self, options: &AuditOptions) -> Result<Audit, Error> {
-        let reading = self.reading(options, &Show::Differing).await?;
-        Ok(reading.audit)
+        Ok(self.reading(options, &Show::Differing).await?.audit)
     }
 
     /// The same, and keeps what was read. `earlier` spares the server from showing expressions again that an
@@ -140,15 +139,30 @@ impl TenantDatabase {
         earlier: Option<&Snapshot>,
     ) -> Result<(Audit, Snapshot), Error> {
         let known = |hash| earlier.and_then(|earlier| earlier.shown(hash));
-        let Reading { audit, catalog, tenants } = self.reading(options, &Show::All(&known)).await?;
+        let Compared { audit, catalog, tenants } = self.reading(options, &Show::All(&known)).await?;
         let snapshot = Snapshot::of(&catalog, &tenants, &audit);
         Ok((audit, snapshot))
     }
 
-    async fn reading(&self, options: &AuditOptions, show: &Show<'_>) -> Result<Reading, Error> {
+    async fn reading(&self, options: &AuditOptions, show: &Show<'_>) -> Result<Compared, Error> {
         let begun = Instant::now();
-        let (mut catalog, ledgers) = self.catalog(options.ledgers).await?;
+        let (catalog, ledgers) = self.catalog(options.ledgers).await?;
         let read = begun.elapsed();
+        let mut compared = self.compare(catalog, ledgers.as_ref(), options, show, &mut Shown::new()).await?;
+        let bytes = compared.catalog.bytes;
+        compared.audit.timing = Timing { read_ms: ms(read), total_ms: ms(begun.elapsed()), bytes };
+        Ok(compared)
+    }
+
+    /// Compares what was read. The timing is left to the caller.
+    pub(crate) async fn compare(
+        &self,
+        mut catalog: Catalog,
+        ledgers: Option<&Ledgers>,
+        options: &AuditOptions,
+        show: &Show<'_>,
+        shown: &mut Shown,
+    ) -> Result<Compared, Error> {
         let tenants = tenants(&catalog, options)?;
         let mut looked_at = tenants.clone();
         if let Reference::Snapshot(snapshot) = &options.reference {
@@ -159,22 +173,21 @@ impl TenantDatabase {
         if let Show::All(_) = show {
             looked_at.extend(place(&catalog, "public"));
         }
-        let deparse = self.deparse(&mut catalog, &looked_at, show);
+        let deparse = self.deparse(&mut catalog, &looked_at, show, shown);
         self.within(self.longest(), "reading what differs", deparse).await?;
-        let mut audit = judge(&catalog, &tenants, ledgers.as_ref(), options)?;
-        audit.timing = Timing { read_ms: ms(read), total_ms: ms(begun.elapsed()), bytes: catalog.bytes };
-        Ok(Reading { audit, catalog, tenants })
+        let audit = judge(&catalog, &tenants, ledgers, options)?;
+        Ok(Compared { audit, catalog, tenants })
     }
 }
 
 /// What was found, with what it was found in.
-struct Reading {
-    audit: Audit,
+pub(crate) struct Compared {
+    pub(crate) audit: Audit,
     catalog: Catalog,
     tenants: RoaringBitmap,
 }
 
-fn ms(time: Duration) -> u64 {
+pub(crate) fn ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -307,9 +320,11 @@ fn clusters(catalog: &Catalog, tenants: &RoaringBitmap, differences: &[(Differen
     for (tenant, list) in of {
         groups.entry(list).or_default().push(tenant);
     }
-    let fingerprints = fingerprints(catalog);
+    let first = groups.values().filter_map(|members| members.first().copied()).collect();
+    let fingerprints = catalog.variants.fingerprints_of(&first);
+    let fingerprint = |members: &[u32]| members.first().and_then(|member| fingerprints.get(member));
     let cluster = |(list, members): (Vec<usize>, Vec<u32>)| Cluster {
-        fingerprint: members.first().and_then(|member| fingerprints.get(*member as usize)).cloned().unwrap_or_default(),
+        fingerprint: fingerprint(&members).map(|sum| format!("{sum:032x}")).unwrap_or_default(),
         tenants: members
             .iter()
             .filter_map(|member| catalog.schemas.get(*member as usize))

@@ -1,12 +1,13 @@
 //! What is right.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use roaring::RoaringBitmap;
 
 use super::Reference;
 use crate::Error;
-use crate::catalog::{Aspect, Catalog, Object, Values};
+use crate::catalog::{Aspect, Catalog, Object, Values, Variant};
 
 /// What each aspect of each object should look like.
 pub(crate) type Expected<'a> = HashMap<(&'a Object, &'static str), &'a Values>;
@@ -47,14 +48,11 @@ pub(crate) fn beyond(catalog: &Catalog) -> u32 {
 
 /// What most tenants have: first whether they have it at all, then how it looks with most of those.
 fn majority<'a>(aspect: &'a Aspect, tenants: &RoaringBitmap) -> Option<&'a Values> {
-    let with = aspect.variants.iter().map(|variant| (variant.members.intersection_len(tenants), variant));
-    let (mut having, mut best) = (0, None);
-    for (count, variant) in with {
-        having += count;
-        // The first of two equals, so that the answer does not depend on chance.
-        if count > best.map_or(0, |(most, _)| most) {
-            best = Some((count, variant));
-        }
-    }
-    best.filter(|_| having * 2 >= tenants.len()).map(|(_, variant)| &variant.values)
+    let having: u64 = aspect.variants.iter().map(|variant| variant.members.intersection_len(tenants)).sum();
+    // Of equals that of the oldest schema, so that the answer does not depend on the order of reading.
+    let rank = |variant: &&Variant| {
+        (variant.members.intersection_len(tenants), Reverse((&variant.members & tenants).min().unwrap_or(u32::MAX)))
+    };
+    let best = aspect.variants.iter().max_by_key(rank).filter(|variant| !variant.members.is_disjoint(tenants));
+    best.filter(|_| having * 2 >= tenants.len()).map(|variant| &variant.values)
 }

@@ -26,6 +26,8 @@ pub(super) struct Columns {
     of: Vec<(u32, LayoutId)>,
     /// The relation whose rows are coming.
     open: Option<(u32, String)>,
+    /// What was read again since; it holds instead. `None` while everything is read for the first time.
+    later: Option<FxHashMap<u32, Option<LayoutId>>>,
 }
 
 impl Columns {
@@ -56,7 +58,12 @@ impl Columns {
         if id == next {
             self.layouts.push(Layout::new(&rows));
         }
-        self.of.push((relation, id));
+        match &mut self.later {
+            None => self.of.push((relation, id)),
+            Some(later) => {
+                later.insert(relation, Some(id));
+            }
+        }
         rows.clear();
         Some(rows)
     }
@@ -64,11 +71,21 @@ impl Columns {
     /// All rows have come.
     pub(super) fn complete(&mut self) {
         self.close();
-        self.of.sort_unstable();
-        self.known = FxHashMap::default();
+        if self.later.is_none() {
+            self.of.sort_unstable();
+            self.of.shrink_to_fit();
+        }
+    }
+
+    /// These relations are about to be read again.
+    pub(super) fn reopen(&mut self, relations: &[u32]) {
+        self.later.get_or_insert_default().extend(relations.iter().map(|relation| (*relation, None)));
     }
 
     pub(super) fn layout_id(&self, relation: u32) -> Option<LayoutId> {
+        if let Some(later) = self.later.as_ref().and_then(|later| later.get(&relation)) {
+            return *later;
+        }
         let index = self.of.binary_search_by_key(&relation, |(oid, _)| *oid).ok()?;
         self.of.get(index).map(|(_, id)| *id)
     }
@@ -114,7 +131,7 @@ impl Layout {
     pub(super) fn own_oids(&self) -> impl Iterator<Item = u32> {
         self.rows
             .iter()
-            .flat_map(|row| [3, 8].map(|column| Line::new(row).oid(column)))
+            .flat_map(|row| [3, 7].map(|column| Line::new(row).oid(column)))
             .filter(|oid| *oid >= FIRST_USER_OID)
     }
 
@@ -144,5 +161,13 @@ mod tests {
         assert_ne!(columns.layout_id(16_400), columns.layout_id(16_401));
         assert_eq!(columns.name(16_402, 2), Some("total"));
         assert_eq!(columns.name(16_401, 2), None);
+
+        columns.reopen(&[16_400, 16_401]);
+        for row in ["16401\t1\tid\t23", "16401\t2\ttotal\t1700"] {
+            columns.take(row);
+        }
+        columns.complete();
+        assert_eq!(columns.layout_id(16_401), columns.layout_id(16_402));
+        assert_eq!(columns.layout_id(16_400), None);
     }
 }

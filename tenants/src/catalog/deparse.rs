@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use roaring::RoaringBitmap;
-use sqlx::{Connection, PgConnection, Row};
+use sqlx::{Connection, Executor, PgConnection, Row};
 
 use super::{Catalog, NONE, Object, variants::Values};
 use crate::TenantDatabase;
@@ -20,6 +20,9 @@ const PATIENCE: usize = 5;
 
 /// What is known of an expression from an earlier look, by the variant's hash.
 pub(crate) type Known<'a> = dyn Fn(u128) -> Option<&'a Values> + Sync + 'a;
+
+/// Expressions that were shown before, by the variant's hash and the attribute.
+pub(crate) type Shown = HashMap<(u128, &'static str), Option<String>>;
 
 /// Which expressions are shown.
 pub(crate) enum Show<'a> {
@@ -37,12 +40,10 @@ impl TenantDatabase {
         catalog: &mut Catalog,
         schemas: &RoaringBitmap,
         show: &Show<'_>,
+        before: &mut Shown,
     ) -> sqlx::Result<()> {
         let wanted = wanted(catalog, schemas, show);
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        let mut connection = self.connect_once().await?;
+        let mut connection = None;
         // Schemas whose objects somebody holds: others are asked before them.
         let (mut busy, mut refused) = (RoaringBitmap::new(), 0);
         for (place, number) in &wanted {
@@ -51,23 +52,31 @@ impl TenantDatabase {
             let present =
                 variant.values.iter().filter(|(name, value)| value != NONE && variant.expressions.contains(name));
             let present: Vec<&'static str> = present.map(|(name, _)| *name).collect();
+            let hash = variant.hash;
+            let mut shown = remembered(before, hash, &present);
+            let known = shown.len() == present.len();
             let free = &(&variant.members & schemas) - &busy;
             let mut asked: Vec<u32> = free.min().into_iter().chain(free.max()).collect();
             asked.dedup();
             if asked.is_empty() && refused < PATIENCE {
                 asked.extend((&variant.members & schemas).min());
             }
-            let mut shown = HashMap::new();
-            for member in asked {
+            for member in asked.into_iter().filter(|_| !known) {
                 // A snapshot's place is no schema's.
                 let Some(schema) = catalog.schemas.get(member as usize) else { continue };
-                shown = self.show(&mut connection, &schema.name, object, name, &present).await?;
+                let open = match &mut connection {
+                    Some(open) => open,
+                    None => connection.insert(self.connect_once().await?),
+                };
+                shown = self.show(open, &schema.name, object, name, &present).await?;
                 if present.iter().all(|attribute| shown.contains_key(attribute)) {
                     break;
                 }
                 busy.insert(member);
                 refused += 1;
             }
+            let found = shown.iter().filter(|(_, sql)| sql.is_some());
+            before.extend(found.map(|(name, sql)| ((hash, *name), sql.clone())));
             let aspect = catalog.variants.aspects.get_index_mut(*place).map(|(_, aspect)| aspect);
             let Some(variant) = aspect.and_then(|aspect| aspect.variants.get_mut(*number)) else { continue };
             for (attribute, value) in &mut variant.values {
@@ -79,7 +88,9 @@ impl TenantDatabase {
                 }
             }
         }
-        let _ = connection.close().await;
+        if let Some(connection) = connection {
+            let _ = connection.close().await;
+        }
         for (place, _) in wanted {
             if let Some((_, aspect)) = catalog.variants.aspects.get_index_mut(place) {
                 aspect.merge();
@@ -101,7 +112,7 @@ impl TenantDatabase {
         for attribute in expressions {
             let Some((statement, names)) = statement(object, aspect, attribute) else { continue };
             let mut transaction = connection.begin_with("BEGIN READ ONLY").await?;
-            sqlx::raw_sql(&self.settings()).execute(&mut *transaction).await?;
+            transaction.execute(&*self.settings()).await?;
             // Names of the tenant's own are then written without its schema.
             let path = sqlx::query("SELECT set_config('search_path', quote_ident($1), true)").persistent(false);
             path.bind(schema).execute(&mut *transaction).await?;
@@ -121,6 +132,11 @@ impl TenantDatabase {
         }
         Ok(shown)
     }
+}
+
+/// What was shown of a variant before.
+fn remembered(before: &Shown, hash: u128, attributes: &[&'static str]) -> HashMap<&'static str, Option<String>> {
+    attributes.iter().filter_map(|name| Some((*name, before.get(&(hash, *name))?.clone()))).collect()
 }
 
 /// Places of variants whose expressions the server is to show. What is known is taken over at once.

@@ -6,6 +6,8 @@ use std::borrow::Cow;
 /// A row's columns, still escaped. Missing ones read as NULL.
 pub(super) struct Line<'a> {
     columns: [&'a str; MOST],
+    /// From where on the columns are as usual.
+    usual_from: usize,
 }
 
 /// No question has more columns. A fixed size costs no allocation a row.
@@ -28,7 +30,31 @@ impl<'a> Line<'a> {
         if let (Some(column), Some(found)) = (columns.get_mut(count), text.get(begun..)) {
             *column = found;
         }
-        Self { columns }
+        Self { columns, usual_from: count + 1 }
+    }
+
+    /// A row whose last column stands for several ([`super::source::Source::usual`]).
+    pub(super) fn folded(text: &'a str, usual: &[&'static str]) -> Self {
+        let mut line = Self::new(text);
+        let Some(last) = line.usual_from.checked_sub(1).filter(|_| !usual.is_empty()) else { return line };
+        let Some(columns) = line.columns.get_mut(last..) else { return line };
+        match columns.first().copied() {
+            Some("\\N") => {
+                columns.iter_mut().zip(usual).for_each(|(column, value)| *column = value);
+                line.usual_from = last;
+            }
+            Some(folded) => {
+                columns.iter_mut().zip(folded.split(' ')).for_each(|(column, value)| *column = value);
+                line.usual_from = last + usual.len();
+            }
+            None => {}
+        }
+        line
+    }
+
+    /// Whether a column has the value that it has in nearly every row.
+    pub(super) fn is_usual(&self, column: usize) -> bool {
+        column >= self.usual_from
     }
 
     /// The text of a column as it came, or `None` for NULL. Escaped text is as good a key as plain text.
@@ -100,6 +126,16 @@ mod tests {
         assert_eq!(line.raw(2), None);
         assert_eq!(line.text(3), "a\\b\n");
         assert_eq!(line.raw(9), None);
+    }
+
+    #[test]
+    fn a_folded_column_is_several() {
+        let usual = Line::folded("1\t\\N", &["t", "0"]);
+        assert_eq!((usual.raw(0), usual.raw(1), usual.raw(2)), (Some("1"), Some("t"), Some("0")));
+        assert!(usual.is_usual(1) && !usual.is_usual(0));
+        let unusual = Line::folded("1\tf ", &["t", ""]);
+        assert_eq!((unusual.raw(1), unusual.raw(2)), (Some("f"), Some("")));
+        assert!(!unusual.is_usual(2));
     }
 
     #[test]

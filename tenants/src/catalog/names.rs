@@ -110,11 +110,8 @@ impl Names {
 
     pub(super) fn add_relation(&mut self, oid: u32, schema: SchemaId, name: &str, kind: u8) {
         let word = self.word(name);
-        self.relations.rows.push(Relation {
-            oid,
-            schema,
-            word: word & WORDS | u32::from(kind_code(kind)) << KIND_SHIFT,
-        });
+        let word = word & WORDS | u32::from(kind_code(kind)) << KIND_SHIFT;
+        self.relations.add(Relation { oid, schema, word });
     }
 
     /// Whether a role is called like a schema, and so belongs to that tenant.
@@ -127,8 +124,15 @@ impl Names {
         self.relations.complete();
     }
 
+    /// Some schemas are about to be read again; what is known of others stays.
+    pub(super) fn reopen(&mut self) {
+        self.everything_is_known = false;
+        self.relations.again = Some(Vec::new());
+    }
+
+    /// The relations that were read last: all, or those of the schemas that were read again.
     pub(super) fn relations(&self) -> &[Relation] {
-        &self.relations.rows
+        self.relations.again.as_ref().unwrap_or(&self.relations.rows)
     }
 
     pub(super) fn relation(&self, oid: u32) -> Option<Relation> {
@@ -173,7 +177,7 @@ impl Names {
             return false;
         };
         self.named.values().any(|named| named.schema == schema && named.word == word)
-            || self.relations.rows.iter().any(|row| row.schema == schema && row.word & WORDS == word)
+            || self.relations.all().any(|row| row.schema == schema && row.word & WORDS == word)
     }
 }
 
@@ -212,10 +216,31 @@ struct Relations {
     first: u32,
     /// How long a stretch is, as a power of two.
     stretch: u32,
+    /// What was read again since, by OID; it holds instead of the row above.
+    later: FxHashMap<u32, Relation>,
+    /// Of these, what was read last. `None` while everything is read for the first time.
+    again: Option<Vec<Relation>>,
 }
 
 impl Relations {
+    fn add(&mut self, row: Relation) {
+        match &mut self.again {
+            None => self.rows.push(row),
+            Some(again) => {
+                again.push(row);
+                self.later.insert(row.oid, row);
+            }
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Relation> {
+        self.rows.iter().filter(|row| !self.later.contains_key(&row.oid)).chain(self.later.values())
+    }
+
     fn complete(&mut self) {
+        if self.again.is_some() {
+            return;
+        }
         self.rows.sort_unstable_by_key(|row| row.oid);
         self.rows.dedup_by_key(|row| row.oid);
         self.rows.shrink_to_fit();
@@ -237,6 +262,9 @@ impl Relations {
     }
 
     fn find(&self, oid: u32) -> Option<Relation> {
+        if let Some(row) = self.later.get(&oid) {
+            return Some(*row);
+        }
         let stretch = (oid.checked_sub(self.first)? >> self.stretch) as usize;
         let (from, to) = (*self.begins.get(stretch)?, *self.begins.get(stretch + 1)?);
         let rows = self.rows.get(from as usize..to as usize)?;

@@ -1,5 +1,7 @@
 //! Writes facts in words, with the schema's own name left out: `§` stands for it.
 
+use rustc_hash::FxHashSet;
+
 use super::{
     code,
     line::{numbers, unescape},
@@ -36,13 +38,16 @@ pub(super) struct Pen<'a> {
     pub(super) reaches: Vec<Reach>,
     /// Free text within `text`: its attribute, start and end.
     pub(super) prose: Vec<(&'static str, usize, usize)>,
+    /// Names of nothing that is known, written after the schema's own in free text.
+    pub(super) unknown: Vec<String>,
 }
 
 impl<'a> Pen<'a> {
     /// A pen that writes into a buffer.
     pub(super) fn new(names: &'a Names, home: SchemaId, mut buffer: String) -> Self {
         buffer.clear();
-        Self { names, home, attribute: "", text: buffer, verbatim: None, reaches: Vec::new(), prose: Vec::new() }
+        let (reaches, prose, unknown) = (Vec::new(), Vec::new(), Vec::new());
+        Self { names, home, attribute: "", text: buffer, verbatim: None, reaches, prose, unknown }
     }
 
     pub(super) fn push(&mut self, text: &str) {
@@ -131,9 +136,12 @@ impl<'a> Pen<'a> {
         let own = self.names.schemas.get(self.home as usize).map_or("", |schema| schema.name.as_str());
         let setting = self.attribute == "settings";
         for piece in code::pieces(&text) {
-            let own_name = piece.name.as_deref() == Some(own)
-                && (setting || piece.is_whole_literal || piece.qualifies.is_some_and(|next| self.names.knows(&next)));
-            if own_name {
+            let known = piece.qualifies.as_ref().is_some_and(|next| self.names.knows(next));
+            let is_own = piece.name.as_deref() == Some(own);
+            if is_own && !known {
+                self.unknown.extend(piece.qualifies);
+            }
+            if is_own && (setting || piece.is_whole_literal || known) {
                 if self.verbatim.is_none() {
                     self.verbatim = Some(self.text.clone());
                 }
@@ -149,8 +157,14 @@ impl<'a> Pen<'a> {
     }
 }
 
-/// Which other schemas a free text names. Asked once for each distinct text, because it is slow.
-pub(super) fn mentions(names: &Names, attribute: &'static str, text: &str) -> Vec<Reach> {
+/// Which other schemas a free text names. Asked once for each distinct text, because it is slow. What a schema
+/// is said to hold and does not is added to `absent`.
+pub(super) fn mentions(
+    names: &Names,
+    attribute: &'static str,
+    text: &str,
+    absent: &mut FxHashSet<(SchemaId, String)>,
+) -> Vec<Reach> {
     let settings = attribute == "settings";
     let sets_path = settings || text.contains("search_path");
     let mut found: Vec<Reach> = Vec::new();
@@ -158,8 +172,12 @@ pub(super) fn mentions(names: &Names, attribute: &'static str, text: &str) -> Ve
         let Some(schema) = piece.name.as_deref().and_then(|name| names.schema_named(name)) else { continue };
         let target = match &piece.qualifies {
             Some(next) if names.holds(schema, next) => next.clone(),
+            Some(next) => {
+                absent.insert((schema, next.clone()));
+                continue;
+            }
             None if settings || (sets_path && piece.is_whole_literal) => names.schema_name(schema).to_owned(),
-            _ => continue,
+            None => continue,
         };
         let reach = Reach { schema, target, attribute };
         if !found.contains(&reach) {

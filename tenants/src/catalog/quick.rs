@@ -30,6 +30,10 @@ pub(super) fn key(
     key.object(source.object, line)?;
     let relation = source.object.is_of_relation().then(|| line.oid(0));
     for (_, column, field) in source.fields {
+        // No usual column leads to another.
+        if line.is_usual(*column) {
+            continue;
+        }
         match line.raw(*column) {
             Some(raw) => key.field(*field, *column, raw, relation, line)?,
             None => key.push(&[0]),

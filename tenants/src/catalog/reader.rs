@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use roaring::RoaringBitmap;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::{
@@ -38,27 +38,45 @@ pub(super) struct Reader {
     quick: FxHashMap<u128, Place>,
     key: Vec<u8>,
     buffer: String,
+    /// What free text says that schemas hold, and they do not.
+    absent: FxHashSet<(SchemaId, String)>,
+    /// Names of nothing, written after a schema's own in free text.
+    unknown: FxHashSet<String>,
 }
 
 impl Reader {
+    /// Some schemas and their relations are about to be read again: drops what is known of them.
+    pub(super) fn forget(&mut self, schemas: &RoaringBitmap, relations: &[u32]) {
+        self.names.reopen();
+        self.columns.reopen(relations);
+        self.variants.forget(schemas);
+    }
+
+    /// Whether free text that was read before means something else now, because of what these schemas hold.
+    pub(super) fn is_outdated(&self, schemas: &RoaringBitmap) -> bool {
+        let appeared =
+            |(schema, name): &(SchemaId, String)| schemas.contains(*schema) && self.names.holds(*schema, name);
+        self.absent.iter().any(appeared) || self.unknown.iter().any(|name| self.names.knows(name))
+    }
+
     /// Takes rows of a source.
     pub(super) fn take(&mut self, source: &'static Source, rows: &str) {
+        let usual = source.usual();
         for row in line::rows(rows) {
-            self.take_row(source, row);
+            self.take_row(source, &Line::folded(row, &usual), row);
         }
     }
 
-    fn take_row(&mut self, source: &'static Source, row: &str) {
-        if let Err(missing) = self.row(source, row) {
+    fn take_row(&mut self, source: &'static Source, line: &Line<'_>, row: &str) {
+        if let Err(missing) = self.row(source, line) {
             self.missing.insert(missing);
             self.waiting.push((source, row.to_owned()));
         }
     }
 
-    fn row(&mut self, source: &'static Source, row: &str) -> Result<(), Missing> {
-        let line = Line::new(row);
-        let Some(home) = spelling::home(&self.names, source.object, &line) else { return Ok(()) };
-        let quick = quick::key(&self.names, &self.columns, home, source, &line, &mut self.key);
+    fn row(&mut self, source: &'static Source, line: &Line<'_>) -> Result<(), Missing> {
+        let Some(home) = spelling::home(&self.names, source.object, line) else { return Ok(()) };
+        let quick = quick::key(&self.names, &self.columns, home, source, line, &mut self.key);
         let quick = quick.map(|()| xxh3_128(&self.key));
         if let Some(place) = quick.and_then(|key| self.quick.get(&key)) {
             self.variants.again(home, *place);
@@ -67,13 +85,14 @@ impl Reader {
         let mut pen = Pen::new(&self.names, home, std::mem::take(&mut self.buffer));
         pen.push(source.aspect);
         pen.text.push(BETWEEN);
-        let about = spelling::write(&mut pen, &self.columns, source.object, &line)?;
-        let begun = field::write(&mut pen, &self.columns, about.relation, source, &line)?;
-        let Pen { text, verbatim, mut reaches, prose, .. } = pen;
-        let names = &self.names;
+        let about = spelling::write(&mut pen, &self.columns, source.object, line)?;
+        let begun = field::write(&mut pen, &self.columns, about.relation, source, line)?;
+        let Pen { text, verbatim, mut reaches, prose, unknown, .. } = pen;
+        self.unknown.extend(unknown);
+        let (names, absent) = (&self.names, &mut self.absent);
         let place = self.variants.add(home, &text, verbatim.as_deref(), || {
             for (attribute, from, to) in prose {
-                reaches.extend(mentions(names, attribute, text.get(from..to).unwrap_or_default()));
+                reaches.extend(mentions(names, attribute, text.get(from..to).unwrap_or_default(), absent));
             }
             let parent = about.parent.and_then(|parent| names.relation(parent));
             let object = Object { kind: about.kind, name: text.get(about.name).unwrap_or_default().to_owned() };
@@ -99,7 +118,7 @@ impl Reader {
     pub(super) fn again(&mut self) {
         self.names.everything_is_known = true;
         for (source, row) in std::mem::take(&mut self.waiting) {
-            self.take_row(source, &row);
+            self.take_row(source, &Line::folded(&row, &source.usual()), &row);
         }
     }
 
@@ -113,7 +132,7 @@ impl Reader {
     pub(super) fn setting(&mut self, row: &str) {
         let line = Line::new(row);
         for setting in line.text(1).lines().filter(|setting| setting.starts_with("search_path=")) {
-            let reaches = mentions(&self.names, "settings", setting);
+            let reaches = mentions(&self.names, "settings", setting, &mut self.absent);
             self.settings.extend(reaches.into_iter().map(|reach| (line.text(0).into_owned(), reach)));
         }
     }
@@ -144,9 +163,13 @@ impl Reader {
         }
     }
 
-    /// A row of [`RELATIONS`].
-    pub(super) fn relation(&mut self, row: &str) {
-        let line = Line::new(row);
+    /// Rows of [`RELATIONS`].
+    pub(super) fn relations(&mut self, rows: &str) {
+        let usual = RELATIONS.usual();
+        line::rows(rows).for_each(|row| self.relation(&Line::folded(row, &usual), row));
+    }
+
+    fn relation(&mut self, line: &Line<'_>, row: &str) {
         let Some(schema) = self.names.schema(line.oid(1)) else { return };
         let kind = line.raw(3).and_then(|kind| kind.bytes().next()).unwrap_or(b'r');
         self.names.add_relation(line.oid(0), schema, &line.text(2), kind);
@@ -155,7 +178,7 @@ impl Reader {
             b'c' => &COMPOSITE,
             _ => &RELATIONS,
         };
-        self.take_row(source, row);
+        self.take_row(source, line, row);
     }
 
     /// All relations and columns have come. Says which types of columns have to be looked up.
@@ -185,8 +208,9 @@ impl Reader {
     fn lay_out_table(&mut self, table: u32, layout: u32, home: SchemaId, schemas: &RoaringBitmap) {
         let Some(layout) = self.columns.layout(layout) else { return };
         let (table, kind) = self.names.unpack(table);
+        let usual = COLUMNS.usual();
         for (row, column) in layout.rows.iter().zip(layout.names()) {
-            let line = Line::new(row);
+            let line = Line::folded(row, &usual);
             let mut pen = Pen::new(&self.names, home, String::new());
             pen.push(&format!("{BETWEEN}column{BETWEEN}{table}.{column}"));
             // Their types were looked up before; a missing one is written as a number.

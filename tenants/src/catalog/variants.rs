@@ -23,7 +23,7 @@ pub(crate) struct Object {
 pub(crate) type Values = Vec<(&'static str, String)>;
 
 /// One way an aspect of an object looks.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Variant {
     /// What it looks like: attributes with their values.
     pub(crate) values: Values,
@@ -37,7 +37,7 @@ pub(crate) struct Variant {
 }
 
 /// The variants of one aspect of an object.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Aspect {
     /// The relation that the object belongs to.
     pub(crate) parent: Option<String>,
@@ -99,7 +99,7 @@ pub(super) enum Fields<'a> {
 pub(super) type Place = (usize, usize);
 
 /// Everything that was found.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Variants {
     pub(crate) aspects: IndexMap<(Object, &'static str), Aspect>,
     known: FxHashMap<u128, Place>,
@@ -200,6 +200,19 @@ impl Variants {
         sums
     }
 
+    /// The same for a few schemas.
+    pub(crate) fn fingerprints_of(&self, schemas: &RoaringBitmap) -> FxHashMap<u32, u128> {
+        let mut sums: FxHashMap<u32, u128> = schemas.iter().map(|schema| (schema, 0)).collect();
+        for variant in self.aspects.values().flat_map(|aspect| &aspect.variants) {
+            for member in &variant.members & schemas {
+                if let Some(sum) = sums.get_mut(&member) {
+                    *sum = sum.wrapping_add(variant.hash);
+                }
+            }
+        }
+        sums
+    }
+
     fn insert(&mut self, hash: u128, fact: Fact<'_>) -> Place {
         let (values, expressions) = match fact.fields {
             Fields::Of(source, text) => {
@@ -231,6 +244,28 @@ impl Variants {
         self.aspects.get_index_mut(aspect).and_then(|(_, aspect)| aspect.variants.get_mut(variant))
     }
 
+    /// Drops what is known of these schemas, which are about to be read again.
+    pub(super) fn forget(&mut self, schemas: &RoaringBitmap) {
+        for variant in self.aspects.values_mut().flat_map(|aspect| &mut aspect.variants) {
+            variant.members -= schemas;
+        }
+        self.chance.retain(|(_, schema, _)| !schemas.contains(*schema));
+    }
+
+    /// Makes what is kept small.
+    pub(super) fn optimize(&mut self) {
+        for variant in self.aspects.values_mut().flat_map(|aspect| &mut aspect.variants) {
+            variant.members.optimize();
+        }
+    }
+
+    /// The schemas outside of `schemas` whose facts refer to something in one of them.
+    pub(super) fn reaching(&self, schemas: &RoaringBitmap) -> RoaringBitmap {
+        let variants = self.aspects.values().flat_map(|aspect| &aspect.variants);
+        let reaching = variants.filter(|variant| variant.reaches.iter().any(|reach| schemas.contains(reach.schema)));
+        reaching.fold(RoaringBitmap::new(), |all, variant| all | (&variant.members - schemas))
+    }
+
     /// Everything has come: settles what looked like a schema's own name by chance.
     pub(super) fn complete(&mut self) {
         for (place, schema, verbatim) in std::mem::take(&mut self.chance) {
@@ -254,5 +289,6 @@ impl Variants {
                 variant.members.optimize();
             }
         }
+        self.aspects.retain(|_, aspect| !aspect.variants.is_empty());
     }
 }

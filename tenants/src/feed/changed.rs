@@ -3,10 +3,10 @@
 //! Every row version carries the number of the transaction that wrote it. Rows written since a remembered
 //! moment lead to their schemas; rows removed do not, so a removal that was counted means a full pass.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sqlx::{PgConnection, Row};
+use sqlx::{PgConnection, Row, postgres::types::Oid};
 
 use super::catalogs::{CATALOGS, Leads};
 use super::{Change, Doubt, Pulse};
@@ -48,9 +48,8 @@ impl TenantDatabase {
     /// When the database cannot be asked.
     pub async fn watermark(&self) -> Result<Watermark, Error> {
         let pulse = self.pulse().await?;
-        let (oldest, members) =
-            self.ask("reading the transaction number", async |transaction| moment(transaction).await).await?;
-        Ok(Watermark { pulse, oldest, members })
+        let now = self.ask("reading the transaction number", async |transaction| moment(transaction).await).await?;
+        Ok(Watermark { pulse, oldest: now.oldest, members: now.members })
     }
 
     /// Reads in which schemas something was created or altered since then. To be asked when the pulse
@@ -64,12 +63,63 @@ impl TenantDatabase {
     /// # Errors
     /// When the database cannot be asked.
     pub async fn changed_since(&self, then: &Watermark) -> Result<Changed, Error> {
-        let found = self.ask("reading what changed", async |transaction| written(transaction, then).await).await?;
+        let found = self.ask("reading what changed", async |transaction| since(transaction, then).await).await?;
         // After the rows: a removal that the rows reflect is then counted too, unless its count is late.
         let now = self.pulse().await?;
         if let Some(doubt) = doubt(&now, &then.pulse) {
             return Ok(Changed::Unsure(doubt));
         }
+        Ok(found)
+    }
+}
+
+/// What is known of each catalog, so that only those are read whose counters moved since.
+#[derive(Debug)]
+pub(crate) struct Horizon {
+    pulse: Pulse,
+    /// Row versions of a catalog that were not seen have this transaction number or a higher one.
+    oldest: BTreeMap<&'static str, i64>,
+    members: String,
+}
+
+impl Horizon {
+    /// Everything that the session's snapshot shows was seen. The pulse was taken before the snapshot.
+    pub(crate) async fn of(connection: &mut PgConnection, pulse: Pulse) -> sqlx::Result<Self> {
+        let now = moment(connection).await?;
+        let oldest = CATALOGS.iter().map(|catalog| (catalog.name, now.oldest)).collect();
+        Ok(Self { pulse, oldest, members: now.members })
+    }
+
+    /// What the counters tell by themselves.
+    pub(crate) fn change(&self, now: &Pulse) -> Change {
+        doubt(now, &self.pulse).map_or_else(|| now.since(&self.pulse), Change::Unsure)
+    }
+
+    /// The schemas, by OID and name, in which the session's snapshot shows what was not seen before.
+    /// From here on that counts as seen.
+    ///
+    /// A catalog whose counters stand still is not read and keeps its horizon: what was written there and
+    /// not yet counted is found once it is.
+    pub(crate) async fn advance(
+        &mut self,
+        connection: &mut PgConnection,
+        pulse: Pulse,
+    ) -> sqlx::Result<Result<Vec<(u32, String)>, Doubt>> {
+        let now = moment(connection).await?;
+        if now.members != self.members {
+            return Ok(Err(Doubt::Elsewhere));
+        }
+        let moved = |name: &str| pulse.moved(&self.pulse, name) != super::Counters::default();
+        let unseen: BTreeMap<&str, i64> =
+            self.oldest.iter().filter(|(name, _)| moved(name)).map(|(name, oldest)| (*name, *oldest)).collect();
+        let found = written(connection, &unseen, &now).await?;
+        let names: Vec<&str> = unseen.keys().copied().collect();
+        for (name, oldest) in &mut self.oldest {
+            if names.contains(name) {
+                *oldest = now.oldest;
+            }
+        }
+        self.pulse = pulse;
         Ok(found)
     }
 }
@@ -89,63 +139,74 @@ fn doubt(now: &Pulse, then: &Pulse) -> Option<Doubt> {
     })
 }
 
+/// The numbers of a snapshot.
+struct Moment {
+    /// Every transaction that was not over has this number or a higher one.
+    oldest: i64,
+    next: i64,
+    members: String,
+}
+
 const MOMENT: &str = r"
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest,
        pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next,
        (SELECT coalesce(md5(string_agg(concat_ws(' ', refobjid, classid, objid), ',' ORDER BY refobjid, classid, objid)), '')
         FROM pg_depend WHERE refclassid = 'pg_catalog.pg_extension'::regclass) AS members";
 
-async fn moment(connection: &mut PgConnection) -> sqlx::Result<(i64, String)> {
+async fn moment(connection: &mut PgConnection) -> sqlx::Result<Moment> {
     let row = sqlx::query(MOMENT).persistent(false).fetch_one(connection).await?;
-    Ok((row.try_get("oldest")?, row.try_get("members")?))
+    Ok(Moment { oldest: row.try_get("oldest")?, next: row.try_get("next")?, members: row.try_get("members")? })
 }
 
-async fn written(connection: &mut PgConnection, then: &Watermark) -> sqlx::Result<Changed> {
-    let row = sqlx::query(MOMENT).persistent(false).fetch_one(&mut *connection).await?;
-    let (next, members): (i64, String) = (row.try_get("next")?, row.try_get("members")?);
-    // Row versions keep the lower 32 bits, whose order means something over half their range.
-    let passed = next - then.oldest;
-    if !(0..i64::from(i32::MAX)).contains(&passed) {
-        return Ok(Changed::Unsure(Doubt::TooLongAgo));
-    }
-    if members != then.members {
+async fn since(connection: &mut PgConnection, then: &Watermark) -> sqlx::Result<Changed> {
+    let now = moment(&mut *connection).await?;
+    if now.members != then.members {
         return Ok(Changed::Unsure(Doubt::Elsewhere));
     }
-    let present = "SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass('pg_catalog.' || name) IS NOT NULL";
-    let names: Vec<&str> = CATALOGS.iter().map(|catalog| catalog.name).collect();
-    let present: BTreeSet<String> = sqlx::query_scalar(present)
-        .persistent(false)
-        .bind(names)
-        .fetch_all(&mut *connection)
-        .await?
-        .into_iter()
-        .collect();
-    let oldest = (then.oldest & 0xffff_ffff).to_string();
-    let rows = sqlx::query(&statement(&present)).persistent(false).bind(oldest).fetch_all(connection).await?;
-    let mut schemas = Vec::with_capacity(rows.len());
-    for row in rows {
-        let schema: Option<String> = row.try_get(0)?;
-        match schema {
-            None => return Ok(Changed::Unsure(Doubt::Elsewhere)),
-            // Temporary tables, and what belongs to tables that are named themselves.
-            Some(name) if name.starts_with("pg_temp_") || name.starts_with("pg_toast") => {}
-            Some(name) => schemas.push(name),
-        }
-    }
-    schemas.sort();
-    Ok(Changed::Schemas(schemas))
+    let present = CATALOGS.iter().filter(|catalog| then.pulse.counters.contains_key(catalog.name));
+    let unseen = present.map(|catalog| (catalog.name, then.oldest)).collect();
+    Ok(match written(connection, &unseen, &now).await? {
+        Ok(schemas) => Changed::Schemas(schemas.into_iter().map(|(_, name)| name).collect()),
+        Err(doubt) => Changed::Unsure(doubt),
+    })
 }
 
-/// Names the schemas of all rows written by the transaction `$1` or a later one. The names in it are our own
-/// constants.
+/// The schemas of rows that each catalog has from its given transaction on, sorted by name.
+async fn written(
+    connection: &mut PgConnection,
+    unseen: &BTreeMap<&str, i64>,
+    now: &Moment,
+) -> sqlx::Result<Result<Vec<(u32, String)>, Doubt>> {
+    // Row versions keep the lower 32 bits, whose order means something over half their range.
+    let is_comparable = |oldest: &i64| (0..i64::from(i32::MAX)).contains(&(now.next - oldest));
+    if !unseen.values().all(is_comparable) {
+        return Ok(Err(Doubt::TooLongAgo));
+    }
+    let Some(statement) = statement(unseen) else { return Ok(Ok(Vec::new())) };
+    let rows = sqlx::query(&statement).persistent(false).fetch_all(connection).await?;
+    let mut schemas = Vec::with_capacity(rows.len());
+    for row in rows {
+        let (oid, schema): (Option<Oid>, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
+        match (oid, schema) {
+            // Temporary tables, and what belongs to tables that are named themselves.
+            (_, Some(name)) if name.starts_with("pg_temp_") || name.starts_with("pg_toast") => {}
+            (Some(oid), Some(name)) => schemas.push((oid.0, name)),
+            _ => return Ok(Err(Doubt::Elsewhere)),
+        }
+    }
+    schemas.sort_by(|(_, one), (_, other)| one.cmp(other));
+    Ok(Ok(schemas))
+}
+
+/// Names the schemas of all rows written by the given transaction of a catalog or a later one; `None` where no
+/// catalog leads to any. The names in it are our own constants.
 ///
 /// `age` is an integer distance, so that the comparison holds when the 32-bit numbers start anew; a row frozen
 /// long ago may look young, which is a needless name and no missing one.
-fn statement(present: &BTreeSet<String>) -> String {
-    let young = "age(xmin) <= age($1::text::xid)";
-    let followed = CATALOGS.iter().filter(|catalog| present.contains(catalog.name));
-    let parts = followed.filter_map(|catalog| {
+fn statement(unseen: &BTreeMap<&str, i64>) -> Option<String> {
+    let parts = CATALOGS.iter().filter_map(|catalog| {
         let name = catalog.name;
+        let young = format!("age(xmin) <= age('{}'::xid)", unseen.get(name)? & 0xffff_ffff);
         match catalog.leads {
             Leads::Schema(column) => Some(format!("SELECT DISTINCT {column} FROM pg_catalog.{name} WHERE {young}")),
             // The few young rows first, each then looked up by index; a join of both tables whole costs more.
@@ -157,8 +218,11 @@ fn statement(present: &BTreeSet<String>) -> String {
         }
     });
     let parts: Vec<String> = parts.collect();
-    format!(
-        "SELECT n.nspname::text FROM ({}) AS written (schema) LEFT JOIN pg_catalog.pg_namespace n ON n.oid = written.schema",
-        parts.join(" UNION ")
-    )
+    (!parts.is_empty()).then(|| {
+        format!(
+            "SELECT n.oid, n.nspname::text FROM ({}) AS written (schema) \
+             LEFT JOIN pg_catalog.pg_namespace n ON n.oid = written.schema",
+            parts.join(" UNION ")
+        )
+    })
 }

@@ -8,12 +8,12 @@ use super::execute;
 
 /// A server nobody else uses: roles made by other tests would be changes too. What changes a role or the
 /// settings of a database needs yet another one.
-async fn server() -> &'static Postgres {
+pub(crate) async fn server() -> &'static Postgres {
     static SERVER: OnceCell<Postgres> = OnceCell::const_new();
     SERVER.get_or_init(|| own_server("feed")).await
 }
 
-async fn own_server(purpose: &str) -> Postgres {
+pub(crate) async fn own_server(purpose: &str) -> Postgres {
     let mut slot = 0;
     loop {
         let folder = std::env::temp_dir().join(format!("signalbox-test-{purpose}-{slot}"));
@@ -32,16 +32,17 @@ async fn watched(server: &Postgres) -> (Database, TenantDatabase) {
 }
 
 /// Runs the statements in a session of their own, whose counts have arrived when this returns.
-async fn run(database: &Database, statements: &str) {
+pub(crate) async fn run(database: &Database, statements: &str) {
     execute(database, statements).await.close().await.unwrap();
     settle(database).await;
 }
 
-/// Waits for all other sessions to end: they hand in their counts before they do.
-async fn settle(database: &Database) {
+/// Waits for all other sessions that write to end: they hand in their counts before they do.
+pub(crate) async fn settle(database: &Database) {
     let mut connection = PgConnection::connect(&database.url).await.unwrap();
     let others = "SELECT count(*) FROM pg_stat_activity \
-                  WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+                  WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend' \
+                  AND usename <> 'signalbox_reader'";
     while sqlx::query_scalar::<_, i64>(others).fetch_one(&mut connection).await.unwrap() > 0 {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }

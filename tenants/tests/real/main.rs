@@ -15,6 +15,7 @@ mod pooler;
 mod registry;
 mod snapshot;
 mod survey;
+mod watch;
 
 use signalbox_sandbox::fleet::Fleet;
 use signalbox_sandbox::postgres::{Database, Postgres};

@@ -9,24 +9,25 @@ const IDENTITY: Field = Letter(&[("d", "default"), ("n", "nothing"), ("f", "full
 
 /// First of all: everything else is attached to these. 11 is `pg_catalog`, 99 `pg_toast`.
 pub(in super::super) const RELATIONS: Source = Source {
-    sql: "SELECT oid, relnamespace, relname, relkind, relowner, relpersistence, relam, relrowsecurity, \
-          relforcerowsecurity, relreplident, relispartition, reltablespace, reloftype, reloptions::text, relacl::text, \
-          relpartbound::text FROM pg_class WHERE relnamespace <> ALL ('{11,99}')",
+    sql: "SELECT oid, relnamespace, relname, relkind, CASE WHEN relkind <> 'i' THEN relowner END, relam, relreplident, \
+          reloptions::text, relacl::text, relpartbound::text, «relpersistence=p, relrowsecurity=f, \
+          relforcerowsecurity=f, relispartition=f, reltablespace=0, reloftype=0» \
+          FROM pg_class WHERE relnamespace <> ALL ('{11,99}')",
     object: Spelling::Relation,
     aspect: "",
     fields: &[
         ("owner", 4, Ref(Class::Role)),
-        ("persistence", 5, PERSISTENCE),
-        ("access method", 6, Ref(Class::AccessMethod)),
-        ("row security", 7, Flag),
-        ("forced row security", 8, Flag),
-        ("replica identity", 9, IDENTITY),
-        ("partition", 10, Flag),
-        ("tablespace", 11, Ref(Class::Tablespace)),
-        ("of type", 12, Ref(Class::Type)),
-        ("options", 13, Plain),
-        ("grants", 14, Rights(4)),
-        ("partition bound", 15, Tree),
+        ("persistence", 10, PERSISTENCE),
+        ("access method", 5, Ref(Class::AccessMethod)),
+        ("row security", 11, Flag),
+        ("forced row security", 12, Flag),
+        ("replica identity", 6, IDENTITY),
+        ("partition", 13, Flag),
+        ("tablespace", 14, Ref(Class::Tablespace)),
+        ("of type", 15, Ref(Class::Type)),
+        ("options", 7, Plain),
+        ("grants", 8, Rights(4)),
+        ("partition bound", 9, Tree),
     ],
 };
 
@@ -36,9 +37,9 @@ pub(in super::super) const INDEX_STORAGE: Source = Source {
     object: Spelling::Relation,
     aspect: "storage",
     fields: &[
-        ("method", 6, Ref(Class::AccessMethod)),
-        ("tablespace", 11, Ref(Class::Tablespace)),
-        ("options", 13, Plain),
+        ("method", 5, Ref(Class::AccessMethod)),
+        ("tablespace", 14, Ref(Class::Tablespace)),
+        ("options", 7, Plain),
     ],
 };
 
@@ -50,29 +51,29 @@ pub(in super::super) const COMPOSITE: Source =
 /// subquery with `OFFSET 0` makes the server look the columns up by index: one relation in six has any
 /// that are wanted.
 pub(in super::super) const COLUMNS: Source = Source {
-    sql: "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity, \
-          a.attgenerated, a.attcollation, a.attstorage, a.attcompression, \
-          [17? a.attstattarget : nullif(a.attstattarget, -1)], a.attoptions::text, a.attfdwoptions::text, \
-          a.attislocal, a.attinhcount, a.attacl::text \
-          FROM (SELECT oid FROM pg_class WHERE relkind IN ('r', 'v', 'm', 'f', 'p', 'c') \
-                AND relnamespace <> ALL ('{11,99}') OFFSET 0) c, \
-          LATERAL (SELECT * FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped OFFSET 0) a",
+    sql: "SELECT a.* FROM (SELECT oid FROM pg_class WHERE relkind IN ('r', 'v', 'm', 'f', 'p', 'c') \
+                           AND relnamespace <> ALL ('{11,99}') OFFSET 0) c, \
+          LATERAL (SELECT attrelid, attnum, attname, atttypid, nullif(atttypmod, -1), attnotnull, attidentity, \
+                   nullif(attcollation, 0), attstorage, [17? attstattarget : nullif(attstattarget, -1)], \
+                   attoptions::text, attfdwoptions::text, attacl::text, \
+                   «attgenerated=, attcompression=, attislocal=t, attinhcount=0» \
+                   FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped OFFSET 0) a",
     object: Spelling::Column,
     aspect: "",
     fields: &[
         ("type", 3, Type),
         ("not null", 5, Flag),
         ("identity", 6, Letter(&[("", "no"), ("a", "always"), ("d", "by default")])),
-        ("generated", 7, Letter(&[("", "no"), ("s", "stored"), ("v", "virtual")])),
-        ("collation", 8, Ref(Class::Collation)),
-        ("storage", 9, Letter(&[("p", "plain"), ("e", "external"), ("m", "main"), ("x", "extended")])),
-        ("compression", 10, Letter(&[("", "default"), ("p", "pglz"), ("l", "lz4")])),
-        ("statistics target", 11, Plain),
-        ("options", 12, Plain),
-        ("foreign options", 13, Plain),
-        ("local", 14, Flag),
-        ("inherited", 15, Plain),
-        ("grants", 16, ColumnRights),
+        ("generated", 13, Letter(&[("", "no"), ("s", "stored"), ("v", "virtual")])),
+        ("collation", 7, Ref(Class::Collation)),
+        ("storage", 8, Letter(&[("p", "plain"), ("e", "external"), ("m", "main"), ("x", "extended")])),
+        ("compression", 14, Letter(&[("", "default"), ("p", "pglz"), ("l", "lz4")])),
+        ("statistics target", 9, Plain),
+        ("options", 10, Plain),
+        ("foreign options", 11, Plain),
+        ("local", 15, Flag),
+        ("inherited", 16, Plain),
+        ("grants", 12, ColumnRights),
     ],
 };
 
@@ -103,10 +104,10 @@ pub(super) const ATTACHED: &[Source] = &[
         fields: &[("default", 2, Tree)],
     },
     Source {
-        sql: "SELECT indrelid, indexrelid, indnkeyatts, indkey, indcollation, indclass, indoption, indexprs::text, \
-              indpred::text, indisvalid, indisready, indislive, indisunique, indisprimary, indisexclusion, \
-              indimmediate, indisclustered, indisreplident, [15? indnullsnotdistinct : false] \
-              FROM pg_index WHERE indrelid >= 16384",
+        sql: "SELECT indrelid, indexrelid, indnkeyatts, indkey, nullif(indcollation, '0'), indclass, indoption, \
+              indexprs::text, indpred::text, indisunique, indisprimary, «indisvalid=t, indisready=t, indislive=t, \
+              indisexclusion=f, indimmediate=t, indisclustered=f, indisreplident=f, \
+              [15? indnullsnotdistinct : false]=f» FROM pg_index WHERE indrelid >= 16384",
         object: Spelling::Owned("index", 1),
         aspect: "",
         fields: &[
@@ -118,11 +119,11 @@ pub(super) const ATTACHED: &[Source] = &[
             ("sort order", 6, Directions),
             ("expressions", 7, Tree),
             ("predicate", 8, Tree),
-            ("valid", 9, Flag),
-            ("ready", 10, Flag),
-            ("live", 11, Flag),
-            ("unique", 12, Flag),
-            ("primary", 13, Flag),
+            ("valid", 11, Flag),
+            ("ready", 12, Flag),
+            ("live", 13, Flag),
+            ("unique", 9, Flag),
+            ("primary", 10, Flag),
             ("exclusion", 14, Flag),
             ("immediate", 15, Flag),
             ("clustered", 16, Flag),
@@ -131,10 +132,10 @@ pub(super) const ATTACHED: &[Source] = &[
         ],
     },
     Source {
-        sql: "SELECT conrelid, conname, contype, conkey, confrelid, confkey, confupdtype, confdeltype, confmatchtype, \
-              [15? confdelsetcols : NULL], condeferrable, condeferred, convalidated, [18? conenforced : true], \
-              conislocal, coninhcount, connoinherit, conexclop, conbin::text, [18? conperiod : false] \
-              FROM pg_constraint WHERE oid >= 16384 AND conrelid <> 0",
+        sql: "SELECT conrelid, conname, contype, conkey, nullif(confrelid, 0), confkey, confupdtype, confdeltype, \
+              confmatchtype, [15? confdelsetcols : NULL], condeferrable, condeferred, connoinherit, conexclop, \
+              conbin::text, «convalidated=t, [18? conenforced : true]=t, conislocal=t, coninhcount=0, \
+              [18? conperiod : false]=f» FROM pg_constraint WHERE oid >= 16384 AND conrelid <> 0",
         object: Spelling::Part("constraint"),
         aspect: "",
         fields: &[
@@ -148,13 +149,13 @@ pub(super) const ATTACHED: &[Source] = &[
             ("on delete columns", 9, Columns),
             ("deferrable", 10, Flag),
             ("initially deferred", 11, Flag),
-            ("validated", 12, Flag),
-            ("enforced", 13, Flag),
-            ("local", 14, Flag),
-            ("inherited", 15, Plain),
-            ("no inherit", 16, Flag),
-            ("operators", 17, Refs(Class::Operator)),
-            ("expression", 18, Tree),
+            ("validated", 15, Flag),
+            ("enforced", 16, Flag),
+            ("local", 17, Flag),
+            ("inherited", 18, Plain),
+            ("no inherit", 12, Flag),
+            ("operators", 13, Refs(Class::Operator)),
+            ("expression", 14, Tree),
             ("period", 19, Flag),
         ],
     },

@@ -8,7 +8,7 @@ mod functions;
 mod indexes;
 mod rare;
 mod rights;
-mod stories;
+pub(crate) mod stories;
 mod tables;
 mod types;
 mod views;

@@ -3,7 +3,7 @@
 
 use signalbox_sandbox::postgres::{Database, Postgres};
 use signalbox_tenants::snapshot::Store;
-use signalbox_tenants::{AuditOptions, Finding, Kind, Snapshot};
+use signalbox_tenants::{Audit, AuditOptions, Finding, Kind, Refreshed, Snapshot, Timing};
 use sqlx::{Connection, PgConnection, Row};
 
 use super::{Fault, catalogue};
@@ -19,7 +19,10 @@ const SPARED: usize = 4;
 
 /// What an audit says about structure and isolation.
 async fn findings(database: &Database) -> Vec<Finding> {
-    let audit = open(database).await.audit(&AuditOptions::default()).await.unwrap();
+    structural(open(database).await.audit(&AuditOptions::default()).await.unwrap())
+}
+
+fn structural(audit: Audit) -> Vec<Finding> {
     audit.findings.into_iter().filter(|finding| matches!(finding.kind, Kind::Drift | Kind::Isolation)).collect()
 }
 
@@ -92,6 +95,11 @@ fn mistakes(planted: &[(&str, &Fault)], findings: &[Finding], asked: &[Kind]) ->
     mistakes
 }
 
+/// Whether it changes what the whole server shares, which is not read again with a tenant.
+fn is_shared(fault: &Fault) -> bool {
+    ["ALTER ROLE", "ACCESS METHOD"].iter().any(|word| fault.sql.contains(word))
+}
+
 /// Runs the query of each finding: both sides must be there to see, or one of them and nothing of the other.
 async fn unseen(connection: &mut PgConnection, findings: &[Finding]) -> Vec<String> {
     let mut unseen = Vec::new();
@@ -130,7 +138,8 @@ async fn unseen(connection: &mut PgConnection, findings: &[Finding]) -> Vec<Stri
     unseen
 }
 
-/// Plants the faults, as many at once as there are victims.
+/// Plants the faults, as many at once as there are victims. A watch that reads only these tenants again must say
+/// the same as an audit, which reads everything.
 async fn check(faults: Vec<Fault>) {
     let mut mistaken = Vec::new();
     for batch in faults.chunks(victims().count()) {
@@ -140,19 +149,41 @@ async fn check(faults: Vec<Fault>) {
         let known = batch.iter().filter(|fault| fault.since <= major);
         let planted: Vec<(&str, &Fault)> = victims().zip(known).collect();
         let before = snapshot(&database, None).await;
-        for (victim, fault) in &planted {
+        let (shared, own): (Vec<_>, Vec<_>) = planted.iter().copied().partition(|(_, fault)| is_shared(fault));
+        for (victim, fault) in shared {
             plant(&mut connection, fault.name, &fault.sql, victim).await;
         }
-        let found = findings(&database).await;
+        let tenants = open(&database).await;
+        let mut watch = tenants.watch().await.unwrap();
+        for (victim, fault) in &own {
+            plant(&mut connection, fault.name, &fault.sql, victim).await;
+        }
+        let names: Vec<&str> = own.iter().map(|(victim, _)| *victim).collect();
+        assert!(matches!(watch.look_at(&names).await.unwrap(), Refreshed::Schemas(_)));
+        let again = watch.audit(&AuditOptions::default()).await.unwrap();
+        let audit = tenants.audit(&AuditOptions::default()).await.unwrap();
+        assert_eq!(said(again), said(audit.clone()));
+        let found = structural(audit);
         mistaken.extend(mistakes(&planted, &found, &[Kind::Drift, Kind::Isolation]));
         mistaken.extend(unseen(&mut connection, &found).await);
         let changes = changes(&before, &snapshot(&database, Some(&before)).await);
         let more = mistakes(&planted, &changes, &[Kind::Drift]);
         mistaken.extend(more.into_iter().map(|mistake| format!("since the snapshot: {mistake}")));
         connection.close().await.unwrap();
+        watch.close().await;
         Postgres::shared().await.unwrap().drop_database(&database.name).await.unwrap();
     }
     assert!(mistaken.is_empty(), "{} mistakes:\n{}", mistaken.len(), mistaken.join("\n"));
+}
+
+/// All that an audit says, but for what it took, in an order that does not depend on that of reading.
+pub(crate) fn said(mut audit: Audit) -> Audit {
+    for cluster in &mut audit.clusters {
+        cluster.differences.sort_by_cached_key(|difference| format!("{difference:?}"));
+    }
+    audit.clusters.sort_by_cached_key(|cluster| cluster.tenants.clone());
+    audit.findings.sort_by_cached_key(|finding| format!("{finding:?}"));
+    Audit { timing: Timing { read_ms: 0, total_ms: 0, bytes: 0 }, ..audit }
 }
 
 #[test]

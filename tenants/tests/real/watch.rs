@@ -1,0 +1,131 @@
+//! A watch knows at every moment what an audit would find, and reads little to know it.
+
+use std::cell::Cell;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures::future::{Either, join_all, select};
+use signalbox_sandbox::fleet::Fleet;
+use signalbox_sandbox::postgres::Database;
+use signalbox_tenants::{AuditOptions, Doubt, Options, Refreshed, TenantDatabase, Watch};
+use sqlx::{Connection, PgConnection};
+
+use super::faults::stories::said;
+use super::feed::{run, server, settle};
+
+async fn watched(tenants: usize) -> (Database, TenantDatabase, Watch) {
+    let server = server().await;
+    let database = server.fresh_database().await.unwrap();
+    Fleet::create(&database.url, tenants).await.unwrap().close().await;
+    settle(&database).await;
+    let tenants = TenantDatabase::connect(&server.reader_url(&database.name), Options::default()).await.unwrap();
+    let watch = tenants.watch().await.unwrap();
+    (database, tenants, watch)
+}
+
+async fn knows_everything(watch: &mut Watch, tenants: &TenantDatabase) {
+    let options = AuditOptions::default();
+    assert_eq!(said(watch.audit(&options).await.unwrap()), said(tenants.audit(&options).await.unwrap()));
+}
+
+fn schemas(names: &[&str]) -> Refreshed {
+    Refreshed::Schemas(names.iter().map(|&name| name.to_owned()).collect())
+}
+
+#[tokio::test]
+async fn only_what_changed_is_read_again() {
+    let (database, tenants, mut watch) = watched(5).await;
+    assert_eq!(watch.refresh().await.unwrap(), Refreshed::Nothing);
+    let all = watch.audit(&AuditOptions::default()).await.unwrap().timing.bytes;
+    for (ddl, refreshed) in [
+        ("ALTER TABLE acme.orders_order ADD COLUMN extra int NOT NULL DEFAULT 0", schemas(&["acme"])),
+        ("CREATE INDEX late ON globex.orders_order (placed_at)", schemas(&["globex"])),
+        (
+            "CREATE TABLE acme.new (id int PRIMARY KEY, \"order\" bigint REFERENCES acme.orders_order)",
+            schemas(&["acme"]),
+        ),
+        (
+            "ALTER TABLE initech.orders_order ALTER reference SET NOT NULL; COMMENT ON TABLE umbrella.orders_order IS 'x'",
+            schemas(&["initech", "umbrella"]),
+        ),
+        // Refers to another tenant, which is read again with it from here on.
+        ("CREATE VIEW acme.peek AS SELECT extra FROM acme.orders_order, globex.orders_shipment", schemas(&["acme"])),
+        ("ALTER TABLE globex.orders_shipment RENAME TO orders_moved", schemas(&["globex"])),
+        (
+            "CREATE FUNCTION acme.text() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT 1 FROM initech.not_yet); END'",
+            schemas(&["acme"]),
+        ),
+        // What the text says is true from here on.
+        ("CREATE TABLE initech.not_yet (id int)", Refreshed::Everything(None)),
+        ("DROP INDEX globex.late", Refreshed::Everything(Some(Doubt::Removed))),
+        (
+            "CREATE SCHEMA late_tenant; CREATE TABLE late_tenant.django_migrations (LIKE acme.django_migrations)",
+            Refreshed::Everything(None),
+        ),
+        ("ALTER SCHEMA late_tenant RENAME TO latest_tenant", Refreshed::Everything(None)),
+        ("CREATE TEMP TABLE t (id int)", Refreshed::Nothing),
+    ] {
+        run(&database, ddl).await;
+        let found = watch.refresh().await.unwrap();
+        // The temporary table's rows are removed again when its session ends.
+        if !ddl.contains("TEMP") {
+            assert_eq!(found, refreshed, "{ddl}");
+        }
+        if let Refreshed::Schemas(_) = found {
+            let bytes = watch.audit(&AuditOptions::default()).await.unwrap().timing.bytes;
+            assert!(bytes < all, "{bytes} of {all}: {ddl}");
+        }
+        knows_everything(&mut watch, &tenants).await;
+        assert_eq!(watch.refresh().await.unwrap(), Refreshed::Nothing, "{ddl}");
+    }
+}
+
+/// Statements that a migration may run, the `number`th of them; each can be run again.
+fn ddl(number: usize, tenant: &str) -> String {
+    let table = format!("{tenant}.orders_order");
+    match number % 7 {
+        0 => format!("ALTER TABLE {table} ADD COLUMN c{number} int"),
+        1 => format!("CREATE INDEX i{number} ON {table} (placed_at)"),
+        2 => format!("CREATE TABLE {tenant}.t{number} (id bigint PRIMARY KEY, o bigint REFERENCES {table})"),
+        3 => format!("BEGIN; ALTER TABLE {table} ADD COLUMN c{number} text DEFAULT 'x'; SELECT pg_sleep(0.02); COMMIT"),
+        4 => format!("BEGIN; CREATE TABLE {tenant}.t{number} (id int); ROLLBACK"),
+        5 => format!("GRANT SELECT ON {table} TO PUBLIC; COMMENT ON TABLE {table} IS 'n{number}'"),
+        _ => format!("ALTER TABLE {table} ALTER COLUMN placed_at SET DEFAULT now() + interval '{number} days'"),
+    }
+}
+
+/// Migrates a tenant until there were enough looks.
+async fn migrate(url: &str, tenant: &str, looks: &Cell<usize>) {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    let mut number = 0;
+    while number < 28 || looks.get() < 6 {
+        sqlx::raw_sql(&ddl(number, tenant)).execute(&mut connection).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(7)).await;
+        number += 1;
+    }
+    connection.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn changes_in_the_middle_of_looking_are_not_missed() {
+    let (database, tenants, mut watch) = watched(4).await;
+    let (looks, mut by_index) = (Cell::new(0), 0);
+    let names = ["acme", "globex", "initech", "super_tenant"];
+    let mut migrations = join_all(names.map(|tenant| migrate(&database.url, tenant, &looks)));
+    loop {
+        // Both go on in turns; a look is not given up when the migrations end.
+        let look = async {
+            let refreshed = watch.refresh().await.unwrap();
+            looks.set(looks.get() + 1);
+            by_index += usize::from(matches!(refreshed, Refreshed::Schemas(_)));
+        };
+        match select(pin!(look), &mut migrations).await {
+            Either::Left(_) => {}
+            Either::Right((_, look)) => break look.await,
+        }
+    }
+    assert!(by_index > 0, "{} looks", looks.get());
+    settle(&database).await;
+    watch.refresh().await.unwrap();
+    knows_everything(&mut watch, &tenants).await;
+}
