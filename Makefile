@@ -30,6 +30,7 @@ bench-fleet: ## Measure what it costs to audit fleets of tenants, beside its pee
 	@scripts/setup build peers
 	cargo build --locked --release -p signalbox-tenants --examples
 	@benches/fleet/bench $(or $(SIZES),100 1000)
+	@benches/fleet/watch $(or $(SIZES),100 1000)
 
 clean-demo: ## Forget what the demo stored
 	rm -rf .signalbox
