@@ -53,6 +53,8 @@ impl App {
             trail: storage.clone(),
             outbox: storage.clone(),
             inbox: storage.clone(),
+            locks: storage.clone(),
+            sources: forge.clone(),
             forge,
             chat: link.chat(),
             tenants: Arc::new(TenantDatabases::new(config.databases.clone())),

@@ -4,6 +4,7 @@
 mod check;
 mod env;
 mod environment;
+mod gate;
 mod keys;
 mod path;
 mod problem;
@@ -195,8 +196,10 @@ fn whole(root: &Table<'_>, env: &Env) -> Option<Config> {
     let (discord_table, github_table) = (root.section("discord", &DISCORD), root.section("github", &GITHUB));
     let (discord_table, github_table) = (discord_table.as_ref(), github_table.as_ref());
     let roles = discord_table.map(roles).unwrap_or_default();
+    let signs = gate::signs(discord_table);
     let defaults = Defaults {
         roles: &roles,
+        signs: &signs,
         channel: discord_table.and_then(|table| table.text("channel", read::snowflake)).map(|id| ChannelId(id.value)),
         repository: github_table.and_then(|table| table.text("repository", read::repository)).map(|name| name.value),
         channel_given: discord_table.is_some_and(|table| table.has("channel")),

@@ -4,7 +4,9 @@
 mod audit;
 pub mod desk;
 mod effects;
+mod facts;
 mod fleet;
+mod gates;
 mod journal;
 mod recover;
 mod worker;
@@ -13,11 +15,14 @@ use std::sync::Arc;
 
 use signalbox_domain::{
     decide::decide,
-    deployment::Deployment,
+    deployment::{Deployment, State},
+    effect::{Due, Effect},
     environment::{Environment, Line},
     event::Event,
     ids::{ChannelId, DeploymentId},
-    ports::{Change, Chat, Clock, Forge, Inbox, Outbox, Probe, Query, Store, StoreError, TenantDb, Trail},
+    ports::{
+        Change, Chat, Clock, Forge, Inbox, Locks, Outbox, Probe, Query, Sources, Store, StoreError, TenantDb, Trail,
+    },
 };
 use tokio::sync::{Notify, broadcast};
 
@@ -38,8 +43,12 @@ pub struct Ports {
     pub outbox: Arc<dyn Outbox>,
     /// What came in and must not be forgotten.
     pub inbox: Arc<dyn Inbox>,
+    /// Locks on environments.
+    pub locks: Arc<dyn Locks>,
     /// GitHub.
     pub forge: Arc<dyn Forge>,
+    /// What GitHub keeps beside commits.
+    pub sources: Arc<dyn Sources>,
     /// Discord.
     pub chat: Arc<dyn Chat>,
     /// The tenant databases.
@@ -57,6 +66,7 @@ pub struct Engine {
     line: Arc<Line>,
     anchor: Option<ChannelId>,
     wake: Arc<Notify>,
+    fleets: fleet::Fleets,
     changed: broadcast::Sender<Deployment>,
 }
 
@@ -67,7 +77,7 @@ impl Engine {
     /// An engine over these ports and this promotion path. `wake` is rung when something is due.
     #[must_use]
     pub fn new(ports: Ports, line: Arc<Line>, wake: Arc<Notify>) -> Self {
-        Self { ports, line, anchor: None, wake, changed: broadcast::channel(256).0 }
+        Self { ports, line, anchor: None, wake, fleets: fleet::Fleets::default(), changed: broadcast::channel(256).0 }
     }
 
     /// The same engine, posting the head of the audit trail to this channel once a day.
@@ -98,6 +108,19 @@ impl Engine {
             }
         }
         Err(StoreError::Conflict(id))
+    }
+
+    /// Has the gates of deployments that wait judged at once.
+    ///
+    /// # Errors
+    /// [`StoreError`] when that could not be planned.
+    pub(crate) async fn hasten(&self, deployments: &[Deployment]) -> Result<(), StoreError> {
+        let at = self.ports.clock.now();
+        let waiting = deployments.iter().filter(|d| matches!(d.state, State::Waiting { .. }));
+        let due = waiting.map(|d| Due { effect: Effect::Dispatch { deployment: d.id }, at }).collect();
+        self.ports.outbox.put(due).await?;
+        self.wake.notify_one();
+        Ok(())
     }
 
     /// Tells whoever waits that a deployment changed, and the worker that something may be due.

@@ -13,6 +13,7 @@ mod limits;
 mod path;
 mod refs;
 mod runs;
+mod sources;
 mod transport;
 mod wire;
 mod workflow_file;

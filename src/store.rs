@@ -10,6 +10,7 @@ mod conformance;
 mod database;
 mod deployments;
 mod error;
+mod gates;
 mod inbox;
 mod migrations;
 mod outbox;

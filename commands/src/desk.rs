@@ -6,7 +6,8 @@ use signalbox_domain::{
     deployment::Deployment,
     environment::Line,
     fleet::{File, Question, Reading},
-    ids::{ChannelId, DeploymentId, InteractionId, Person, RoleId},
+    gate::{Lock, Verdict},
+    ids::{ChannelId, DeploymentId, InteractionId, Person, PersonId, RoleId},
     ports::Asked,
     refusal::Refusal,
 };
@@ -66,6 +67,48 @@ pub struct Proof {
     pub file: File,
 }
 
+/// `/lock`, and `/freeze`, which locks everything.
+#[derive(Debug, Clone)]
+pub struct LockAsk {
+    /// Who.
+    pub asker: Asker,
+    /// An environment or `all`, as typed.
+    pub reach: String,
+    /// Why.
+    pub reason: String,
+    /// For how long, as typed; until somebody lifts it when `None`.
+    pub length: Option<String>,
+}
+
+/// `/unlock`.
+#[derive(Debug, Clone)]
+pub struct UnlockAsk {
+    /// Who.
+    pub asker: Asker,
+    /// An environment or `all`, as typed.
+    pub reach: String,
+}
+
+/// `/why` and `/checklist`.
+#[derive(Debug, Clone)]
+pub struct WhyAsk {
+    /// Who.
+    pub asker: Asker,
+    /// Which environment, as typed.
+    pub environment: String,
+}
+
+/// How a gate stands.
+#[derive(Debug, Clone)]
+pub struct Clearing {
+    /// The deployment that is judged: the one that waits, or one that nobody has asked for yet (number 0).
+    pub deployment: Deployment,
+    /// What the gate says of it now.
+    pub verdict: Verdict,
+    /// Whether the rules are the environment's own; else they are the usual list, which closes nothing.
+    pub configured: bool,
+}
+
 /// An environment and what is known of it, for `/status`.
 #[derive(Debug, Clone)]
 pub struct Standing {
@@ -117,6 +160,36 @@ pub trait Desk: Send + Sync + 'static {
     /// [`Refusal`], ready to be shown.
     async fn cancel(&self, ask: CancelAsk) -> Result<Deployment, Refusal>;
 
+    /// Locks an environment, or all of them.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn lock(&self, ask: LockAsk) -> Result<Lock, Refusal>;
+
+    /// Lifts a lock, whoever set it, and answers with it.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn unlock(&self, ask: UnlockAsk) -> Result<Lock, Refusal>;
+
+    /// The locks in force, oldest first.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn locks(&self) -> Result<Vec<Lock>, Refusal>;
+
+    /// Judges the gate of an environment over facts that are read now, and starts nothing.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn why(&self, ask: WhyAsk) -> Result<Clearing, Refusal>;
+
+    /// The same over the release checklist: the rules of the gate, or the usual list where it has none.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn checklist(&self, ask: WhyAsk) -> Result<Clearing, Refusal>;
+
     /// Reads the tenant database of an environment, or gives a reading of the last few seconds.
     ///
     /// # Errors
@@ -140,6 +213,9 @@ pub trait Desk: Send + Sync + 'static {
 
     /// Told that reactions on a message may have changed: the truth is then read from the chat.
     async fn reactions_changed(&self, at: signalbox_domain::ids::MessageRef);
+
+    /// Told that somebody took a reaction back. It may have been given again since, but what it signed is withdrawn.
+    async fn reaction_removed(&self, at: signalbox_domain::ids::MessageRef, by: PersonId, emoji: &str);
 
     /// Told that events may have been lost (the gateway session was not resumed): everything that
     /// the chat can be asked for is read again.

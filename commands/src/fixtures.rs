@@ -35,6 +35,7 @@ pub(crate) fn environment(name: &str, after: Option<&str>) -> Environment {
         channel: ChannelId(70),
         deploy_roles: vec![Role { name: "release".into(), id: RoleId(3) }],
         sign_roles: vec![],
+        gate: signalbox_domain::gate::Gate::default(),
     }
 }
 
@@ -47,11 +48,10 @@ pub(crate) fn line() -> Line {
 pub(crate) fn deployment(id: i64) -> Deployment {
     let environment = environment("uat", None);
     let by = Person { id: PersonId(5), name: "ada".into() };
-    let clearance =
-        permit(&environment, by, &[RoleId(3)], None).unwrap().clear(CommitSha::parse(&"ab".repeat(20)).unwrap());
+    let request = permit(&environment, by, &[RoleId(3)], None).unwrap().at(CommitSha::parse(&"ab".repeat(20)).unwrap());
     let interaction = InteractionId(8);
     let requested =
-        Deployment::requested(&environment, clearance, "key".into(), None, interaction, Timestamp::UNIX_EPOCH);
+        Deployment::requested(&environment, request, "key".into(), None, interaction, Timestamp::UNIX_EPOCH);
     Deployment { id: DeploymentId(id), ..requested }
 }
 

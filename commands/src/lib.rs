@@ -10,7 +10,9 @@ mod fault;
 #[cfg(test)]
 mod fixtures;
 mod fleet;
+mod gate;
 mod help;
+mod locks;
 mod picture;
 pub mod reply;
 mod status;
@@ -53,6 +55,12 @@ pub fn all() -> Vec<poise::Command<Data, Error>> {
         deploy::deploy(),
         status::status(),
         cancel::cancel(),
+        gate::why(),
+        gate::checklist(),
+        locks::lock(),
+        locks::unlock(),
+        locks::locks(),
+        locks::freeze(),
         fleet::schemas(),
         fleet::tenants(),
         fleet::tenant(),

@@ -6,13 +6,14 @@ use signalbox_domain::{
     card,
     deployment::Deployment,
     environment::{Environment, Line},
+    gate::Lock,
     ids::MessageRef,
     text::{clip, code, plain},
 };
 
 use crate::{
     call::MESSAGE_LIMIT,
-    desk::{Proof, Standing},
+    desk::{Clearing, Proof, Standing},
 };
 
 /// Somebody pressed a button of an older or newer version.
@@ -34,6 +35,61 @@ pub fn deploying(deployment: &Deployment, line: &Line, guild: serenity::GuildId)
         text.push_str(&format!("\n{}", card::headline(d, environment)));
     }
     text + &place(d, line, guild)
+}
+
+/// The answer to a `/lock` that was not refused.
+#[must_use]
+pub fn locked(lock: &Lock) -> String {
+    format!("🔒 `{0}` is {1}.\n`/unlock {0}` lifts it.", lock.reach, lock.says())
+}
+
+/// The answer to an `/unlock` that was not refused.
+#[must_use]
+pub fn unlocked(lock: &Lock) -> String {
+    format!("🔓 `{}` takes deployments again. It was {}.", lock.reach, lock.says())
+}
+
+/// The answer to `/locks`.
+#[must_use]
+pub fn locks(locks: &[Lock]) -> String {
+    if locks.is_empty() {
+        return "🔓 Nothing is locked.".into();
+    }
+    let lines = locks.iter().map(|lock| format!("🔒 `{0}` {1} · `/unlock {0}`", lock.reach, lock.says()));
+    clip(&lines.collect::<Vec<_>>().join("\n"), MESSAGE_LIMIT)
+}
+
+/// The answer to `/why`.
+#[must_use]
+pub fn why(clearing: &Clearing) -> String {
+    let Clearing { deployment: d, verdict, .. } = clearing;
+    let what = match d.id.0 {
+        0 => format!("A deployment of {} at `{}`", code(&clip(d.git_ref.as_str(), 80)), d.commit.short()),
+        id => format!("Deployment **{id}** of {} at `{}`", code(&clip(d.git_ref.as_str(), 80)), d.commit.short()),
+    };
+    let how = match (verdict.is_satisfied(), d.id.0) {
+        (true, _) => "nothing keeps it",
+        (false, 0) => "it would wait",
+        (false, _) => "it waits",
+    };
+    format!("🚦 {what} to `{}`: {how}.\n{}", d.environment, verdict.text(MESSAGE_LIMIT - 400))
+}
+
+/// The answer to `/checklist`.
+#[must_use]
+pub fn checklist(clearing: &Clearing) -> String {
+    let Clearing { deployment: d, verdict, configured } = clearing;
+    let (done, all) = verdict.count();
+    let mut text = format!("📋 Release checklist of `{}` at `{}`: **{done}/{all}**\n", d.environment, d.commit.short());
+    text.push_str(&verdict.text(MESSAGE_LIMIT - 500));
+    if !configured {
+        text.push_str(&format!(
+            "\n`{}` has no gate, so this is the usual list and keeps nothing back. `[[environment.gate]]` in \
+             `signalbox.toml` makes it count.",
+            d.environment
+        ));
+    }
+    text
 }
 
 /// The answer to a `/cancel` that was not refused.
@@ -135,10 +191,10 @@ pub fn help<U, E>(commands: &[poise::Command<U, E>], line: &Line) -> String {
     let mut lines: Vec<String> = commands.iter().flat_map(usage).collect();
     lines.push("\nEnvironments, in the order of promotion:".into());
     lines.extend(line.iter().map(describe));
-    lines.push(format!(
-        "A reaction {} on a card signs its deployment off; taken back, it withdraws that.",
-        card::SIGN_OFF
-    ));
+    lines.push(
+        "A reaction on a card signs it: the card shows with which emoji. Taken back, it withdraws the signature."
+            .into(),
+    );
     // Whole lines are left out, never parts of one.
     let mut text = String::new();
     for line in lines {
@@ -166,6 +222,21 @@ fn usage<U, E>(command: &poise::Command<U, E>) -> Vec<String> {
     vec![text]
 }
 
+/// Whose signatures count, with what.
+fn signers(environment: &Environment) -> String {
+    let rules = environment.gate.sign_off_rules();
+    let roles = |roles: &[signalbox_domain::environment::Role]| {
+        roles.iter().map(|role| plain(&role.name)).collect::<Vec<_>>().join(" or ")
+    };
+    if rules.is_empty() {
+        return if environment.sign_roles.is_empty() { "nobody".into() } else { roles(&environment.sign_roles) };
+    }
+    let rule = |rule: &&signalbox_domain::gate::SignOffs| {
+        format!("{} {} {}", rule.count, roles(&rule.roles), environment.gate.emoji_of(&rule.category))
+    };
+    rules.iter().map(rule).collect::<Vec<_>>().join(", ")
+}
+
 fn describe(environment: &Environment) -> String {
     let who = |roles: &[signalbox_domain::environment::Role]| match roles {
         [] => "nobody".to_owned(),
@@ -178,7 +249,7 @@ fn describe(environment: &Environment) -> String {
         code(environment.default_ref.as_str()),
         environment.channel,
         who(&environment.deploy_roles),
-        who(&environment.sign_roles),
+        signers(environment),
     )
 }
 
@@ -294,6 +365,12 @@ mod tests {
         `/deploy <environment> [ref] [note]` Start a deployment, follow it on one card, and have the database asked whether it is true.
         `/status [environment]` See what is at work and what came last, in one environment or in all of them.
         `/cancel <deployment>` Stop a deployment. What it has changed already stays changed.
+        `/why <environment>` See what keeps a deployment from leaving, who can change that, and how. Starts nothing.
+        `/checklist <environment>` See the release checklist of an environment: what is proven, what is signed, what is open.
+        `/lock <environment> <reason> [for]` Keep deployments from an environment, or from all, until somebody lifts it or its time is over.
+        `/unlock <environment>` Lift a lock, whoever set it. What waits at its gate may then leave by itself.
+        `/locks` See which locks there are, who set them, why, and until when.
+        `/freeze <reason> [for]` Stop all deployments at once, everywhere, until somebody lifts it.
         `/schemas <environment>` See which schemas a tenant database has, and how much they hold.
         `/tenants <environment>` See which tenants there are, and where rows, domains and schemas contradict each other.
         `/tenant <environment> <name>` See all that is known of one tenant: size, domains, drift, isolation, ledger.
@@ -306,7 +383,63 @@ mod tests {
         Environments, in the order of promotion:
         **dev** `deploy-dev.yml` from `main`, in <#70>; deployed by release, signed by nobody
         **uat** `deploy-uat.yml` from `main`, in <#70>; deployed by release, signed by nobody
-        A reaction ✅ on a card signs its deployment off; taken back, it withdraws that.
+        A reaction on a card signs it: the card shows with which emoji. Taken back, it withdraws the signature.
+        ");
+    }
+
+    #[test]
+    fn why_and_the_checklist_say_what_is_open() {
+        use signalbox_domain::gate::{Line, Status, Verdict};
+        let line = |rule: &str, status, must| Line {
+            rule: rule.into(),
+            status,
+            why: String::new(),
+            who: "reviewer".into(),
+            command: "react with ✅ on the card".into(),
+            must,
+            parts: vec![],
+        };
+        let lines = vec![
+            line("not locked", Status::Pass, true),
+            line("✅ review by 1 reviewer", Status::Waiting, true),
+            line("no drift", Status::Unknown, false),
+        ];
+        let verdict = Verdict { at: Timestamp::UNIX_EPOCH, lines };
+        let clearing = Clearing { deployment: deployment(42), verdict, configured: false };
+        insta::assert_snapshot!(why(&clearing), @r"
+        🚦 Deployment **42** of `main` at `abababa` to `uat`: it waits.
+        ⏳ ✅ review by 1 reviewer → reviewer: react with ✅ on the card
+        ❔ no drift (should) → reviewer: react with ✅ on the card
+        ✓ not locked
+        ");
+        insta::assert_snapshot!(checklist(&clearing), @r"
+        📋 Release checklist of `uat` at `abababa`: **1/3**
+        ⏳ ✅ review by 1 reviewer → reviewer: react with ✅ on the card
+        ❔ no drift (should) → reviewer: react with ✅ on the card
+        ✓ not locked
+        `uat` has no gate, so this is the usual list and keeps nothing back. `[[environment.gate]]` in `signalbox.toml` makes it count.
+        ");
+    }
+
+    #[test]
+    fn locks_say_who_and_why() {
+        use signalbox_domain::{
+            gate::Reach,
+            ids::{Person, PersonId},
+        };
+        let lock = Lock {
+            reach: Reach::All,
+            by: Person { id: PersonId(5), name: "ada".into() },
+            reason: "the @everyone year ends".into(),
+            at: Timestamp::UNIX_EPOCH,
+            until: None,
+        };
+        insta::assert_snapshot!(format!("{}\n{}\n{}\n{}", locked(&lock), unlocked(&lock), locks(&[lock]), locks(&[])), @r"
+        🔒 `all` is frozen by <@5> since <t:0:R>: the \@everyone year ends.
+        `/unlock all` lifts it.
+        🔓 `all` takes deployments again. It was frozen by <@5> since <t:0:R>: the \@everyone year ends.
+        🔒 `all` frozen by <@5> since <t:0:R>: the \@everyone year ends · `/unlock all`
+        🔓 Nothing is locked.
         ");
     }
 

@@ -24,6 +24,16 @@ pub(crate) async fn environments(ctx: Context<'_>, typed: &str) -> CreateAutocom
     choices(named_like(ctx.framework.user_data.desk.line(), typed))
 }
 
+/// Names of environments, and `all`.
+pub(crate) async fn reaches(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
+    if roles(ctx).is_none() {
+        return choices([]);
+    }
+    let all = Suggestion { label: "all · every environment".into(), value: "all".into() };
+    let all = "all".contains(&typed.trim().to_lowercase()).then_some(all);
+    choices(named_like(ctx.framework.user_data.desk.line(), typed).into_iter().chain(all))
+}
+
 /// Branches and tags of the environment that is typed already, for those who may deploy there.
 pub(crate) async fn refs(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
     let desk = &ctx.framework.user_data.desk;

@@ -6,13 +6,11 @@ use crate::{
     deployment::{CancelCause, Deployment, Lost, Origin, State},
     environment::Environment,
     evidence::{Answer, Evidence},
+    gate::VETO,
     ids::DeploymentId,
     run::{Conclusion, Job, Status},
     text::{clip, code, duration, plain},
 };
-
-/// The reaction on a card that signs its deployment off.
-pub const SIGN_OFF: &str = "✅";
 
 /// How a card feels; the chat shows it as a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +73,8 @@ pub struct Card {
     pub footer: String,
     /// What can be pressed.
     pub buttons: Vec<Button>,
+    /// Emoji that are offered to react with.
+    pub reactions: Vec<String>,
 }
 
 /// The card of a deployment as it is now.
@@ -103,9 +103,18 @@ pub fn card(deployment: &Deployment, environment: &Environment, now: Timestamp) 
     if let Some(evidence) = evidence_of(&d.state) {
         fields.push(wide("Evidence", findings(evidence)));
     }
-    if !d.sign_offs.is_empty() {
-        let names = d.sign_offs.iter().map(|s| format!("✅ <@{}>", s.by.id)).collect::<Vec<_>>().join(" ");
-        fields.push(inline("Signed off", clip(&names, 1000)));
+    if let State::Waiting { verdict: Some(verdict), .. } | State::Expired { verdict: Some(verdict), .. } = &d.state {
+        let (hold, all) = verdict.count();
+        fields.push(wide(&format!("Gate: {hold} of {all}"), verdict.text(1000)));
+    }
+    let signed: Vec<String> = d
+        .sign_offs
+        .iter()
+        .filter(|sign_off| sign_off.stands() && sign_off.category != VETO)
+        .map(|sign_off| format!("{} <@{}>", environment.gate.emoji_of(&sign_off.category), sign_off.by.id))
+        .collect();
+    if !signed.is_empty() {
+        fields.push(inline("Signed off", clip(&signed.join(" "), 1000)));
     }
     Card {
         title: format!("Deployment {} · {}", d.id, d.environment),
@@ -115,6 +124,7 @@ pub fn card(deployment: &Deployment, environment: &Environment, now: Timestamp) 
         fields,
         footer: clip(&format!("{} · {}", d.repository, d.workflow), 200),
         buttons: buttons(d),
+        reactions: environment.gate.offered(),
     }
 }
 
@@ -123,6 +133,13 @@ pub fn card(deployment: &Deployment, environment: &Environment, now: Timestamp) 
 pub fn headline(deployment: &Deployment, environment: &Environment) -> String {
     let d = deployment;
     match &d.state {
+        State::Waiting { verdict: None, .. } => "🚦 **Waiting**: the gate is being asked.".into(),
+        State::Waiting { until, .. } => format!(
+            "🚦 **Waiting** at the gate. It leaves by itself when everything holds, at exactly `{}`; given up <t:{}:R>.",
+            d.commit.short(),
+            until.as_second()
+        ),
+        State::Expired { .. } => "⌛ **Expired**: the gate stayed closed for too long. Nothing was started.".into(),
         State::Dispatching { sent: None, not_before: Some(at), .. } => {
             format!("⏳ **Waiting for GitHub**: not sent yet, next try <t:{}:R>.", at.as_second())
         }
@@ -194,10 +211,12 @@ fn unknown(d: &Deployment, why: &Lost, search_until: &Timestamp) -> String {
 
 fn tone(d: &Deployment) -> Tone {
     match d.state {
-        State::Dispatching { .. } | State::Queued => Tone::Waiting,
+        State::Waiting { .. } | State::Dispatching { .. } | State::Queued => Tone::Waiting,
         State::Running | State::Verifying { .. } => Tone::Working,
         State::Succeeded { .. } => Tone::Good,
-        State::Unknown { .. } | State::Unverified { .. } | State::Cancelled { .. } => Tone::Doubt,
+        State::Unknown { .. } | State::Unverified { .. } | State::Cancelled { .. } | State::Expired { .. } => {
+            Tone::Doubt
+        }
         State::Untrue { .. } | State::Failed { .. } | State::TimedOut { .. } | State::Refused { .. } => Tone::Bad,
     }
 }
@@ -275,8 +294,10 @@ fn buttons(d: &Deployment) -> Vec<Button> {
     if let Some(run) = &d.run {
         buttons.push(Button { label: "Run at GitHub", press: Press::Open(run.url.clone()) });
     }
-    let stoppable =
-        matches!(d.state, State::Dispatching { .. } | State::Unknown { .. } | State::Queued | State::Running);
+    let stoppable = matches!(
+        d.state,
+        State::Waiting { .. } | State::Dispatching { .. } | State::Unknown { .. } | State::Queued | State::Running
+    );
     if stoppable && d.cancel.is_none() {
         buttons.push(Button { label: "Cancel", press: Press::Cancel(d.id) });
     }

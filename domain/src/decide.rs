@@ -6,6 +6,7 @@
 mod chat;
 mod dispatch;
 mod follow;
+mod gate;
 #[cfg(test)]
 pub(crate) mod tests;
 mod verify;
@@ -35,7 +36,8 @@ pub struct Decision {
 pub fn decide(deployment: &Deployment, event: Event, environment: &Environment, now: Timestamp) -> Option<Decision> {
     let mut step = Step { d: deployment.clone(), environment, now, effects: vec![], entries: vec![] };
     match event {
-        Event::DispatchBegun => step.dispatch_begun(),
+        Event::Judged(verdict) => step.judged(verdict),
+        Event::DispatchBegun { clearance, verdict } => step.dispatch_begun(&clearance, &verdict),
         Event::RefMoved { to } => step.ref_moved(&to),
         Event::RefGone => step.ref_gone(),
         Event::Dispatched(answer) => step.dispatched(answer),
@@ -49,13 +51,15 @@ pub fn decide(deployment: &Deployment, event: Event, environment: &Environment, 
         Event::CardPosted(at) => step.card_posted(at),
         Event::CardGone => step.card_gone(),
         Event::ThreadOpened(thread) => step.thread_opened(thread),
-        Event::SignOffsRead(people) => step.sign_offs_read(people),
+        Event::ReactionRemoved { by, emoji } => step.reaction_removed(by, &emoji),
+        Event::ReactionsRead { reactions, fingerprint } => step.reactions_read(&reactions, fingerprint.as_ref()),
     }
     let changed = step.d != *deployment || !step.effects.is_empty() || !step.entries.is_empty();
     changed.then_some(Decision { deployment: step.d, effects: step.effects, entries: step.entries })
 }
 
-/// What follows from recording a new deployment: asked for in chat, it is sent; adopted, it is followed.
+/// What follows from recording a new deployment: asked for in chat, it is sent as soon as its gate is open; adopted,
+/// it is followed.
 #[must_use]
 pub fn opening(deployment: &Deployment) -> Vec<Due> {
     let at = deployment.requested_at;

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     environment::Environment,
     evidence::Evidence,
+    gate::{Clearance, SignOff, Verdict},
     git_ref::GitRef,
     ids::{
         ChannelId, CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, RepositoryName, RunId,
     },
-    permit::Clearance,
+    permit::Request,
     refusal::Refusal,
     run::{Job, Run},
     text::plain,
@@ -67,6 +68,15 @@ pub enum Lost {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum State {
+    /// Its gate is closed; it leaves by itself when the gate opens.
+    Waiting {
+        /// Since when.
+        since: Timestamp,
+        /// When it is given up.
+        until: Timestamp,
+        /// What the gate last said; `None` until it was asked.
+        verdict: Option<Verdict>,
+    },
     /// About to be sent to GitHub, or on its way (`sent`). Once sent it is never sent again by itself.
     Dispatching {
         /// When the one request was let go.
@@ -136,6 +146,13 @@ pub enum State {
         /// When.
         at: Timestamp,
     },
+    /// Its gate stayed closed for too long; never started.
+    Expired {
+        /// When.
+        at: Timestamp,
+        /// What the gate last said.
+        verdict: Option<Verdict>,
+    },
     /// Never started.
     Refused {
         /// When.
@@ -151,7 +168,12 @@ impl State {
     pub fn is_over(&self) -> bool {
         !matches!(
             self,
-            Self::Dispatching { .. } | Self::Unknown { .. } | Self::Queued | Self::Running | Self::Verifying { .. }
+            Self::Waiting { .. }
+                | Self::Dispatching { .. }
+                | Self::Unknown { .. }
+                | Self::Queued
+                | Self::Running
+                | Self::Verifying { .. }
         )
     }
 
@@ -159,6 +181,7 @@ impl State {
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
+            Self::Waiting { .. } => "waiting",
             Self::Dispatching { .. } => "dispatching",
             Self::Unknown { .. } => "unknown",
             Self::Queued => "queued",
@@ -170,6 +193,7 @@ impl State {
             Self::Failed { .. } => "failed",
             Self::Cancelled { .. } => "cancelled",
             Self::TimedOut { .. } => "timed out",
+            Self::Expired { .. } => "expired",
             Self::Refused { .. } => "refused",
         }
     }
@@ -184,6 +208,7 @@ impl State {
             | Self::Failed { at, .. }
             | Self::Cancelled { at, .. }
             | Self::TimedOut { at }
+            | Self::Expired { at, .. }
             | Self::Refused { at, .. } => Some(*at),
             _ => None,
         }
@@ -204,15 +229,6 @@ pub enum CancelCause {
         /// The commit it took.
         to: CommitSha,
     },
-}
-
-/// A reviewer's reaction on the card. It belongs to this deployment's commit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignOff {
-    /// Who signed.
-    pub by: Person,
-    /// When it was first seen; the chat does not say when it was given.
-    pub seen: Timestamp,
 }
 
 /// One attempt to bring one commit to one environment.
@@ -258,26 +274,31 @@ pub struct Deployment {
     pub cards_lost: u32,
     /// The thread under its message.
     pub thread: Option<ChannelId>,
-    /// Who signed.
+    /// Who signed, those whose signature has ended included.
     pub sign_offs: Vec<SignOff>,
     /// How often it was changed; the store uses it to notice a second writer.
     pub revision: i64,
 }
 
 impl Deployment {
-    /// A deployment that somebody was cleared for.
+    /// A deployment that somebody asked for. Where the gate has rules it waits for them.
     #[must_use]
     pub fn requested(
         environment: &Environment,
-        clearance: Clearance,
+        request: Request,
         key: String,
         note: Option<String>,
         interaction: InteractionId,
         now: Timestamp,
     ) -> Self {
-        let origin = Origin::Chat { by: clearance.by().clone(), interaction };
-        let state = State::Dispatching { sent: None, not_before: None, tries: 0 };
-        let (git_ref, commit) = (clearance.git_ref().clone(), clearance.commit().clone());
+        let origin = Origin::Chat { by: request.by().clone(), interaction };
+        let state = if environment.gate.has_rules() {
+            let until = now.saturating_add(environment.gate.wait).unwrap_or(now);
+            State::Waiting { since: now, until, verdict: None }
+        } else {
+            State::Dispatching { sent: None, not_before: None, tries: 0 }
+        };
+        let (git_ref, commit) = (request.git_ref().clone(), request.commit().clone());
         Self { note, ..Self::new(environment, key, origin, git_ref, commit, state, now) }
     }
 
@@ -353,10 +374,14 @@ impl Deployment {
         self.jobs.iter().find(|job| environment.is_migration(&job.name))
     }
 
-    /// What to send, if it is on its way: only a deployment whose intent is recorded as sent has an order.
+    /// What to send, if it is on its way: only a deployment that was cleared, and whose intent is recorded as sent,
+    /// has an order.
     #[must_use]
-    pub fn order(&self, environment: &Environment) -> Option<DispatchOrder> {
+    pub fn order(&self, environment: &Environment, clearance: &Clearance) -> Option<DispatchOrder> {
         let State::Dispatching { sent: Some(_), .. } = self.state else { return None };
+        if !clearance.is_of(self) {
+            return None;
+        }
         let mut inputs = environment.inputs.clone();
         if let Some(input) = &environment.key_input {
             inputs.insert(input.clone(), self.key.clone());

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use regex::Regex;
 
 use crate::{
+    gate::Gate,
     git_ref::{GitRef, RefPattern},
     ids::{ChannelId, EnvironmentName, RepositoryName, RoleId},
 };
@@ -75,8 +76,10 @@ pub struct Environment {
     pub channel: ChannelId,
     /// Who may deploy and cancel.
     pub deploy_roles: Vec<Role>,
-    /// Whose reaction is a sign-off.
+    /// Whose reaction is a sign-off where no rule of the gate says so.
     pub sign_roles: Vec<Role>,
+    /// What must hold before a deployment may leave.
+    pub gate: Gate,
 }
 
 impl Environment {

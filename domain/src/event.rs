@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use crate::{
     evidence::Evidence,
-    ids::{ChannelId, CommitSha, MessageRef, Person, RunId},
+    gate::{Clearance, Fingerprint, Reaction, Verdict},
+    ids::{ChannelId, CommitSha, MessageRef, Person, PersonId, RunId},
     run::{Job, Run},
 };
 
@@ -60,8 +61,15 @@ pub enum CancelAnswer {
 #[expect(clippy::large_enum_variant, reason = "events are made one at a time and handed on, never stored in bulk")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// The one dispatch is about to be let go. Committed before a byte is sent.
-    DispatchBegun,
+    /// The gate was judged and is closed.
+    Judged(Verdict),
+    /// The gate is open and the one dispatch is about to be let go. Committed before a byte is sent.
+    DispatchBegun {
+        /// The proof.
+        clearance: Clearance,
+        /// Its explanation.
+        verdict: Verdict,
+    },
     /// Just before the dispatch the ref pointed elsewhere.
     RefMoved {
         /// Where it points now.
@@ -109,6 +117,18 @@ pub enum Event {
     CardGone,
     /// The thread under the card is there.
     ThreadOpened(ChannelId),
-    /// Who of those entitled has signed, read whole from the chat.
-    SignOffsRead(Vec<Person>),
+    /// Somebody took a reaction on the card back. It may stand again by now, and then signs anew.
+    ReactionRemoved {
+        /// Who.
+        by: PersonId,
+        /// Which emoji.
+        emoji: String,
+    },
+    /// The reactions on the card, read whole from the chat.
+    ReactionsRead {
+        /// They.
+        reactions: Vec<Reaction>,
+        /// What a signature is given for right now; `None` when that could not be read, so nobody signs.
+        fingerprint: Option<Fingerprint>,
+    },
 }

@@ -9,6 +9,7 @@ pub mod environment;
 pub mod event;
 pub mod evidence;
 pub mod fleet;
+pub mod gate;
 pub mod git_ref;
 pub mod ids;
 pub mod permit;

@@ -1,22 +1,23 @@
-//! Who may deploy what where. Only this module mints a [`Clearance`], and nothing is requested without one.
+//! Who may ask for what where. Whether it may then leave is for the [gate](crate::gate).
 
 use crate::{
-    environment::{Environment, Role},
+    environment::{Environment, Line, Role},
+    gate::Reach,
     git_ref::GitRef,
     ids::{CommitSha, Person, RoleId},
     refusal::Refusal,
 };
 
-/// Proof that somebody was allowed to bring a commit to an environment.
+/// A permitted request to bring a commit to an environment.
 #[derive(Debug, Clone)]
-pub struct Clearance {
+pub struct Request {
     by: Person,
     git_ref: GitRef,
     commit: CommitSha,
 }
 
-impl Clearance {
-    /// Who was cleared.
+impl Request {
+    /// Who asks.
     #[must_use]
     pub fn by(&self) -> &Person {
         &self.by
@@ -43,16 +44,22 @@ pub struct Permit {
 }
 
 impl Permit {
+    /// What somebody might ask for, to judge a gate with. It says nothing about whether they may.
+    #[must_use]
+    pub fn pretended(by: Person, git_ref: GitRef) -> Self {
+        Self { by, git_ref }
+    }
+
     /// The ref to resolve.
     #[must_use]
     pub fn git_ref(&self) -> &GitRef {
         &self.git_ref
     }
 
-    /// The clearance, once the ref is resolved.
+    /// The request, once the ref is resolved.
     #[must_use]
-    pub fn clear(self, commit: CommitSha) -> Clearance {
-        Clearance { by: self.by, git_ref: self.git_ref, commit }
+    pub fn at(self, commit: CommitSha) -> Request {
+        Request { by: self.by, git_ref: self.git_ref, commit }
     }
 }
 
@@ -97,5 +104,25 @@ pub fn may_cancel(environment: &Environment, roles: &[RoleId], command: &str) ->
         Ok(())
     } else {
         Err(Refusal::role_missing(environment, "cancel on", command))
+    }
+}
+
+/// Decides whether a person may lock and unlock: an environment takes one of its roles, all of them take a role
+/// of any.
+///
+/// # Errors
+/// [`Refusal`] `role_missing` or `unknown_environment`.
+pub fn may_lock(line: &Line, reach: &Reach, roles: &[RoleId], verb: &str) -> Result<(), Refusal> {
+    let command = format!("/{verb} {reach}");
+    match reach {
+        Reach::Only(name) => {
+            let environment = line.get(name).ok_or_else(|| Refusal::unknown_environment(verb, name.as_str(), line))?;
+            let held = holds_one_of(roles, &environment.deploy_roles);
+            held.then_some(()).ok_or_else(|| Refusal::role_missing(environment, verb, &command))
+        }
+        Reach::All => {
+            let held = line.iter().any(|environment| holds_one_of(roles, &environment.deploy_roles));
+            held.then_some(()).ok_or_else(|| Refusal::may_not_freeze(line, &command))
+        }
     }
 }

@@ -9,8 +9,10 @@ use jiff::Timestamp;
 
 pub use self::{
     chat::{Chat, ChatError},
-    forge::{Forge, ForgeError, Resolved, RunQuery},
-    store::{Asked, Change, Claimed, Inbox, Opened, Opening, Outbox, Query, Rows, Settled, Store, StoreError, Trail},
+    forge::{Forge, ForgeError, Resolved, RunQuery, Sources},
+    store::{
+        Asked, Change, Claimed, Inbox, Locks, Opened, Opening, Outbox, Query, Rows, Settled, Store, StoreError, Trail,
+    },
     world::{Fleet, Ledger, Probe, Schema, TenantDb},
 };
 

@@ -2,7 +2,10 @@
 
 use std::{fmt::Write, path::Path};
 
-use signalbox_domain::environment::{Environment, Role};
+use signalbox_domain::{
+    environment::{Environment, Role},
+    gate::{Check, Minutes, Rule},
+};
 
 use super::{Config, Credentials, Env, Store, load};
 
@@ -63,6 +66,42 @@ fn stage(text: &mut String, environment: &Environment) {
     let _ = writeln!(text, "    deployed  by {}", names(&environment.deploy_roles, "nobody"));
     let _ = writeln!(text, "    signed    by {}", names(&environment.sign_roles, "nobody"));
     let _ = writeln!(text, "    verified  by {}", checks.join("; "));
+    for (n, item) in environment.gate.items.iter().enumerate() {
+        let word = if n == 0 { "gate" } else { "" };
+        let should = if item.must { "" } else { " (should)" };
+        let _ = writeln!(text, "    {word:<9} {}{should}", rule(&item.rule));
+    }
+}
+
+/// A rule of a gate in words.
+fn rule(rule: &Rule) -> String {
+    let parts = |rules: &[Rule], word: &str| rules.iter().map(self::rule).collect::<Vec<_>>().join(word);
+    let list = |minutes: &[Minutes]| minutes.iter().map(Minutes::as_str).collect::<Vec<_>>().join(", ");
+    match rule {
+        Rule::All(rules) => format!("({})", parts(rules, " and ")),
+        Rule::Any(rules) => format!("({})", parts(rules, " or ")),
+        Rule::SignOffs(rule) => format!("{} by {} {}", rule.category, rule.count, names(&rule.roles, "nobody")),
+        Rule::Check(check) => match check {
+            Check::Unlocked => "not locked".into(),
+            Check::Ref => "its own refs".into(),
+            Check::Previous => "the environment before is live at the same commit and verified".into(),
+            Check::Secrets { max_age: None } => "required secrets are there".into(),
+            Check::Secrets { max_age: Some(age) } => {
+                format!("required secrets are there and at most {} days old", age.as_hours() / 24)
+            }
+            Check::Window(window) => {
+                let zone = window.zone.iana_name().unwrap_or("UTC");
+                let allow = if window.allow.is_empty() { "always".into() } else { list(&window.allow) };
+                let deny =
+                    if window.deny.is_empty() { String::new() } else { format!(", never {}", list(&window.deny)) };
+                format!("{allow}{deny} in {zone}")
+            }
+            Check::Drift => "no drift".into(),
+            Check::Isolation => "no isolation fault".into(),
+            Check::Ledger => "ledgers complete".into(),
+            Check::Health => "health".into(),
+        },
+    }
 }
 
 fn names(roles: &[Role], none: &str) -> String {

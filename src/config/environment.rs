@@ -10,6 +10,7 @@ use signalbox_domain::{
 };
 
 use super::{
+    gate::{Ground, Signs, gate},
     keys::{HEALTH, JSON},
     read,
     table::{Found, Reject, Table, kind, nearest, scalar},
@@ -22,6 +23,7 @@ const MAX_INPUTS: usize = 25;
 /// What other tables say and an environment falls back on.
 pub(super) struct Defaults<'a> {
     pub(super) roles: &'a [Role],
+    pub(super) signs: &'a Signs,
     pub(super) channel: Option<ChannelId>,
     pub(super) repository: Option<RepositoryName>,
     /// Whether they were given at all, rightly or wrongly.
@@ -71,6 +73,19 @@ fn environment(
     if !defaults.repository_given && !table.has("repository") {
         table.lacks("repository", "neither this environment nor [github] names a `repository`".to_owned());
     }
+    let (github_environment, required_secrets, health) = (
+        table.text("github_environment", read::label).map(|found| found.value),
+        values(table.texts("required_secrets", read::variable)),
+        health(table),
+    );
+    let ground = Ground {
+        sign_roles: &sign_roles,
+        has_previous: table.has("after"),
+        has_secrets: github_environment.is_some() && !required_secrets.is_empty(),
+        has_database: table.has("database"),
+        has_health: !health.is_empty(),
+    };
+    let gate = gate(table, defaults, &ground);
     let environment = Environment {
         name: name?.value.clone(),
         after: after.map(|found| found.value.clone()),
@@ -80,20 +95,21 @@ fn environment(
         allowed_refs,
         key_input: key_input(table, &inputs),
         inputs,
-        github_environment: table.text("github_environment", read::label).map(|found| found.value),
+        github_environment,
         migration_job: match migration_job {
             Some(found) => found.value,
             None => read::job_pattern("migrat").ok()?,
         },
-        required_secrets: values(table.texts("required_secrets", read::variable)),
+        required_secrets,
         database: database.map(|found| found.value.clone()),
         schemas: values(table.texts("schemas", read::schema)),
-        health: health(table),
+        health,
         verify_deadline: seconds("verify_deadline_seconds", 5..=3600, 120),
         poll: seconds("poll_seconds", 2..=300, 10),
         channel: channel?,
         deploy_roles,
         sign_roles,
+        gate,
     };
     Some(environment)
 }
@@ -118,7 +134,7 @@ fn refs(table: &Table<'_>) -> (Option<signalbox_domain::git_ref::GitRef>, Vec<Re
     (default.map(|found| found.value), allowed)
 }
 
-fn roles(table: &Table<'_>, key: &str, defaults: &Defaults<'_>) -> Vec<Role> {
+pub(super) fn roles(table: &Table<'_>, key: &str, defaults: &Defaults<'_>) -> Vec<Role> {
     let declared = |given: &str| {
         let known = || defaults.roles.iter().map(|role| role.name.as_str());
         let meant = nearest(given, known()).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();

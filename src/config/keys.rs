@@ -34,7 +34,7 @@ const fn may(name: &'static str, expected: &'static str, example: &'static str) 
 
 /// All of them, for the test that compares them with the documentation.
 #[cfg(test)]
-pub(super) const ALL: &[&Section] = &[&ROOT, &DISCORD, &GITHUB, &SERVER, &AUDIT, &ENVIRONMENT, &HEALTH, &JSON];
+pub(super) const ALL: &[&Section] = &[&ROOT, &DISCORD, &GITHUB, &SERVER, &AUDIT, &ENVIRONMENT, &HEALTH, &JSON, &GATE];
 
 pub(super) const ROOT: Section = Section {
     title: "the file",
@@ -59,6 +59,12 @@ pub(super) const DISCORD: Section = Section {
         must("guild", SNOWFLAKE, "guild = \"1100000000000000001\""),
         may("channel", SNOWFLAKE, "channel = \"1200000000000000001\""),
         must("roles", "a table of role names and their ids", "[discord.roles]\nengineer = \"1300000000000000001\""),
+        may(
+            "sign_offs",
+            "a table of what people sign for and the emoji for it",
+            "sign_offs = { review = \"✅\", testing = \"🧪\" }",
+        ),
+        may("veto", "the emoji that forbids a deployment", "veto = \"❌\""),
         may("resolve", "the address and port where discord.com is looked for", "resolve = \"127.0.0.1:8443\""),
         may("ca_file", "a PEM file with certificates to trust", "ca_file = \"/etc/ssl/proxy-ca.pem\""),
     ],
@@ -69,6 +75,13 @@ pub(super) const ROLE: Key = may(
     "roles",
     "a name of ASCII letters, digits, `-` and `_`, and the role's id in quotes",
     "engineer = \"1300000000000000001\"",
+);
+
+/// What a line of `sign_offs` takes.
+pub(super) const SIGN_OFF: Key = may(
+    "sign_offs",
+    "a name of a-z, 0-9, `-`, `_` and spaces, and its emoji in quotes; each emoji once",
+    "sign_offs = { review = \"✅\", testing = \"🧪\" }",
 );
 
 pub(super) const GITHUB: Section = Section {
@@ -120,6 +133,11 @@ pub(super) const ENVIRONMENT: Section = Section {
         ),
         must("deploy_roles", "a list with at least one name from [discord.roles]", "deploy_roles = [\"engineer\"]"),
         may("sign_roles", "a list of names from [discord.roles]", "sign_roles = [\"reviewer\"]"),
+        may("gate", "one [[environment.gate]] for each rule that must hold before a deployment leaves", GATE_EXAMPLE),
+        may("gate_wait_hours", "a whole number of hours", "gate_wait_hours = 24"),
+        may("sign_off_hours", "a whole number of hours", "sign_off_hours = 24"),
+        may("evidence_seconds", "a whole number of seconds", "evidence_seconds = 300"),
+        may("one_person_many_slots", "true or false", "one_person_many_slots = false"),
         may("channel", SNOWFLAKE, "channel = \"1200000000000000001\""),
         may("poll_seconds", "a whole number of seconds", "poll_seconds = 10"),
         may("verify_deadline_seconds", "a whole number of seconds", "verify_deadline_seconds = 120"),
@@ -128,6 +146,30 @@ pub(super) const ENVIRONMENT: Section = Section {
             "one [[environment.health]] for each address to ask",
             "[[environment.health]]\nurl = \"https://uat.example.com/health/\"",
         ),
+    ],
+};
+
+const GATE_EXAMPLE: &str = "[[environment.gate]]\ncheck = \"previous\"";
+
+/// A rule has exactly one of `check`, `sign_off`, `all` and `any`; the other keys belong to one of those.
+pub(super) const GATE: Section = Section {
+    title: "[[environment.gate]]",
+    keys: &[
+        may("check", "previous, secrets, window, drift, isolation, ledger or health", "check = \"previous\""),
+        may("sign_off", "a name from [discord] sign_offs, or \"review\"", "sign_off = \"review\""),
+        may("all", "a list of rules that must all hold", "all = [{ check = \"health\" }, { sign_off = \"review\" }]"),
+        may(
+            "any",
+            "a list of rules of which one must hold",
+            "any = [{ check = \"health\" }, { sign_off = \"review\" }]",
+        ),
+        may("must", "true, or false for a rule that is shown and keeps nothing back", "must = false"),
+        may("roles", "a list of names from [discord.roles]", "roles = [\"reviewer\"]"),
+        may("count", "a whole number of people", "count = 2"),
+        may("max_age_days", "a whole number of days", "max_age_days = 90"),
+        may("allow", "a list of times as cron writes them", "allow = [\"* 9-16 * * mon-thu\"]"),
+        may("deny", "a list of times as cron writes them", "deny = [\"* * 24-31 dec *\"]"),
+        may("time_zone", "the name of a time zone, such as Europe/Berlin", "time_zone = \"Europe/Berlin\""),
     ],
 };
 

@@ -2,8 +2,10 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use jiff::tz::TimeZone;
 use regex::{Regex, RegexBuilder};
 use signalbox_domain::{
+    gate::Minutes,
     git_ref::{GitRef, RefPattern},
     ids::{EnvironmentName, RepositoryName},
 };
@@ -19,6 +21,9 @@ pub(super) fn snowflake(text: &str) -> Result<u64, Reject> {
 }
 
 pub(super) fn environment_name(text: &str) -> Result<EnvironmentName, Reject> {
+    if text == "all" {
+        return Err("`all` means every environment in `/lock all`, so none can be called that".into());
+    }
     EnvironmentName::parse(text).map_err(|_| format!("{text:?} is not an environment name{}", look_alike(text)).into())
 }
 
@@ -96,6 +101,41 @@ pub(super) fn label(text: &str) -> Result<String, Reject> {
     } else {
         Ok(text.to_owned())
     }
+}
+
+/// What people sign for.
+pub(super) fn category(text: &str) -> Result<(), Reject> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, ' ' | '-' | '_');
+    if text == signalbox_domain::gate::VETO {
+        return Err("what forbids has a key of its own: `veto`".into());
+    }
+    if !text.trim().is_empty() && text.len() <= 32 && text.chars().all(plain) {
+        Ok(())
+    } else {
+        Err(format!("{text:?} is not a name of a-z, 0-9, `-`, `_` and spaces{}", look_alike(text)).into())
+    }
+}
+
+/// A Unicode emoji, or one of the server's own as `name:id`.
+pub(super) fn emoji(text: &str) -> Result<String, Reject> {
+    let custom = text.split_once(':').is_some_and(|(name, id)| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && snowflake(id).is_ok()
+    });
+    let unicode =
+        !text.is_empty() && text.chars().count() <= 16 && !text.chars().any(|c| c.is_ascii() || c.is_alphabetic());
+    if custom || unicode {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{text:?} is neither an emoji nor `name:id` of one of the server's own").into())
+    }
+}
+
+pub(super) fn minutes(text: &str) -> Result<Minutes, Reject> {
+    Minutes::parse(text).map_err(|bad| format!("{text:?} is not a time: {bad}").into())
+}
+
+pub(super) fn time_zone(text: &str) -> Result<TimeZone, Reject> {
+    TimeZone::get(text).map_err(|_| format!("{text:?} is not the name of a time zone").into())
 }
 
 /// A PostgreSQL schema; any text of at most 63 bytes.

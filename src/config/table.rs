@@ -150,6 +150,21 @@ impl<'a> Table<'a> {
         text
     }
 
+    /// Reads true or false.
+    pub(super) fn flag(&self, name: &str) -> Option<bool> {
+        let value = self.entries.get(name)?;
+        let flag = value.get_ref().as_bool();
+        if flag.is_none() {
+            self.reject(name, value.span(), format!("`{name}` is {}, not true or false", kind(value.get_ref())));
+        }
+        flag
+    }
+
+    /// Where a key's value stands.
+    pub(super) fn span_of(&self, name: &str) -> Option<Range<usize>> {
+        Some(self.entries.get(name)?.span())
+    }
+
     /// Reads a whole number.
     pub(super) fn number(&self, name: &str, range: RangeInclusive<i64>) -> Option<i64> {
         let value = self.entries.get(name)?;

@@ -1,5 +1,6 @@
 //! Every message a person can get, as prose; and that no text whatever brings the reader down.
 
+mod gate;
 mod messages;
 mod random;
 mod secrets;

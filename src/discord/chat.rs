@@ -8,10 +8,9 @@ use poise::serenity_prelude as serenity;
 use serenity::{Builder as _, Http, http::LightMethod, http::Request, http::Route};
 use signalbox_commands::failure::{Failure, codes};
 use signalbox_domain::{
-    card::{Card, SIGN_OFF},
-    environment::Role,
+    card::Card,
+    gate::Reaction,
     ids::{ChannelId, MessageId, MessageRef, Person, PersonId, RoleId},
-    permit::holds_one_of,
     ports::{Chat, ChatError},
     text::clip,
 };
@@ -42,15 +41,17 @@ impl DiscordChat {
         Self { http, guild }
     }
 
-    /// Offers the sign-off reaction, so that one click signs. Without the right to react, people find the emoji themselves.
-    async fn offer_sign_off(&self, at: MessageRef) {
-        let emoji = serenity::ReactionType::Unicode(SIGN_OFF.into());
-        if let Err(error) = self.http.create_reaction(channel(at.channel), message(at.message), &emoji).await {
-            debug!(error = %Failure::from(error), "the sign-off reaction was not offered");
+    /// Offers reactions, so that one click signs. Without the right to react, people find the emoji themselves.
+    async fn offer(&self, at: MessageRef, emoji: &[String]) {
+        for emoji in emoji {
+            let emoji = reaction_type(emoji);
+            if let Err(error) = self.http.create_reaction(channel(at.channel), message(at.message), &emoji).await {
+                debug!(error = %Failure::from(error), %emoji, "a reaction was not offered");
+            }
         }
     }
 
-    /// Everybody who reacted with an emoji, bots left out.
+    /// Everybody who reacted with an emoji: itself, or `name:id`.
     async fn reactors(&self, at: MessageRef, emoji: &str) -> Result<BTreeMap<u64, serenity::User>, Failure> {
         let mut people = BTreeMap::new();
         for kind in REACTION_TYPES {
@@ -67,13 +68,41 @@ impl DiscordChat {
                 let page: Vec<serenity::User> = self.http.fire(request).await?;
                 let whole = page.len() == PAGE;
                 after = page.iter().map(|user| user.id.get()).max().unwrap_or(after);
-                people.extend(page.into_iter().filter(|user| !user.bot).map(|user| (user.id.get(), user)));
+                people.extend(page.into_iter().map(|user| (user.id.get(), user)));
                 if !whole {
                     break;
                 }
             }
         }
         Ok(people)
+    }
+
+    /// Every reaction on a message. One of which the only author are we ourselves needs no further request.
+    async fn every_reaction(&self, at: MessageRef) -> Result<Vec<Reaction>, Failure> {
+        let found = self.http.get_message(channel(at.channel), message(at.message)).await?;
+        let mut authors = vec![];
+        for reaction in found.reactions.iter().filter(|reaction| reaction.count > u64::from(reaction.me)) {
+            let Some(emoji) = written(&reaction.reaction_type) else { continue };
+            let people = self.reactors(at, &emoji).await?;
+            let others = people.into_values().filter(|user| user.id != found.author.id);
+            authors.extend(others.map(|user| (emoji.clone(), user)));
+        }
+        let people: BTreeMap<u64, bool> = authors.iter().map(|(_, user)| (user.id.get(), user.bot)).collect();
+        // What a bot holds is of no interest: it never signs.
+        let roles = futures::stream::iter(people)
+            .map(|(id, bot)| async move {
+                let held = if bot { None } else { self.roles(serenity::UserId::new(id)).await? };
+                Ok::<_, Failure>((id, held))
+            })
+            .buffered(ABREAST);
+        let roles: BTreeMap<u64, Option<Vec<RoleId>>> = roles.try_collect().await?;
+        let reaction = |(emoji, user): (String, serenity::User)| Reaction {
+            by: Person { id: PersonId(user.id.get()), name: user.name },
+            bot: user.bot,
+            emoji,
+            roles: roles.get(&user.id.get()).cloned().flatten(),
+        };
+        Ok(authors.into_iter().map(reaction).collect())
     }
 
     /// The roles somebody holds right now; `None` when they have left.
@@ -101,7 +130,7 @@ impl Chat for DiscordChat {
         let posted = once(nonce).embed(embed(card)).components(buttons(card));
         let posted = channel(to).send_message(&*self.http, posted).await.map_err(refused)?;
         let at = MessageRef { channel: to, message: MessageId(posted.id.get()) };
-        self.offer_sign_off(at).await;
+        self.offer(at, &card.reactions).await;
         Ok(at)
     }
 
@@ -143,15 +172,8 @@ impl Chat for DiscordChat {
         Ok(())
     }
 
-    async fn signers(&self, at: MessageRef, emoji: &str, roles: &[Role]) -> Result<Vec<Person>, ChatError> {
-        let reactors = self.reactors(at, emoji).await.map_err(refusal)?;
-        let fresh = futures::stream::iter(reactors.into_values())
-            .map(|user| async move { Ok::<_, Failure>((self.roles(user.id).await?, user)) })
-            .buffered(ABREAST);
-        let fresh: Vec<_> = fresh.try_collect().await.map_err(refusal)?;
-        let entitled = |held: &Option<Vec<RoleId>>| held.as_ref().is_some_and(|held| holds_one_of(held, roles));
-        let people = fresh.into_iter().filter(|(held, _)| entitled(held));
-        Ok(people.map(|(_, user)| Person { id: PersonId(user.id.get()), name: user.name }).collect())
+    async fn reactions(&self, at: MessageRef) -> Result<Vec<Reaction>, ChatError> {
+        self.every_reaction(at).await.map_err(refusal)
     }
 }
 
@@ -161,6 +183,25 @@ fn once(nonce: &str) -> serenity::CreateMessage {
         .nonce(serenity::Nonce::String(nonce.to_owned()))
         .enforce_nonce(true)
         .allowed_mentions(serenity::CreateAllowedMentions::new())
+}
+
+/// An emoji as it is configured: itself, or `name:id` for one of the server's own.
+fn reaction_type(emoji: &str) -> serenity::ReactionType {
+    let custom = emoji.split_once(':').and_then(|(name, id)| Some((name, id.parse().ok()?)));
+    match custom {
+        Some((name, id)) => serenity::ReactionType::Custom { animated: false, id, name: Some(name.to_owned()) },
+        None => serenity::ReactionType::Unicode(emoji.to_owned()),
+    }
+}
+
+/// The same the other way round. `None`: a kind of emoji that nobody has configured.
+pub(super) fn written(reaction: &serenity::ReactionType) -> Option<String> {
+    match reaction {
+        serenity::ReactionType::Unicode(emoji) => Some(emoji.clone()),
+        // An emoji that the server has deleted has no name any more.
+        serenity::ReactionType::Custom { id, name, .. } => Some(format!("{}:{id}", name.as_deref().unwrap_or("_"))),
+        _ => None,
+    }
 }
 
 fn channel(id: ChannelId) -> serenity::ChannelId {

@@ -106,6 +106,7 @@ mod tests {
                 Button { label: "Run at GitHub", press: Press::Open("https://github.com/x".into()) },
                 Button { label: "Cancel", press: Press::Cancel(DeploymentId(42)) },
             ],
+            reactions: vec![],
         }
     }
 

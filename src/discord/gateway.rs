@@ -8,11 +8,11 @@ use std::sync::{
 use poise::serenity_prelude as serenity;
 use serenity::{Context, Event, EventHandler, FullEvent, Interaction, RawEventHandler, ShardManager, async_trait};
 use signalbox_commands::{Data, Error, failure::Failure};
-use signalbox_domain::ids::{ChannelId, MessageId, MessageRef};
+use signalbox_domain::ids::{ChannelId, MessageId, MessageRef, PersonId};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, error, info, warn};
 
-use super::{Link, registration::register, session::Backoff};
+use super::{Link, chat::written, registration::register, session::Backoff};
 
 /// Events that are lost on us when they cannot be read.
 const NEEDED: [&str; 8] = [
@@ -134,6 +134,18 @@ impl Gateway {
         }
     }
 
+    /// A reaction that is taken back and given again before anybody looks would otherwise seem never to have gone.
+    async fn unreacted(&self, reaction: &serenity::Reaction) {
+        let (Some(user), Some(emoji)) = (reaction.user_id, written(&reaction.emoji)) else {
+            return self.reacted(reaction).await;
+        };
+        if reaction.guild_id == Some(self.0.link.guild) && user.get() != self.0.bot.load(Ordering::Relaxed) {
+            let (channel, message) = (reaction.channel_id.get(), reaction.message_id.get());
+            let at = MessageRef { channel: ChannelId(channel), message: MessageId(message) };
+            self.0.data.desk.reaction_removed(at, PersonId(user.get()), &emoji).await;
+        }
+    }
+
     /// Something happened to messages: what is true now is read from Discord by whoever cares.
     async fn changed(
         &self,
@@ -177,7 +189,7 @@ impl RawEventHandler for Gateway {
                 self.0.work.track_future(self.interaction(ctx, event.interaction)).await;
             }
             Event::ReactionAdd(event) => self.reacted(&event.reaction).await,
-            Event::ReactionRemove(event) => self.reacted(&event.reaction).await,
+            Event::ReactionRemove(event) => self.unreacted(&event.reaction).await,
             Event::ReactionRemoveEmoji(event) => self.reacted(&event.reaction).await,
             Event::ReactionRemoveAll(event) => self.changed(event.guild_id, event.channel_id, [event.message_id]).await,
             Event::MessageDelete(event) => self.changed(event.guild_id, event.channel_id, [event.message_id]).await,

@@ -67,7 +67,7 @@ impl World {
     async fn listening() -> Self {
         let mut world = Self::silent().await;
         world.listen();
-        world.discord.wait_for("the commands are registered", |view| (view.commands.len() == 11).then_some(())).await;
+        world.discord.wait_for("the commands are registered", |view| (view.commands.len() == 17).then_some(())).await;
         world
     }
 
@@ -140,5 +140,6 @@ fn card() -> Card {
         fields: vec![],
         footer: "acme/shop · uat.yml".into(),
         buttons: vec![Button { label: "Cancel", press: Press::Cancel(DeploymentId(42)) }],
+        reactions: vec!["✅".into()],
     }
 }

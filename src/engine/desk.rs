@@ -3,7 +3,9 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use signalbox_commands::desk::{CancelAsk, DeployAsk, Desk, FleetAsk, Proof, Standing, Suggestion};
+use signalbox_commands::desk::{
+    CancelAsk, Clearing, DeployAsk, Desk, FleetAsk, LockAsk, Proof, Standing, Suggestion, UnlockAsk, WhyAsk,
+};
 use signalbox_domain::{
     Timestamp,
     decide::opening,
@@ -12,8 +14,9 @@ use signalbox_domain::{
     environment::{Environment, Line},
     event::Event,
     fleet::{File, Reading},
-    ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, RepositoryName},
-    permit::{Clearance, Permit, may_cancel, permit},
+    gate::{Lock, usual_list},
+    ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RepositoryName},
+    permit::{Permit, Request, may_cancel, permit},
     ports::{Asked, ForgeError, Opened, Opening, Query, Resolved, StoreError},
     refusal::Refusal,
     text::clip,
@@ -22,7 +25,7 @@ use tokio::sync::Mutex;
 use tracing::{error, warn};
 use ulid::Ulid;
 
-use super::{Engine, ProofError, fleet::Fleets, journal::Journal, proof};
+use super::{Engine, ProofError, journal::Journal, proof};
 
 /// How long `/deploy` waits for its card, so that the answer can link to it.
 const CARD_PATIENCE: Duration = Duration::from_millis(1500);
@@ -38,10 +41,9 @@ type Refs = HashMap<RepositoryName, (Timestamp, Arc<Vec<String>>)>;
 /// The desk of a running service.
 #[derive(Clone)]
 pub struct ServiceDesk {
-    engine: Engine,
+    pub(super) engine: Engine,
     journal: Journal,
     refs: Arc<Mutex<Refs>>,
-    fleets: Fleets,
 }
 
 impl ServiceDesk {
@@ -49,29 +51,29 @@ impl ServiceDesk {
     #[must_use]
     pub fn new(engine: Engine) -> Self {
         let journal = Journal::start(engine.ports.inbox.clone());
-        Self { engine, journal, refs: Arc::default(), fleets: Fleets::default() }
+        Self { engine, journal, refs: Arc::default() }
     }
 
-    fn environment(&self, verb: &str, typed: &str) -> Result<&Environment, Refusal> {
+    pub(super) fn environment(&self, verb: &str, typed: &str) -> Result<&Environment, Refusal> {
         EnvironmentName::parse(typed)
             .ok()
             .and_then(|name| self.engine.line.get(&name))
             .ok_or_else(|| Refusal::unknown_environment(verb, typed, &self.engine.line))
     }
 
-    async fn find(&self, query: Query) -> Result<Vec<Deployment>, Refusal> {
+    pub(super) async fn find(&self, query: Query) -> Result<Vec<Deployment>, Refusal> {
         self.engine.ports.store.find(query).await.map_err(fault)
     }
 
-    async fn holder(&self, environment: &Environment) -> Result<Option<Deployment>, Refusal> {
+    pub(super) async fn holder(&self, environment: &Environment) -> Result<Option<Deployment>, Refusal> {
         let active = self.find(Query::Active).await?;
         Ok(active.into_iter().find(|d| d.holds && d.environment == environment.name))
     }
 
-    async fn clear(&self, environment: &Environment, permit: Permit) -> Result<Clearance, Refusal> {
+    pub(super) async fn resolve(&self, environment: &Environment, permit: Permit) -> Result<Request, Refusal> {
         let name = permit.git_ref().clone();
         match self.engine.ports.forge.resolve(&environment.repository, &name).await {
-            Ok(Resolved::Ref(commit)) => Ok(permit.clear(commit)),
+            Ok(Resolved::Ref(commit)) => Ok(permit.at(commit)),
             Ok(Resolved::Commit(_)) => Err(Refusal::ref_is_a_commit(&name, environment)),
             Ok(Resolved::Nothing) => Err(Refusal::ref_not_found(&name, environment)),
             Err(ForgeError::Forbidden(why)) => Err(Refusal::github_forbidden(&environment.repository, &why)),
@@ -94,17 +96,21 @@ impl ServiceDesk {
         if let Some(holder) = self.holder(environment).await? {
             return Err(Refusal::environment_busy(&holder));
         }
-        let clearance = self.clear(environment, permit).await?;
+        // Who asks while it is locked knows at once; who waited already goes on waiting.
+        if let Some(lock) = self.lock_on(environment).await? {
+            return Err(Refusal::environment_locked(environment, &lock));
+        }
+        let request = self.resolve(environment, permit).await?;
         let now = self.engine.ports.clock.now();
         let entry = Entry {
             at: now,
             actor: ask.asker.person.name.clone(),
             action: "deployment.requested".into(),
             subject: String::new(),
-            detail: format!("{} to {} at {}", clearance.git_ref(), environment.name, clearance.commit()),
+            detail: format!("{} to {} at {}", request.git_ref(), environment.name, request.commit()),
         };
         let note = ask.note.map(|note| clip(&note, 500));
-        let deployment = Deployment::requested(environment, clearance, Ulid::new().to_string(), note, interaction, now);
+        let deployment = Deployment::requested(environment, request, Ulid::new().to_string(), note, interaction, now);
         let mut changes = self.engine.changed.subscribe();
         match self.engine.ports.store.open(Opening { deployment, plan: opening, entry }).await.map_err(fault)? {
             Opened::New(deployment) => {
@@ -123,6 +129,29 @@ impl ServiceDesk {
             Opened::Before(deployment) => Ok(deployment),
             Opened::Busy(holder) => Err(Refusal::environment_busy(&holder)),
         }
+    }
+
+    /// Something happened to a card: what is known for certain is recorded, and the reactions are read.
+    async fn follow_up(&self, at: MessageRef, known: Option<Event>) -> Result<(), StoreError> {
+        let ports = &self.engine.ports;
+        let Some(deployment) = ports.store.find(Query::Card(at)).await?.pop() else { return Ok(()) };
+        if let Some(event) = known {
+            self.engine.apply(deployment.id, event).await?;
+        }
+        let effect = match deployment.state {
+            // Judging reads the reactions as well.
+            State::Waiting { .. } => Effect::Dispatch { deployment: deployment.id },
+            _ => Effect::ReadSignOffs { deployment: deployment.id },
+        };
+        ports.outbox.put(vec![Due { effect, at: ports.clock.now() }]).await?;
+        self.engine.wake.notify_one();
+        Ok(())
+    }
+
+    async fn lock_on(&self, environment: &Environment) -> Result<Option<Lock>, Refusal> {
+        let now = self.engine.ports.clock.now();
+        let locks = self.engine.ports.locks.locks(now).await.map_err(fault)?;
+        Ok(locks.into_iter().find(|lock| lock.holds(&environment.name, now)))
     }
 
     async fn try_cancel(&self, ask: CancelAsk) -> Result<Deployment, Refusal> {
@@ -174,7 +203,7 @@ impl ServiceDesk {
 }
 
 /// A fault is for the operator: the log has the cause, the person gets a reference to it.
-fn fault(cause: StoreError) -> Refusal {
+pub(super) fn fault(cause: StoreError) -> Refusal {
     let reference = Ulid::new().to_string().split_off(18).to_lowercase();
     error!(reference, error = &cause as &dyn std::error::Error, "the store did not do what a command needs");
     match cause {
@@ -232,9 +261,45 @@ impl Desk for ServiceDesk {
         result
     }
 
+    async fn lock(&self, ask: LockAsk) -> Result<Lock, Refusal> {
+        let (by, command) = (ask.asker.person.clone(), format!("/lock {}", clip(&ask.reach, 60)));
+        let result = self.try_lock(ask).await;
+        if let Err(refusal) = &result {
+            self.remember(&by, &command, refusal).await;
+        }
+        result
+    }
+
+    async fn unlock(&self, ask: UnlockAsk) -> Result<Lock, Refusal> {
+        let (by, command) = (ask.asker.person.clone(), format!("/unlock {}", clip(&ask.reach, 60)));
+        let result = self.try_unlock(ask).await;
+        if let Err(refusal) = &result {
+            self.remember(&by, &command, refusal).await;
+        }
+        result
+    }
+
+    async fn locks(&self) -> Result<Vec<Lock>, Refusal> {
+        self.engine.ports.locks.locks(self.engine.ports.clock.now()).await.map_err(fault)
+    }
+
+    async fn why(&self, ask: WhyAsk) -> Result<Clearing, Refusal> {
+        let environment = self.environment("why", &ask.environment)?;
+        self.clearing(environment, ask.asker, true).await
+    }
+
+    async fn checklist(&self, ask: WhyAsk) -> Result<Clearing, Refusal> {
+        let environment = self.environment("checklist", &ask.environment)?;
+        if environment.gate.has_rules() {
+            return self.clearing(environment, ask.asker, true).await;
+        }
+        let gate = usual_list(environment);
+        self.clearing(&Environment { gate, ..environment.clone() }, ask.asker, false).await
+    }
+
     async fn fleet(&self, ask: FleetAsk) -> Result<Reading, Refusal> {
         let environment = self.environment(ask.question.verb(), &ask.environment)?;
-        self.fleets.ask(environment, &ask.question, &self.engine.ports, &self.engine.line).await
+        self.engine.fleets.ask(environment, &ask.question, &self.engine.ports, &self.engine.line).await
     }
 
     async fn prove(&self, deployment: &str) -> Result<Proof, Refusal> {
@@ -259,7 +324,7 @@ impl Desk for ServiceDesk {
 
     async fn suggest_tenants(&self, environment: &str, typed: &str) -> Vec<Suggestion> {
         let Ok(environment) = self.environment("tenant", environment) else { return vec![] };
-        self.fleets.suggest(environment, typed, &self.engine.ports).await
+        self.engine.fleets.suggest(environment, typed, &self.engine.ports).await
     }
 
     async fn suggest_refs(&self, environment: &str, typed: &str) -> Vec<Suggestion> {
@@ -286,18 +351,15 @@ impl Desk for ServiceDesk {
     }
 
     async fn reactions_changed(&self, at: MessageRef) {
-        let store = &self.engine.ports.store;
-        let planned = match store.find(Query::Card(at)).await.map(|mut found| found.pop()) {
-            Ok(Some(deployment)) => {
-                let effect = Effect::ReadSignOffs { deployment: deployment.id };
-                self.engine.ports.outbox.put(vec![Due { effect, at: self.engine.ports.clock.now() }]).await
-            }
-            Ok(None) => return,
-            Err(error) => Err(error),
-        };
-        match planned {
-            Ok(()) => self.engine.wake.notify_one(),
-            Err(error) => warn!(error = &error as &dyn std::error::Error, "a reaction could not be followed up"),
+        if let Err(error) = self.follow_up(at, None).await {
+            warn!(error = &error as &dyn std::error::Error, "a reaction could not be followed up");
+        }
+    }
+
+    async fn reaction_removed(&self, at: MessageRef, by: PersonId, emoji: &str) {
+        let removed = Event::ReactionRemoved { by, emoji: emoji.to_owned() };
+        if let Err(error) = self.follow_up(at, Some(removed)).await {
+            warn!(error = &error as &dyn std::error::Error, "a reaction taken back could not be followed up");
         }
     }
 

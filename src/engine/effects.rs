@@ -50,7 +50,7 @@ impl Pace {
 /// [`StoreError`] when the outcome could not be recorded; the effect is then tried again.
 pub(super) async fn carry_out(engine: &Engine, pace: &Pace, claimed: &Claimed) -> Result<Settled, StoreError> {
     match &claimed.effect {
-        Effect::Dispatch { deployment } => dispatch::dispatch(engine, *deployment).await?,
+        Effect::Dispatch { deployment } => return dispatch::dispatch(engine, *deployment).await,
         Effect::Locate { deployment } => dispatch::locate(engine, *deployment).await?,
         Effect::Cancel { deployment } => return dispatch::cancel(engine, *deployment).await,
         Effect::Observe { repository, run } => return observe::observe(engine, repository, *run).await,

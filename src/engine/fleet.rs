@@ -12,6 +12,7 @@ use signalbox_domain::{
     SignedDuration, Timestamp,
     environment::{Environment, Line},
     fleet::{Question, Reading},
+    gate::Read,
     ids::EnvironmentName,
     refusal::Refusal,
     text::{clip, visible},
@@ -61,7 +62,7 @@ impl Fleets {
             return Err(Refusal::no_tenant_database(environment, question, line));
         };
         let reading = self
-            .read(environment, variable, ports)
+            .read(environment, variable, ports, READING_FRESH)
             .await
             .map_err(|why| Refusal::tenant_database_unreachable(environment, question, &why))?;
         if let Question::Tenant(name) = question {
@@ -74,7 +75,28 @@ impl Fleets {
         Ok(reading)
     }
 
-    async fn read(&self, environment: &Environment, variable: &str, ports: &Ports) -> Result<Reading, String> {
+    /// A reading for a gate, no older than `life`.
+    pub(super) async fn evidence(
+        &self,
+        environment: &Environment,
+        ports: &Ports,
+        life: SignedDuration,
+    ) -> Read<Reading> {
+        let asked = ports.clock.now();
+        let found = match &environment.database {
+            Some(variable) => self.read(environment, variable, ports, life).await,
+            None => Err("no tenant database is configured".into()),
+        };
+        Read { at: found.as_ref().map_or(asked, |reading| reading.at), found }
+    }
+
+    async fn read(
+        &self,
+        environment: &Environment,
+        variable: &str,
+        ports: &Ports,
+        life: SignedDuration,
+    ) -> Result<Reading, String> {
         let asked = ports.clock.now();
         let latest = {
             let mut all = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,7 +107,7 @@ impl Fleets {
             && *of == environment.name
         {
             // What ended while we waited is shared, whatever it was; what is a little older, if it is good.
-            let fresh = outcome.is_ok() && asked.duration_since(ended) < READING_FRESH;
+            let fresh = outcome.is_ok() && asked.duration_since(ended) < life;
             if ended >= asked || fresh {
                 return outcome.clone();
             }

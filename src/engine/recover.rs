@@ -97,7 +97,7 @@ fn look(deployment: &Deployment) -> Vec<Effect> {
     let id = deployment.id;
     let mut looks = vec![Effect::Show { deployment: id }, Effect::ReadSignOffs { deployment: id }];
     looks.push(match (&deployment.state, deployment.run_ref) {
-        (State::Dispatching { .. }, _) => Effect::Dispatch { deployment: id },
+        (State::Waiting { .. } | State::Dispatching { .. }, _) => Effect::Dispatch { deployment: id },
         (State::Verifying { .. }, _) => Effect::Verify { deployment: id },
         (_, Some(run)) => Effect::Observe { repository: deployment.repository.clone(), run: run.id },
         (_, None) => Effect::Locate { deployment: id },

@@ -156,9 +156,24 @@ macro_rules! page {
 
 page!(Runs { workflow_runs: Run });
 page!(Jobs { jobs: Job });
-page!(Secrets { secrets: Named });
+page!(Secrets { secrets: Secret });
 
-/// A branch, a tag, a secret.
+/// A secret: never its value.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Secret {
+    pub(super) name: Option<String>,
+    pub(super) updated_at: Option<String>,
+}
+
+/// The content of a file, of which only the hash is of interest.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Blob {
+    pub(super) sha: Option<String>,
+}
+
+/// A branch or a tag.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Named {

@@ -3,6 +3,7 @@
 mod audit;
 mod deployments;
 mod durability;
+mod gates;
 mod inbox;
 mod opening;
 mod outage;
@@ -173,6 +174,12 @@ on_both! {
         rows_are_found_by_subject_and_time,
         a_record_is_bound_to_its_lines,
         a_look_changes_nothing;
+    gates:
+        one_lock_for_each_reach,
+        a_lock_that_has_ended_makes_room,
+        two_people_lock_and_one_wins,
+        a_lock_that_cannot_be_read_is_an_error,
+        signatures_are_rows_and_their_end_is_added;
     durability:
         nothing_is_half_recorded,
         a_restart_forgets_nothing;

@@ -15,7 +15,7 @@ use signalbox_domain::{
 use super::{
     SqlStore, audit,
     database::{Row, Transaction, Value},
-    error, outbox,
+    error, gates, outbox,
 };
 
 /// How often an opening looks again when the environment changed hands while it looked.
@@ -110,6 +110,7 @@ impl Store for SqlStore {
             }
             other => other?,
         };
+        gates::record_sign_offs(&mut transaction, &deployment).await?;
         outbox::put(&mut transaction, effects).await?;
         if !entries.is_empty() {
             let record = record_hash(&record(&written(&deployment)?));

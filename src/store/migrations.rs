@@ -24,6 +24,7 @@ pub(super) const SQLITE: &[Step] = steps!("sqlite":
     2 "outbox" "0002_outbox.sql",
     3 "inbox" "0003_inbox.sql",
     4 "audit chain" "0004_audit_chain.sql",
+    5 "gates" "0005_gates.sql",
 );
 
 pub(super) const POSTGRES: &[Step] = steps!("postgres":
@@ -31,6 +32,7 @@ pub(super) const POSTGRES: &[Step] = steps!("postgres":
     2 "outbox" "0002_outbox.sql",
     3 "inbox" "0003_inbox.sql",
     4 "audit chain" "0004_audit_chain.sql",
+    5 "gates" "0005_gates.sql",
 );
 
 #[derive(Debug)]

@@ -41,6 +41,7 @@ pub struct World {
     webhooks: bool,
     store: Option<String>,
     environments: &'static str,
+    signs: &'static str,
     folder: TempDir,
     app: Mutex<Option<App>>,
 }
@@ -58,6 +59,8 @@ pub struct Given {
     pub store: Option<String>,
     /// More environments, as they would be written.
     pub environments: &'static str,
+    /// What people sign with, as it would be written under `[discord]`; the usual when empty.
+    pub signs: &'static str,
 }
 
 impl World {
@@ -113,6 +116,7 @@ impl World {
             webhooks: !given.no_webhooks,
             store: given.store.clone(),
             environments: given.environments,
+            signs: given.signs,
             folder,
             app: Mutex::default(),
         }
@@ -240,6 +244,7 @@ guild = "{guild}"
 channel = "300"
 resolve = "{tls}"
 ca_file = "{folder}/ca.pem"
+{signs}
 
 [discord.roles]
 engineer = "201"
@@ -288,6 +293,7 @@ commit_header = "X-Build-Sha"
             api = self.github.url(),
             application = self.application.address(),
             more = self.environments,
+            signs = self.signs,
         )
     }
 
@@ -306,6 +312,14 @@ commit_header = "X-Build-Sha"
 
     fn env(&self) -> Env {
         Env::of(self.variables())
+    }
+
+    /// Somebody takes a table of the service's own database away.
+    pub async fn breaks_the_table(&self, table: &str) {
+        let file = self.folder.path().join("signalbox.db");
+        let database = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+        sqlx::query(&format!("ALTER TABLE {table} RENAME TO {table}_gone")).execute(&database).await.unwrap();
+        database.close().await;
     }
 
     /// A folder of the story's own.

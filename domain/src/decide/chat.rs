@@ -1,10 +1,11 @@
-//! What the chat reports: where the card stands, and who has signed on it.
+//! What the chat reports of the card: where it stands, and that it is gone.
 
 use super::Step;
 use crate::{
-    deployment::{Origin, SignOff},
+    deployment::State,
     effect::Effect,
-    ids::{ChannelId, MessageRef, Person},
+    gate::{Ended, WhyEnded},
+    ids::{ChannelId, MessageRef},
 };
 
 impl Step<'_> {
@@ -19,43 +20,23 @@ impl Step<'_> {
         if self.d.card.take().is_some() {
             self.d.cards_lost += 1;
             self.d.thread = None;
-            self.d.sign_offs.clear();
+            let ended = Some(Ended { at: self.now, why: WhyEnded::CardGone });
+            for sign_off in self.d.sign_offs.iter_mut().filter(|sign_off| sign_off.stands()) {
+                sign_off.ended = ended;
+            }
             self.record(
                 "chat",
                 "card gone",
                 "somebody deleted the card; it is posted again, and its sign-offs are void".into(),
             );
+            if matches!(self.d.state, State::Waiting { .. }) {
+                self.soon(Effect::Dispatch { deployment: self.d.id });
+            }
             self.show();
         }
     }
 
     pub(super) fn thread_opened(&mut self, thread: ChannelId) {
         self.d.thread = Some(thread);
-    }
-
-    /// The requester never signs their own deployment. A reaction taken back is a sign-off withdrawn.
-    pub(super) fn sign_offs_read(&mut self, people: Vec<Person>) {
-        let requester = match &self.d.origin {
-            Origin::Chat { by, .. } => Some(by.id),
-            Origin::Adopted { .. } => None,
-        };
-        let commit = self.d.commit.clone();
-        let before = std::mem::take(&mut self.d.sign_offs);
-        for by in people.into_iter().filter(|by| Some(by.id) != requester) {
-            let known = before.iter().find(|known| known.by.id == by.id);
-            if known.is_none() {
-                self.record(&by.name, "signed", format!("signed commit {commit}"));
-            }
-            let seen = known.map_or(self.now, |known| known.seen);
-            self.d.sign_offs.push(SignOff { by, seen });
-        }
-        for gone in &before {
-            if !self.d.sign_offs.iter().any(|kept| kept.by.id == gone.by.id) {
-                self.record(&gone.by.name, "withdrawn", format!("no longer signs commit {commit}"));
-            }
-        }
-        if self.d.sign_offs != before {
-            self.show();
-        }
     }
 }

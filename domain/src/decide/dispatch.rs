@@ -8,6 +8,7 @@ use crate::{
     deployment::{Lost, RunRef, State},
     effect::Effect,
     event::DispatchAnswer,
+    gate::{Clearance, Verdict},
     ids::{CommitSha, RunId},
     refusal::Refusal,
 };
@@ -20,12 +21,24 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
 const SEARCH: SignedDuration = SignedDuration::from_hours(1);
 
 impl Step<'_> {
-    pub(super) fn dispatch_begun(&mut self) {
-        if let State::Dispatching { sent: sent @ None, .. } = &mut self.d.state {
-            *sent = Some(self.now);
-            self.d.trouble = None;
-            self.record("signalbox", "dispatch", "the one dispatch is on its way".into());
+    /// A clearance holds for the deployment as it was judged: what has changed since is judged again.
+    pub(super) fn dispatch_begun(&mut self, clearance: &Clearance, verdict: &Verdict) {
+        if !clearance.is_for(&self.d) {
+            return;
         }
+        let tries = match self.d.state {
+            State::Waiting { until, .. } if self.now >= until => return self.expire(),
+            State::Waiting { .. } => 0,
+            State::Dispatching { sent: None, tries, .. } => tries,
+            _ => return,
+        };
+        if matches!(self.d.state, State::Waiting { .. }) {
+            self.record("signalbox", "cleared", verdict.text(1500));
+            self.show();
+        }
+        self.d.state = State::Dispatching { sent: Some(self.now), not_before: None, tries };
+        self.d.trouble = None;
+        self.record("signalbox", "dispatch", "the one dispatch is on its way".into());
     }
 
     pub(super) fn ref_moved(&mut self, to: &CommitSha) {
@@ -39,7 +52,7 @@ impl Step<'_> {
     }
 
     fn refuse_unsent(&mut self, refusal: Refusal, detail: String) {
-        if matches!(self.d.state, State::Dispatching { sent: None, .. }) {
+        if matches!(self.d.state, State::Waiting { .. } | State::Dispatching { sent: None, .. }) {
             self.refuse(refusal, detail);
         }
     }

@@ -15,7 +15,8 @@ use crate::{
 
 impl Step<'_> {
     pub(super) fn observed(&mut self, run: Run, jobs: Vec<Job>, superseded_by: Option<RunId>) {
-        if self.d.state.is_over() || matches!(self.d.state, State::Dispatching { sent: None, .. }) {
+        let unsent = matches!(self.d.state, State::Waiting { .. } | State::Dispatching { sent: None, .. });
+        if self.d.state.is_over() || unsent {
             return;
         }
         if matches!(self.d.state, State::Verifying { .. }) && !self.is_rerun(&run) {
@@ -155,16 +156,16 @@ impl Step<'_> {
             self.d.trouble = Some(why);
             self.show();
         }
-        if matches!(self.d.state, State::Unknown { .. }) {
-            self.search_on();
-        } else {
-            self.look_again(pause);
+        match self.d.state {
+            State::Unknown { .. } => self.search_on(),
+            State::Waiting { .. } => self.after(pause, Effect::Dispatch { deployment: self.d.id }),
+            _ => self.look_again(pause),
         }
     }
 
     pub(super) fn cancel_asked(&mut self, by: Person) {
         match &self.d.state {
-            State::Dispatching { sent: None, .. } => {
+            State::Waiting { .. } | State::Dispatching { sent: None, .. } => {
                 let reason = format!("cancelled by {} before it was sent", by.name);
                 self.record(&by.name, "cancel asked", reason.clone());
                 self.end(State::Cancelled { at: self.now, reason: reason.clone() }, reason);

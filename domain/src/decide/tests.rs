@@ -14,6 +14,7 @@ use crate::{
     environment::{Environment, Role},
     event::Event,
     evidence::{Answer, Evidence, Finding},
+    gate::{Facts, Fingerprint, Gate, evaluate},
     git_ref::{GitRef, RefPattern},
     ids::{
         ChannelId, CommitSha, DeploymentId, EnvironmentName, InteractionId, Person, PersonId, RepositoryName, RoleId,
@@ -56,11 +57,12 @@ pub(crate) fn uat() -> Environment {
         channel: ChannelId(7),
         deploy_roles: vec![Role { name: "engineer".into(), id: RoleId(1) }],
         sign_roles: vec![],
+        gate: Gate::default(),
     }
 }
 
 pub(crate) fn requested(environment: &Environment) -> Deployment {
-    let clearance = permit(environment, person(5, "ada"), &[RoleId(1)], None).unwrap().clear(sha('a'));
+    let clearance = permit(environment, person(5, "ada"), &[RoleId(1)], None).unwrap().at(sha('a'));
     let deployment = Deployment::requested(environment, clearance, "KEY".into(), None, InteractionId(9), at(0));
     Deployment { id: DeploymentId(42), ..deployment }
 }
@@ -88,6 +90,13 @@ pub(crate) fn job(name: &str, status: Status, conclusion: Option<Conclusion>) ->
     let completed_at = (status == Status::Completed).then(|| at(65));
     let id = name.bytes().map(u64::from).sum();
     Job { id, name: name.into(), status, conclusion, started_at: Some(at(5)), completed_at, url: None, step: None }
+}
+
+/// The gate without rules opens, and the dispatch begins.
+pub(crate) fn begun() -> Event {
+    let d = requested(&uat());
+    let judged = evaluate(&d, &uat(), &Facts::unlocked(at(0), Fingerprint::of(&d.commit)));
+    Event::DispatchBegun { clearance: judged.clearance.unwrap(), verdict: judged.verdict }
 }
 
 pub(crate) fn observed(run: Run, jobs: Vec<Job>) -> Event {

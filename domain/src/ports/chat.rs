@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use crate::{
     card::Card,
-    environment::Role,
-    ids::{ChannelId, MessageRef, Person},
+    gate::Reaction,
+    ids::{ChannelId, MessageRef},
 };
 
 /// Why the chat did not do it.
@@ -28,7 +28,7 @@ pub enum ChatError {
 /// Discord, as far as it is spoken to. What is posted pings nobody.
 #[async_trait]
 pub trait Chat: Send + Sync {
-    /// Posts a card. The same nonce (at most 25 characters) posts it once.
+    /// Posts a card, and offers its reactions. The same nonce (at most 25 characters) posts it once.
     ///
     /// # Errors
     /// [`ChatError`] when it is not known to stand there.
@@ -53,9 +53,9 @@ pub trait Chat: Send + Sync {
     /// # Errors
     /// [`ChatError::Gone`] when its fifteen minutes are over.
     async fn answer(&self, token: &str, text: &str) -> Result<(), ChatError>;
-    /// Who reacted with an emoji and holds one of the roles now; bots are left out.
+    /// Every reaction on a message but our own, with the roles its author holds right now.
     ///
     /// # Errors
-    /// [`ChatError`] when that could not be read whole.
-    async fn signers(&self, at: MessageRef, emoji: &str, roles: &[Role]) -> Result<Vec<Person>, ChatError>;
+    /// [`ChatError`] when they could not be read whole.
+    async fn reactions(&self, at: MessageRef) -> Result<Vec<Reaction>, ChatError>;
 }

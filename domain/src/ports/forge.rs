@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use crate::{
     deployment::DispatchOrder,
     event::{CancelAnswer, DispatchAnswer},
+    gate::Secret,
     git_ref::GitRef,
     ids::{CommitSha, RepositoryName, RunId},
     run::{Job, Run},
@@ -88,4 +89,24 @@ pub trait Forge: Send + Sync {
     /// # Errors
     /// [`ForgeError`] when that could not be asked.
     async fn cancel(&self, repository: &RepositoryName, run: RunId) -> Result<CancelAnswer, ForgeError>;
+}
+
+/// What a release is made of besides its commit, as GitHub keeps it.
+#[async_trait]
+pub trait Sources: Send + Sync {
+    /// Names and ages of the secrets of one of GitHub's environments.
+    ///
+    /// # Errors
+    /// [`ForgeError`] when they could not be listed.
+    async fn secrets(&self, repository: &RepositoryName, environment: &str) -> Result<Vec<Secret>, ForgeError>;
+    /// A hash of the content of a workflow's file at a commit.
+    ///
+    /// # Errors
+    /// [`ForgeError`] when that could not be asked; `NotFound` when the file is not there.
+    async fn workflow_hash(
+        &self,
+        repository: &RepositoryName,
+        workflow: &str,
+        commit: &CommitSha,
+    ) -> Result<String, ForgeError>;
 }

@@ -8,6 +8,7 @@ use crate::{
     audit::{Head, Row},
     deployment::Deployment,
     effect::{Due, Effect, Entry},
+    gate::{Lock, Reach},
     ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, RepositoryName, RunId},
 };
 
@@ -234,4 +235,24 @@ pub trait Inbox: Send + Sync {
     /// # Errors
     /// [`StoreError`] when nothing was recorded, so that the sender may try again.
     async fn delivered(&self, guid: &str, at: Timestamp, effects: Vec<Due>) -> Result<bool, StoreError>;
+}
+
+/// Locks on environments. Each change is committed with its audit line, or not at all.
+#[async_trait]
+pub trait Locks: Send + Sync {
+    /// Locks that were set and not lifted, and have not ended by themselves, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they could not be read; whoever asks must then take everything for locked.
+    async fn locks(&self, now: Timestamp) -> Result<Vec<Lock>, StoreError>;
+    /// Sets a lock. `Some`: another one of the same reach was there already, and nothing was recorded.
+    ///
+    /// # Errors
+    /// [`StoreError`] when nothing was recorded.
+    async fn lock(&self, lock: Lock, entry: Entry) -> Result<Option<Lock>, StoreError>;
+    /// Lifts a lock and answers with it. `None`: there was none, and nothing was recorded.
+    ///
+    /// # Errors
+    /// [`StoreError`] when nothing was recorded.
+    async fn unlock(&self, reach: &Reach, by: &Person, entry: Entry) -> Result<Option<Lock>, StoreError>;
 }

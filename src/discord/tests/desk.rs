@@ -3,12 +3,15 @@
 use std::{sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
-use signalbox_commands::desk::{CancelAsk, DeployAsk, Desk, FleetAsk, Standing, Suggestion};
+use signalbox_commands::desk::{
+    CancelAsk, Clearing, DeployAsk, Desk, FleetAsk, LockAsk, Standing, Suggestion, UnlockAsk, WhyAsk,
+};
 use signalbox_domain::{
     Timestamp,
     deployment::{Deployment, State},
     environment::{Environment, Line},
     fleet::Reading,
+    gate::Lock,
     ids::{CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RoleId},
     permit::{may_cancel, permit},
     ports::Asked,
@@ -63,10 +66,10 @@ impl FakeDesk {
     fn deployment(&self, by: Person, roles: &[RoleId], git_ref: Option<&str>) -> Result<Deployment, Refusal> {
         let environment = self.environment("uat")?;
         let commit = CommitSha::parse(&"ab".repeat(20)).unwrap();
-        let clearance = permit(environment, by, roles, git_ref)?.clear(commit);
+        let request = permit(environment, by, roles, git_ref)?.at(commit);
         let interaction = InteractionId(1);
         let opened =
-            Deployment::requested(environment, clearance, "key".into(), None, interaction, Timestamp::UNIX_EPOCH);
+            Deployment::requested(environment, request, "key".into(), None, interaction, Timestamp::UNIX_EPOCH);
         Ok(Deployment { id: DeploymentId(42), state: State::Running, ..opened })
     }
 }
@@ -106,6 +109,26 @@ impl Desk for FakeDesk {
         self.deployment(Person { id: PersonId(501), name: "erin".into() }, &ask.asker.roles, None)
     }
 
+    async fn lock(&self, _: LockAsk) -> Result<Lock, Refusal> {
+        Err(Refusal::fault("none"))
+    }
+
+    async fn unlock(&self, _: UnlockAsk) -> Result<Lock, Refusal> {
+        Err(Refusal::fault("none"))
+    }
+
+    async fn locks(&self) -> Result<Vec<Lock>, Refusal> {
+        Ok(vec![])
+    }
+
+    async fn why(&self, _: WhyAsk) -> Result<Clearing, Refusal> {
+        Err(Refusal::fault("none"))
+    }
+
+    async fn checklist(&self, ask: WhyAsk) -> Result<Clearing, Refusal> {
+        self.why(ask).await
+    }
+
     async fn fleet(&self, ask: FleetAsk) -> Result<Reading, Refusal> {
         let environment = self.environment(&ask.environment)?;
         Err(Refusal::no_tenant_database(environment, &ask.question, &self.line))
@@ -130,6 +153,10 @@ impl Desk for FakeDesk {
     }
 
     async fn reactions_changed(&self, at: MessageRef) {
+        self.writes(format!("changed {}", at.message));
+    }
+
+    async fn reaction_removed(&self, at: MessageRef, _: PersonId, _: &str) {
         self.writes(format!("changed {}", at.message));
     }
 

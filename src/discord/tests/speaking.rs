@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use signalbox_domain::{
-    card::{Card, SIGN_OFF},
-    environment::Role,
+    card::Card,
+    gate::Reaction,
     ids::{MessageId, MessageRef, RoleId},
     ports::ChatError,
 };
 use signalbox_sandbox::discord::{DiscordOptions, Failure, Fault, Id};
 
 use super::{Link, LinkError, RELEASES, World, card, config_for};
+
+/// What the test card offers.
+const SIGN_OFF: &str = "✅";
 
 #[tokio::test]
 async fn the_same_nonce_posts_one_card_that_pings_nobody() {
@@ -45,7 +48,7 @@ async fn a_deleted_card_is_gone() {
     let (chat, at) = (world.link.chat(), world.posts().await);
     world.discord.deletes(Id(at.message.0)).unwrap();
     assert!(matches!(chat.edit(at, &card()).await, Err(ChatError::Gone(_))));
-    assert!(matches!(chat.signers(at, SIGN_OFF, &[]).await, Err(ChatError::Gone(_))));
+    assert!(matches!(chat.reactions(at).await, Err(ChatError::Gone(_))));
     assert!(matches!(chat.open_thread(at, "t").await, Err(ChatError::Gone(_))));
 }
 
@@ -66,27 +69,30 @@ async fn a_thread_is_opened_once_and_a_line_said_once() {
 }
 
 #[tokio::test]
-async fn signers_are_people_who_hold_the_role_now() {
+async fn reactions_come_with_the_roles_of_now_and_without_our_own() {
     let world = World::silent().await;
     let (chat, at) = (world.link.chat(), world.posts().await);
-    for user in ["rita", "lena", "vera", "erin"] {
+    assert_eq!(chat.reactions(at).await.unwrap(), [], "the one that is offered is our own");
+    for user in ["rita", "vera"] {
         world.discord.reacts(user, Id(at.message.0), SIGN_OFF).unwrap();
     }
-    world.discord.reacts("edgar", Id(at.message.0), "👎").unwrap();
-    let reviewer = [Role { name: "reviewer".into(), id: RoleId(202) }];
-    let signers = async || {
-        let people = chat.signers(at, SIGN_OFF, &reviewer).await.unwrap();
-        people.into_iter().map(|person| person.name).collect::<Vec<_>>()
+    world.discord.reacts("edgar", Id(at.message.0), "👍🏽").unwrap();
+    let read = async || {
+        let say = |reaction: Reaction| {
+            let roles = reaction.roles.map(|roles| roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
+            format!("{} {} {}", reaction.by.name, reaction.emoji, roles.as_deref().unwrap_or("left"))
+        };
+        chat.reactions(at).await.unwrap().into_iter().map(say).collect::<Vec<_>>()
     };
-    assert_eq!(signers().await, ["rita", "lena"]);
+    assert_eq!(read().await, ["rita ✅ 202", "vera ✅ ", "edgar 👍🏽 201"]);
     world.discord.take_role("rita", "reviewer").unwrap();
-    assert_eq!(signers().await, ["lena"]);
-    world.discord.member_leaves("lena").unwrap();
-    assert_eq!(signers().await, Vec::<String>::new());
+    world.discord.member_leaves("vera").unwrap();
+    world.discord.unreacts("edgar", Id(at.message.0), "👍🏽").unwrap();
+    assert_eq!(read().await, ["rita ✅ ", "vera ✅ left"]);
 }
 
 #[tokio::test]
-async fn every_page_of_signers_is_read() {
+async fn every_page_of_reactions_is_read() {
     let world = World::with(DiscordOptions { rate_limits: false, ..Default::default() }).await;
     let (chat, at) = (world.link.chat(), world.posts().await);
     for n in 0..120 {
@@ -94,8 +100,9 @@ async fn every_page_of_signers_is_read() {
         world.discord.member_joins(&name, &["reviewer"]).unwrap();
         world.discord.reacts(&name, Id(at.message.0), SIGN_OFF).unwrap();
     }
-    let reviewer = [Role { name: "reviewer".into(), id: RoleId(202) }];
-    assert_eq!(chat.signers(at, SIGN_OFF, &reviewer).await.unwrap().len(), 120);
+    let reactions = chat.reactions(at).await.unwrap();
+    assert_eq!(reactions.len(), 120);
+    assert!(reactions.iter().all(|reaction| reaction.roles.as_deref() == Some(&[RoleId(202)])));
 }
 
 #[tokio::test]

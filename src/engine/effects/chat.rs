@@ -1,7 +1,8 @@
 //! What is said in chat. The message is only a view: what it shows is read from the store when it is sent.
 
 use signalbox_domain::{
-    card::{SIGN_OFF, card},
+    card::card,
+    deployment::State,
     event::Event,
     ids::DeploymentId,
     ports::{ChatError, Claimed, Settled, StoreError},
@@ -84,21 +85,17 @@ pub(super) async fn tell(
     }
 }
 
+/// Reads who has signed. What still waits at its gate is judged instead, which reads the reactions as well.
 pub(super) async fn read_sign_offs(engine: &Engine, id: DeploymentId) -> Result<Settled, StoreError> {
     let Some(deployment) = engine.deployment(id).await? else { return Ok(done(engine)) };
     let Some(environment) = engine.environment_of(&deployment) else { return Ok(done(engine)) };
-    let Some(card) = deployment.card else { return Ok(done(engine)) };
-    match engine.ports.chat.signers(card, SIGN_OFF, &environment.sign_roles).await {
-        Ok(people) => {
-            engine.apply(id, Event::SignOffsRead(people)).await?;
-            Ok(done(engine))
-        }
-        Err(ChatError::Gone(_)) => {
-            engine.apply(id, Event::CardGone).await?;
-            Ok(done(engine))
-        }
-        Err(error) => Ok(retry(engine, id, "the reactions", &error)),
+    if matches!(deployment.state, State::Waiting { .. }) {
+        engine.hasten(&[deployment]).await?;
+        return Ok(done(engine));
     }
+    let fingerprint = engine.fingerprint(&deployment, environment).await;
+    let read = engine.read_reactions(&deployment, fingerprint.as_ref().ok()).await?;
+    Ok(if read.found.is_ok() { done(engine) } else { later(engine, 15) })
 }
 
 /// The chat is out of reach, or the bot lacks a right there: somebody may mend that, so it is tried again.

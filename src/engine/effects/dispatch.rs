@@ -4,6 +4,7 @@ use signalbox_domain::{
     SignedDuration, Timestamp,
     deployment::{Deployment, State},
     event::{CancelAnswer, DispatchAnswer, Event},
+    gate::Judgement,
     ids::DeploymentId,
     ports::{ForgeError, Query, Resolved, RunQuery, Settled, StoreError},
     run::Run,
@@ -15,16 +16,20 @@ use crate::engine::Engine;
 /// GitHub's clock and ours may differ by this much.
 const SKEW: SignedDuration = SignedDuration::from_secs(60);
 
-/// Sends the dispatch. The intent is committed first: a process that dies in between leaves
-/// `Unknown` behind, never a second dispatch.
-pub(super) async fn dispatch(engine: &Engine, id: DeploymentId) -> Result<(), StoreError> {
-    let Some(deployment) = engine.deployment(id).await? else { return Ok(()) };
-    let State::Dispatching { sent, .. } = deployment.state else { return Ok(()) };
-    if sent.is_some() {
-        let why = "Signalbox was stopped between sending it and hearing the answer".into();
-        engine.apply(id, Event::Dispatched(DispatchAnswer::Unclear { why })).await?;
-        return Ok(());
+/// Judges the gate over facts that are read now and, if it is open, sends the dispatch. The intent is committed
+/// first: a process that dies in between leaves `Unknown` behind, never a second dispatch.
+pub(super) async fn dispatch(engine: &Engine, id: DeploymentId) -> Result<Settled, StoreError> {
+    let Some(deployment) = engine.deployment(id).await? else { return Ok(done(engine)) };
+    match deployment.state {
+        State::Waiting { .. } | State::Dispatching { sent: None, .. } => {}
+        State::Dispatching { sent: Some(_), .. } => {
+            let why = "Signalbox was stopped between sending it and hearing the answer".into();
+            engine.apply(id, Event::Dispatched(DispatchAnswer::Unclear { why })).await?;
+            return Ok(done(engine));
+        }
+        _ => return Ok(done(engine)),
     }
+    let Some(Judgement { verdict, clearance }) = engine.judge(id).await? else { return Ok(done(engine)) };
     let forge = &engine.ports.forge;
     let moved = match forge.resolve(&deployment.repository, &deployment.git_ref).await {
         Ok(Resolved::Ref(to)) if to == deployment.commit => None,
@@ -34,16 +39,22 @@ pub(super) async fn dispatch(engine: &Engine, id: DeploymentId) -> Result<(), St
     };
     if let Some(event) = moved {
         engine.apply(id, event).await?;
-        return Ok(());
+        return Ok(done(engine));
     }
+    let Some(clearance) = clearance else {
+        engine.apply(id, Event::Judged(verdict)).await?;
+        return Ok(done(engine));
+    };
     // Who commits the intent is the one who sends.
-    let Some(begun) = engine.apply(id, Event::DispatchBegun).await? else { return Ok(()) };
-    let order = engine.environment_of(&begun).and_then(|environment| begun.order(environment));
+    let begun = engine.apply(id, Event::DispatchBegun { clearance: clearance.clone(), verdict }).await?;
+    // Signatures that changed meanwhile are judged again; what ended meanwhile is found to have ended.
+    let Some(begun) = begun else { return Ok(later(engine, 0)) };
+    let order = engine.environment_of(&begun).and_then(|environment| begun.order(environment, &clearance));
     if let Some(order) = order {
         let answer = forge.dispatch(&order).await;
         engine.apply(id, Event::Dispatched(answer)).await?;
     }
-    Ok(())
+    Ok(done(engine))
 }
 
 /// Looks for the run that is ours: by our key in its title, else the only one that fits.

@@ -7,6 +7,7 @@ use signalbox_domain::{
     deployment::{Deployment, DispatchOrder, State},
     environment::Environment,
     event::DispatchAnswer,
+    gate::{Facts, Fingerprint, evaluate},
     git_ref::{GitRef, RefPattern},
     ids::{ChannelId, EnvironmentName, InteractionId, Person, PersonId, RoleId, RunId},
     permit::permit,
@@ -47,14 +48,17 @@ pub(super) fn order_for(workflow: &str, git_ref: &str, inputs: &[(&str, &str)]) 
         channel: ChannelId(1),
         deploy_roles: vec![role.clone()],
         sign_roles: Vec::new(),
+        gate: signalbox_domain::gate::Gate::default(),
     };
     let by = Person { id: PersonId(1), name: "ada".into() };
     let commit = signalbox_domain::ids::CommitSha::parse(&"a".repeat(40)).unwrap();
     let now = "2026-11-23T10:00:00Z".parse().unwrap();
-    let clearance = permit(&environment, by, &[role.id], None).unwrap().clear(commit);
-    let mut deployment = Deployment::requested(&environment, clearance, "KEY".into(), None, InteractionId(1), now);
+    let request = permit(&environment, by, &[role.id], None).unwrap().at(commit);
+    let mut deployment = Deployment::requested(&environment, request, "KEY".into(), None, InteractionId(1), now);
     deployment.state = State::Dispatching { sent: Some(now), not_before: None, tries: 1 };
-    deployment.order(&environment).unwrap()
+    let facts = Facts::unlocked(now, Fingerprint::of(&deployment.commit));
+    let clearance = evaluate(&deployment, &environment, &facts).clearance.unwrap();
+    deployment.order(&environment, &clearance).unwrap()
 }
 
 const DISPATCH: &str = "POST /repos/acme/shop/actions/workflows/12-uat%20deployment.yml/dispatches";

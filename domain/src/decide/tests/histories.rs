@@ -41,7 +41,7 @@ fn events() -> impl Strategy<Value = Event> {
     let answers_of_evidence =
         (prop_oneof![Just(Answer::Pass), Just(Answer::Warn), Just(Answer::Unknown), Just(Answer::Fail)], any::<bool>());
     prop_oneof![
-        3 => Just(Event::DispatchBegun),
+        3 => Just(begun()),
         3 => answers().prop_map(Event::Dispatched),
         4 => observations(),
         1 => Just(Event::RefMoved { to: sha('b') }),
@@ -104,7 +104,7 @@ proptest! {
     fn the_newest_observation_decides(mut updates in prop::collection::vec(0i64..50, 1..12)) {
         let environment = uat();
         let mut d = requested(&environment);
-        play(&mut d, &environment, vec![Event::DispatchBegun, Event::Dispatched(DispatchAnswer::Started { run: RunId(900) })]);
+        play(&mut d, &environment, vec![begun(), Event::Dispatched(DispatchAnswer::Started { run: RunId(900) })]);
         updates.push(50);
         for updated in updates {
             let status = if updated < 25 { Status::Queued } else { Status::InProgress };

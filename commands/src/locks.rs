@@ -1,0 +1,83 @@
+//! `/lock`, `/unlock`, `/locks` and `/freeze`.
+
+use crate::{
+    Context, Error,
+    call::Call,
+    desk::{LockAsk, UnlockAsk},
+    reply, suggest, typed,
+};
+
+/// Keep deployments from an environment, or from all, until somebody lifts it or its time is over.
+#[poise::command(slash_command)]
+pub(crate) async fn lock(
+    ctx: Context<'_>,
+    #[description = "Which one, or all"]
+    #[autocomplete = "suggest::reaches"]
+    environment: String,
+    #[description = "Why, for those who are kept waiting"]
+    #[max_length = 300]
+    reason: String,
+    #[description = "For how long, such as 30m, 2h or 1d; without it until somebody unlocks"]
+    #[rename = "for"]
+    #[max_length = 40]
+    length: Option<String>,
+) -> Result<(), Error> {
+    let named = [("reason", Some(reason.as_str())), ("for", length.as_deref())];
+    let Some(call) = Call::of(ctx, typed("lock", Some(&environment), &named)).await? else { return Ok(()) };
+    let ask = LockAsk { asker: call.asker.clone(), reach: environment, reason, length };
+    let answer = match ctx.framework.user_data.desk.lock(ask).await {
+        Ok(lock) => reply::locked(&lock),
+        Err(refusal) => refusal.message(),
+    };
+    call.answer(&answer).await
+}
+
+/// Stop all deployments at once, everywhere, until somebody lifts it.
+#[poise::command(slash_command)]
+pub(crate) async fn freeze(
+    ctx: Context<'_>,
+    #[description = "Why, for those who are kept waiting"]
+    #[max_length = 300]
+    reason: String,
+    #[description = "For how long, such as 30m, 2h or 1d; without it until somebody unlocks"]
+    #[rename = "for"]
+    #[max_length = 40]
+    length: Option<String>,
+) -> Result<(), Error> {
+    let named = [("reason", Some(reason.as_str())), ("for", length.as_deref())];
+    let Some(call) = Call::of(ctx, typed("freeze", None, &named)).await? else { return Ok(()) };
+    let ask = LockAsk { asker: call.asker.clone(), reach: "all".into(), reason, length };
+    let answer = match ctx.framework.user_data.desk.lock(ask).await {
+        Ok(lock) => reply::locked(&lock),
+        Err(refusal) => refusal.message(),
+    };
+    call.answer(&answer).await
+}
+
+/// Lift a lock, whoever set it. What waits at its gate may then leave by itself.
+#[poise::command(slash_command)]
+pub(crate) async fn unlock(
+    ctx: Context<'_>,
+    #[description = "Which one, or all"]
+    #[autocomplete = "suggest::reaches"]
+    environment: String,
+) -> Result<(), Error> {
+    let Some(call) = Call::of(ctx, typed("unlock", Some(&environment), &[])).await? else { return Ok(()) };
+    let ask = UnlockAsk { asker: call.asker.clone(), reach: environment };
+    let answer = match ctx.framework.user_data.desk.unlock(ask).await {
+        Ok(lock) => reply::unlocked(&lock),
+        Err(refusal) => refusal.message(),
+    };
+    call.answer(&answer).await
+}
+
+/// See which locks there are, who set them, why, and until when.
+#[poise::command(slash_command)]
+pub(crate) async fn locks(ctx: Context<'_>) -> Result<(), Error> {
+    let Some(call) = Call::of(ctx, typed("locks", None, &[])).await? else { return Ok(()) };
+    let answer = match ctx.framework.user_data.desk.locks().await {
+        Ok(locks) => reply::locks(&locks),
+        Err(refusal) => refusal.message(),
+    };
+    call.answer(&answer).await
+}

@@ -1,0 +1,216 @@
+//! At the gate: what reactions mean, and how a closed gate is waited at.
+
+use super::Step;
+use crate::{
+    deployment::{Origin, State},
+    effect::Effect,
+    environment::Environment,
+    gate::{Ended, Fingerprint, Reaction, SignOff, VETO, Verdict, WhyEnded},
+    ids::{PersonId, RoleId},
+    permit::holds_one_of,
+    text::{clip, code},
+};
+
+/// A closed gate is asked again this many polls later, if nothing happens before.
+const POLLS: i32 = 3;
+
+impl Step<'_> {
+    /// The gate is closed: it is asked again after a while, and given up in the end.
+    pub(super) fn judged(&mut self, verdict: Verdict) {
+        let (since, until, before) = match &self.d.state {
+            State::Waiting { since, until, verdict } => (*since, *until, verdict.clone()),
+            State::Dispatching { sent: None, .. } => {
+                (self.now, self.now.saturating_add(self.environment.gate.wait).unwrap_or(self.now), None)
+            }
+            _ => return,
+        };
+        if self.now >= until {
+            return self.expire();
+        }
+        let open_points = verdict.open_points();
+        if before.as_ref().is_none_or(|before| before.open_points() != open_points) {
+            self.record("signalbox", "waiting", clip(&open_points, 1500));
+        }
+        if before.as_ref().is_none_or(|before| !before.says_as(&verdict)) || self.d.trouble.is_some() {
+            self.d.state = State::Waiting { since, until, verdict: Some(verdict) };
+            self.d.trouble = None;
+            self.show();
+        }
+        let pause = (self.environment.poll * POLLS).min(until.duration_since(self.now));
+        self.after(pause, Effect::Dispatch { deployment: self.d.id });
+    }
+
+    pub(super) fn expire(&mut self) {
+        let State::Waiting { verdict, .. } = &self.d.state else { return };
+        let verdict = verdict.clone();
+        let open = verdict.as_ref().map(Verdict::open_points).unwrap_or_default();
+        self.end(State::Expired { at: self.now, verdict }, format!("the gate stayed closed: {}", clip(&open, 1500)));
+    }
+
+    /// A reaction taken back is a signature withdrawn; roles count as they are now. Who is not entitled does not
+    /// sign, and hears why while the gate waits for signatures.
+    pub(super) fn reactions_read(&mut self, reactions: &[Reaction], fingerprint: Option<&Fingerprint>) {
+        let before = self.d.sign_offs.clone();
+        self.end_sign_offs(reactions);
+        for reaction in reactions.iter().filter(|reaction| !reaction.bot) {
+            match self.meaning(reaction) {
+                Meaning::Signs(category) => self.sign(reaction, category, fingerprint),
+                Meaning::Nothing => {}
+                Meaning::No { matter, says } => self.answer_reaction(reaction, matter, &says),
+            }
+        }
+        if self.d.sign_offs != before {
+            self.show();
+        }
+    }
+
+    pub(super) fn reaction_removed(&mut self, by: PersonId, emoji: &str) {
+        let Some(category) = self.environment.gate.category_of(emoji).map(str::to_owned) else { return };
+        let ended = Ended { at: self.now, why: WhyEnded::Withdrawn };
+        let signed = |known: &&mut SignOff| known.stands() && known.by.id == by && known.category == category;
+        let Some(sign_off) = self.d.sign_offs.iter_mut().find(signed) else { return };
+        sign_off.ended = Some(ended);
+        let name = sign_off.by.name.clone();
+        self.record_end(&name, &category, WhyEnded::Withdrawn);
+        self.show();
+    }
+
+    fn record_end(&mut self, name: &str, category: &str, why: WhyEnded) {
+        let why = match why {
+            WhyEnded::Withdrawn => "took the reaction back",
+            WhyEnded::RoleLost => "no longer holds a role that may sign",
+            WhyEnded::Left => "left the server",
+            WhyEnded::CardGone => "the card is gone",
+        };
+        self.record(name, "withdrawn", format!("no longer signs commit {} for {category}: {why}", self.d.commit));
+    }
+
+    fn end_sign_offs(&mut self, reactions: &[Reaction]) {
+        let environment = self.environment;
+        let mut ended = vec![];
+        for sign_off in self.d.sign_offs.iter_mut().filter(|sign_off| sign_off.stands()) {
+            let same = |reaction: &&Reaction| {
+                let category = environment.gate.category_of(&reaction.emoji);
+                reaction.by.id == sign_off.by.id && category == Some(sign_off.category.as_str())
+            };
+            let why = match reactions.iter().find(same).map(|reaction| &reaction.roles) {
+                None => WhyEnded::Withdrawn,
+                Some(None) => WhyEnded::Left,
+                Some(Some(roles)) if !entitled(environment, &sign_off.category, roles) => WhyEnded::RoleLost,
+                Some(Some(roles)) => {
+                    sign_off.roles.clone_from(roles);
+                    continue;
+                }
+            };
+            sign_off.ended = Some(Ended { at: self.now, why });
+            ended.push((sign_off.by.name.clone(), sign_off.category.clone(), why));
+        }
+        for (name, category, why) in ended {
+            self.record_end(&name, &category, why);
+        }
+    }
+
+    fn sign(&mut self, reaction: &Reaction, category: String, fingerprint: Option<&Fingerprint>) {
+        let signed = |known: &&SignOff| known.stands() && known.by.id == reaction.by.id && known.category == category;
+        // Nobody signs what could not be read: the reaction is seen again at the next reading.
+        let unread = fingerprint.is_none() && self.asks_for_signatures();
+        if unread || self.d.sign_offs.iter().any(|known| signed(&known)) {
+            return;
+        }
+        let (action, detail) = match category.as_str() {
+            VETO => ("vetoed", format!("forbids commit {}", self.d.commit)),
+            _ => ("signed", format!("signs commit {} for {category}", self.d.commit)),
+        };
+        self.record(&reaction.by.name, action, detail);
+        self.d.sign_offs.push(SignOff {
+            by: reaction.by.clone(),
+            category,
+            seen: self.now,
+            roles: reaction.roles.clone().unwrap_or_default(),
+            fingerprint: fingerprint.cloned(),
+            ended: None,
+        });
+    }
+
+    fn asks_for_signatures(&self) -> bool {
+        !self.environment.gate.sign_off_rules().is_empty()
+    }
+
+    fn meaning(&self, reaction: &Reaction) -> Meaning {
+        let gate = &self.environment.gate;
+        let Some(category) = gate.category_of(&reaction.emoji) else {
+            let rules = gate.sign_off_rules();
+            let asked = gate.categories.iter().filter(|known| rules.iter().any(|rule| rule.category == known.name));
+            let known = asked.map(|known| format!("{} signs for {}", known.emoji, known.name));
+            let known = known.collect::<Vec<_>>().join(", ");
+            let says = format!("signs nothing here: {known}, {} forbids", gate.veto);
+            return Meaning::No { matter: "emoji", says };
+        };
+        if category == VETO && !self.asks_for_signatures() {
+            return Meaning::Nothing;
+        }
+        let own = matches!(&self.d.origin, Origin::Chat { by, .. } if by.id == reaction.by.id);
+        if own && category != VETO {
+            let says = "does not count: you asked for this deployment, so somebody else has to sign";
+            return Meaning::No { matter: "own", says: says.into() };
+        }
+        match &reaction.roles {
+            None => Meaning::Nothing,
+            Some(roles) if entitled(self.environment, category, roles) => Meaning::Signs(category.to_owned()),
+            Some(_) => {
+                let says = format!("does not count: {category} takes {}", names(self.environment, category));
+                Meaning::No { matter: "role", says }
+            }
+        }
+    }
+
+    fn answer_reaction(&mut self, reaction: &Reaction, matter: &str, says: &str) {
+        if !matches!(self.d.state, State::Waiting { .. }) || !self.asks_for_signatures() {
+            return;
+        }
+        // A custom emoji would be shown by its number.
+        let emoji = if reaction.emoji.is_ascii() { code(&reaction.emoji) } else { clip(&reaction.emoji, 8) };
+        let matter = format!("reaction {} {} {matter}", reaction.by.id, reaction.emoji);
+        self.tell(&matter, format!("✋ <@{}>, your {emoji} {says}.", reaction.by.id));
+    }
+}
+
+/// What a reaction means on a card.
+enum Meaning {
+    /// A signature in this category.
+    Signs(String),
+    /// Nothing that anybody needs to hear of.
+    Nothing,
+    /// Nothing, and its author should know.
+    No { matter: &'static str, says: String },
+}
+
+/// Whether somebody with these roles may sign in a category. Forbidding takes any role that may sign or deploy.
+fn entitled(environment: &Environment, category: &str, roles: &[RoleId]) -> bool {
+    let rules = environment.gate.sign_off_rules();
+    if category == VETO {
+        return holds_one_of(roles, &environment.deploy_roles)
+            || rules.iter().any(|rule| holds_one_of(roles, &rule.roles));
+    }
+    if rules.is_empty() {
+        return holds_one_of(roles, &environment.sign_roles);
+    }
+    rules.iter().any(|rule| rule.category == category && holds_one_of(roles, &rule.roles))
+}
+
+fn names(environment: &Environment, category: &str) -> String {
+    let rules = environment.gate.sign_off_rules();
+    let mut roles: Vec<&str> = match category {
+        VETO => environment.deploy_roles.iter().map(|role| role.name.as_str()).collect(),
+        _ => vec![],
+    };
+    let of = |rule: &&crate::gate::SignOffs| category == VETO || rule.category == category;
+    roles.extend(rules.into_iter().filter(of).flat_map(|rule| &rule.roles).map(|role| role.name.as_str()));
+    roles.sort_unstable();
+    roles.dedup();
+    if roles.is_empty() {
+        "nobody here".into()
+    } else {
+        format!("the role {}", crate::text::plain(&roles.join(" or ")))
+    }
+}

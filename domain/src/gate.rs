@@ -1,0 +1,213 @@
+//! Gates: what must hold before a deployment may leave, and the proof that it did.
+//!
+//! A gate is a list of rules over facts. [`evaluate`] is pure: it takes a deployment, its environment and
+//! [`Facts`], and answers with a [`Verdict`] that explains every rule and, only when every `must` rule is
+//! satisfied, with a [`Clearance`]. Nothing else makes a clearance, and there is no
+//! [`DispatchOrder`](crate::deployment::DispatchOrder) without one:
+//!
+//! ```compile_fail,E0451
+//! use signalbox_domain::{gate::Clearance, ids::DeploymentId};
+//! fn forged(at: signalbox_domain::Timestamp, commit: signalbox_domain::ids::CommitSha) -> Clearance {
+//!     Clearance { deployment: DeploymentId(1), commit, sign_offs: vec![], at } // its fields are private
+//! }
+//! ```
+//!
+//! ```compile_fail,E0061
+//! use signalbox_domain::{deployment::Deployment, environment::Environment};
+//! fn without_clearance(deployment: &Deployment, environment: &Environment) {
+//!     let _ = deployment.order(environment); // an order takes a clearance
+//! }
+//! ```
+//!
+//! "Could not tell" never clears: what could not be read is [`Status::Unknown`], and so is evidence that is
+//! older than the gate allows.
+
+mod check;
+mod clearance;
+mod evaluate;
+mod fact;
+mod fingerprint;
+mod lock;
+mod sign_off;
+mod slots;
+#[cfg(test)]
+pub(crate) mod tests;
+mod usual;
+mod verdict;
+mod window;
+
+use jiff::SignedDuration;
+
+use crate::environment::Role;
+
+pub use self::{
+    clearance::Clearance,
+    evaluate::{Judgement, evaluate},
+    fact::{Barred, Facts, Read, Secret},
+    fingerprint::Fingerprint,
+    lock::{Lock, Reach},
+    sign_off::{Category, Ended, Reaction, SignOff, VETO, WhyEnded, same_emoji},
+    slots::{MOST_ALTERNATIVES, alternatives},
+    usual::usual_list,
+    verdict::{Line, Status, Verdict},
+    window::{BadMinutes, Minutes, Window},
+};
+
+/// What must hold before a deployment to an environment may leave.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    /// The rules, in the order of the configuration. Without any, only locks and the ref are looked at.
+    pub items: Vec<Item>,
+    /// What people sign with. Never empty.
+    pub categories: Vec<Category>,
+    /// The emoji that forbids.
+    pub veto: String,
+    /// How long a deployment waits before it expires.
+    pub wait: SignedDuration,
+    /// How long a sign-off counts, from when it was first seen.
+    pub sign_off_life: SignedDuration,
+    /// How old evidence may be.
+    pub evidence_life: SignedDuration,
+    /// Whether one person may fill several slots, one for each rule.
+    pub one_person_many_slots: bool,
+}
+
+/// A rule of a gate.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// The rule.
+    pub rule: Rule,
+    /// Whether the gate stays closed while it is open; a `should` rule is only shown.
+    pub must: bool,
+}
+
+/// A rule: a check, sign-offs, or rules put together.
+#[derive(Debug, Clone)]
+pub enum Rule {
+    /// A question to the world.
+    Check(Check),
+    /// Signatures of people.
+    SignOffs(SignOffs),
+    /// All of them must hold.
+    All(Vec<Rule>),
+    /// One of them must hold.
+    Any(Vec<Rule>),
+}
+
+/// So many people with one of these roles sign in this category.
+#[derive(Debug, Clone)]
+pub struct SignOffs {
+    /// The name of a [`Category`] of the gate.
+    pub category: String,
+    /// Who counts.
+    pub roles: Vec<Role>,
+    /// How many of them; at least 1.
+    pub count: usize,
+}
+
+/// A question to the world whose answer may close a gate.
+#[derive(Debug, Clone)]
+pub enum Check {
+    /// No lock holds the environment. Always asked.
+    Unlocked,
+    /// The environment takes the deployment's ref. Always asked.
+    Ref,
+    /// The environment before this one is live at the same commit and verified.
+    Previous,
+    /// The required secrets are there, and not older than this.
+    Secrets {
+        /// The greatest age.
+        max_age: Option<SignedDuration>,
+    },
+    /// The time is inside a window.
+    Window(Window),
+    /// No tenant differs from the others.
+    Drift,
+    /// No tenant reaches into another.
+    Isolation,
+    /// Every tenant has every migration, and no ledger lies.
+    Ledger,
+    /// The application that is running now is healthy.
+    Health,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self {
+            items: vec![],
+            categories: vec![Category { name: "review".into(), emoji: "✅".into() }],
+            veto: "❌".into(),
+            wait: SignedDuration::from_hours(24),
+            sign_off_life: SignedDuration::from_hours(24),
+            evidence_life: SignedDuration::from_mins(5),
+            one_person_many_slots: false,
+        }
+    }
+}
+
+impl Gate {
+    /// Whether a deployment has anything to wait for, as far as the configuration says.
+    #[must_use]
+    pub fn has_rules(&self) -> bool {
+        !self.items.is_empty()
+    }
+
+    /// The sign-off rules, however deep they stand.
+    #[must_use]
+    pub fn sign_off_rules(&self) -> Vec<&SignOffs> {
+        fn collect<'a>(rule: &'a Rule, into: &mut Vec<&'a SignOffs>) {
+            match rule {
+                Rule::Check(_) => {}
+                Rule::SignOffs(rule) => into.push(rule),
+                Rule::All(rules) | Rule::Any(rules) => rules.iter().for_each(|rule| collect(rule, into)),
+            }
+        }
+        let mut all = vec![];
+        self.items.iter().for_each(|item| collect(&item.rule, &mut all));
+        all
+    }
+
+    /// The checks, however deep they stand.
+    #[must_use]
+    pub fn checks(&self) -> Vec<&Check> {
+        fn collect<'a>(rule: &'a Rule, into: &mut Vec<&'a Check>) {
+            match rule {
+                Rule::Check(check) => into.push(check),
+                Rule::SignOffs(_) => {}
+                Rule::All(rules) | Rule::Any(rules) => rules.iter().for_each(|rule| collect(rule, into)),
+            }
+        }
+        let mut all = vec![];
+        self.items.iter().for_each(|item| collect(&item.rule, &mut all));
+        all
+    }
+
+    /// The category whose emoji this is; [`VETO`] for the emoji that forbids.
+    #[must_use]
+    pub fn category_of(&self, emoji: &str) -> Option<&str> {
+        if same_emoji(emoji, &self.veto) {
+            return Some(VETO);
+        }
+        self.categories.iter().find(|category| same_emoji(emoji, &category.emoji)).map(|c| c.name.as_str())
+    }
+
+    /// The emoji of a category.
+    #[must_use]
+    pub fn emoji_of(&self, category: &str) -> &str {
+        if category == VETO {
+            return &self.veto;
+        }
+        self.categories.iter().find(|known| known.name == category).map_or("✅", |known| &known.emoji)
+    }
+
+    /// What a card offers to react with: what some rule asks for, and the veto beside it.
+    #[must_use]
+    pub fn offered(&self) -> Vec<String> {
+        let rules = self.sign_off_rules();
+        if rules.is_empty() {
+            return self.categories.first().map(|category| category.emoji.clone()).into_iter().collect();
+        }
+        let asked = self.categories.iter().filter(|known| rules.iter().any(|rule| rule.category == known.name));
+        asked.map(|category| category.emoji.clone()).chain([self.veto.clone()]).collect()
+    }
+}

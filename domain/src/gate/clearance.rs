@@ -1,0 +1,46 @@
+//! The proof that a gate was satisfied.
+
+use jiff::Timestamp;
+
+use super::SignOff;
+use crate::{
+    deployment::Deployment,
+    ids::{CommitSha, DeploymentId},
+};
+
+/// Proof that the gate was satisfied for one deployment with the signatures that it had when it was judged. A
+/// deployment whose signatures have changed since needs another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clearance {
+    deployment: DeploymentId,
+    sign_offs: Vec<SignOff>,
+    commit: CommitSha,
+    at: Timestamp,
+}
+
+impl Clearance {
+    /// Made by [`evaluate`](super::evaluate) alone.
+    pub(super) fn mint(deployment: &Deployment, at: Timestamp) -> Self {
+        let (commit, sign_offs) = (deployment.commit.clone(), deployment.sign_offs.clone());
+        Self { deployment: deployment.id, commit, sign_offs, at }
+    }
+
+    /// Whether it was given for this deployment as it is now: what else was recorded, such as where its card stands,
+    /// is no concern of a gate.
+    #[must_use]
+    pub fn is_for(&self, deployment: &Deployment) -> bool {
+        self.is_of(deployment) && self.sign_offs == deployment.sign_offs
+    }
+
+    /// Whether it was given for this deployment and its commit, whatever has been recorded since.
+    #[must_use]
+    pub fn is_of(&self, deployment: &Deployment) -> bool {
+        self.deployment == deployment.id && self.commit == deployment.commit
+    }
+
+    /// When.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+}

@@ -1,0 +1,200 @@
+//! The judgement: rules over facts, explained. The only place where a [`Clearance`] is made.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Check, Clearance, Facts, Item, Line, Rule, SignOff, SignOffs, Status, VETO, Verdict, alternatives, check,
+    slots::{Slots, fill},
+};
+use crate::{
+    deployment::{Deployment, Origin},
+    environment::Environment,
+    ids::PersonId,
+    permit::holds_one_of,
+    text::plain,
+};
+
+/// A verdict, and the clearance that a satisfied one gives.
+#[derive(Debug, Clone)]
+pub struct Judgement {
+    /// The explained answer.
+    pub verdict: Verdict,
+    /// Proof that it was yes.
+    pub clearance: Option<Clearance>,
+}
+
+/// Judges whether a deployment may leave, from what is known now.
+#[must_use]
+pub fn evaluate(deployment: &Deployment, environment: &Environment, facts: &Facts) -> Judgement {
+    let verdict = Judge { deployment, environment, facts }.verdict();
+    let clearance = verdict.is_satisfied().then(|| Clearance::mint(deployment, facts.now));
+    Judgement { verdict, clearance }
+}
+
+/// People by sign-off rule, in reading order.
+type Filled = BTreeMap<usize, Vec<PersonId>>;
+
+struct Judge<'a> {
+    deployment: &'a Deployment,
+    environment: &'a Environment,
+    facts: &'a Facts,
+}
+
+impl Judge<'_> {
+    fn verdict(&self) -> Verdict {
+        let mut lines = vec![self.check(&Check::Unlocked), self.check(&Check::Ref)];
+        lines.extend(self.vetoes());
+        let gate = &self.environment.gate;
+        let (must, should): (Vec<&Item>, Vec<&Item>) = gate.items.iter().partition(|item| item.must);
+        let (must, used) = self.judged(&must, &[]);
+        // Who is needed by what must hold is not spent on what should.
+        let used = if gate.one_person_many_slots { vec![] } else { used };
+        let (should, _) = self.judged(&should, &used);
+        let (mut must, mut should) = (must.into_iter(), should.into_iter());
+        // In the order of the configuration again.
+        lines.extend(gate.items.iter().filter_map(|item| match item.must {
+            true => must.next(),
+            false => should.next().map(|line| Line { must: false, ..line }),
+        }));
+        Verdict { at: self.facts.now, lines }
+    }
+
+    /// The lines of some items, with whoever fills a slot of them.
+    fn judged(&self, items: &[&Item], used: &[PersonId]) -> (Vec<Line>, Vec<PersonId>) {
+        let rules: Vec<&Rule> = items.iter().map(|item| &item.rule).collect();
+        let mut leaves = vec![];
+        rules.iter().for_each(|rule| self.leaves(rule, used, &mut leaves));
+        let many = self.environment.gate.one_person_many_slots;
+        // A gate with more ways than can be looked at is refused when it is configured; here none is taken.
+        let ways = alternatives(rules.iter().copied()).unwrap_or_default();
+        let tried = ways.iter().map(|way| {
+            let filled = fill(&leaves, way, many);
+            let lines = self.lines(&rules, &filled);
+            let holds = lines.iter().all(|line| line.status == Status::Pass);
+            let seats: usize = filled.values().map(Vec::len).sum();
+            let missing: usize = way.iter().map(|n| leaves[*n].count).sum::<usize>() - seats;
+            (holds, seats, std::cmp::Reverse(missing), filled, lines)
+        });
+        let best = tried.reduce(|best, next| {
+            let better = (next.0, next.1, next.2) > (best.0, best.1, best.2);
+            if better { next } else { best }
+        });
+        match best {
+            Some((_, _, _, filled, lines)) => (lines, filled.into_values().flatten().collect()),
+            None => (self.lines(&rules, &Filled::new()), vec![]),
+        }
+    }
+
+    fn leaves(&self, rule: &Rule, used: &[PersonId], into: &mut Vec<Slots>) {
+        match rule {
+            Rule::Check(_) => {}
+            Rule::SignOffs(rule) => {
+                let mut people: Vec<PersonId> = self.counting(rule).map(|sign_off| sign_off.by.id).collect();
+                people.retain(|person| !used.contains(person));
+                people.sort();
+                people.dedup();
+                into.push(Slots { people, count: rule.count });
+            }
+            Rule::All(rules) | Rule::Any(rules) => rules.iter().for_each(|rule| self.leaves(rule, used, into)),
+        }
+    }
+
+    fn counting<'s>(&'s self, rule: &'s SignOffs) -> impl Iterator<Item = &'s SignOff> {
+        self.of_category(&rule.category)
+            .filter(|sign_off| self.why_not(sign_off).is_none() && holds_one_of(&sign_off.roles, &rule.roles))
+    }
+
+    fn of_category<'s>(&'s self, category: &'s str) -> impl Iterator<Item = &'s SignOff> {
+        self.deployment.sign_offs.iter().filter(move |sign_off| sign_off.stands() && sign_off.category == category)
+    }
+
+    /// Why a standing signature does not count, whatever roles its person has; safe to show.
+    fn why_not(&self, sign_off: &SignOff) -> Option<String> {
+        if let Origin::Chat { by, .. } = &self.deployment.origin
+            && by.id == sign_off.by.id
+        {
+            return Some("asked for this deployment".into());
+        }
+        if let Some(barred) = self.facts.barred.iter().find(|barred| barred.person == sign_off.by.id) {
+            return Some(plain(&barred.why));
+        }
+        if self.facts.now.duration_since(sign_off.seen) >= self.environment.gate.sign_off_life {
+            return Some("signed too long ago; take the reaction back and sign again".into());
+        }
+        let (Some(signed), Ok(now)) = (&sign_off.fingerprint, &self.facts.fingerprint) else {
+            return Some("what was signed is not known".into());
+        };
+        signed.moved(now).map(|moved| format!("{moved} since; take the reaction back and sign again"))
+    }
+
+    fn lines(&self, rules: &[&Rule], filled: &Filled) -> Vec<Line> {
+        let mut next = 0;
+        rules.iter().map(|rule| self.line(rule, filled, &mut next)).collect()
+    }
+
+    fn line(&self, rule: &Rule, filled: &Filled, next: &mut usize) -> Line {
+        match rule {
+            Rule::Check(check) => self.check(check),
+            Rule::SignOffs(rule) => {
+                *next += 1;
+                self.signed(rule, filled.get(&(*next - 1)).map_or(&[][..], Vec::as_slice))
+            }
+            Rule::All(rules) => {
+                let parts: Vec<Line> = rules.iter().map(|rule| self.line(rule, filled, next)).collect();
+                let status = parts.iter().map(|part| part.status).max().unwrap_or(Status::Unknown);
+                Line { parts, ..Line::new("all of these", status, "") }
+            }
+            Rule::Any(rules) => {
+                let parts: Vec<Line> = rules.iter().map(|rule| self.line(rule, filled, next)).collect();
+                let status = parts.iter().map(|part| part.status).min().unwrap_or(Status::Unknown);
+                Line { parts, ..Line::new("one of these", status, "") }
+            }
+        }
+    }
+
+    fn check(&self, check: &Check) -> Line {
+        check::line(check, self.deployment, self.environment, self.facts)
+    }
+
+    fn signed(&self, rule: &SignOffs, by: &[PersonId]) -> Line {
+        let gate = &self.environment.gate;
+        let roles = rule.roles.iter().map(|role| plain(&role.name)).collect::<Vec<_>>().join(" or ");
+        let emoji = gate.emoji_of(&rule.category);
+        let title = format!("{emoji} {} by {} {roles}", plain(&rule.category), rule.count);
+        if let Err(why) = self.reading() {
+            return Line::new(title, Status::Unknown, why).mend("Signalbox", "it is read again by itself");
+        }
+        let mut says: Vec<String> = vec![format!("{} of {}", by.len(), rule.count)];
+        says.extend((!by.is_empty()).then(|| by.iter().map(|id| format!("<@{id}>")).collect::<Vec<_>>().join(" ")));
+        says.extend(self.of_category(&rule.category).filter_map(|sign_off| {
+            let why = self.why_not(sign_off)?;
+            Some(format!("<@{}> does not count: {why}", sign_off.by.id))
+        }));
+        let status = if by.len() >= rule.count { Status::Pass } else { Status::Waiting };
+        Line::new(title, status, says.join(", ")).mend(roles, format!("react with {emoji} on the card"))
+    }
+
+    /// Whether signatures are known as they are now.
+    fn reading(&self) -> Result<(), String> {
+        let life = self.environment.gate.evidence_life;
+        let read = self.facts.reactions.as_ref().ok_or("the reactions have not been read yet")?;
+        read.fresh(self.facts.now, life).map_err(|why| format!("the reactions could not be read: {why}"))?;
+        self.facts
+            .fingerprint
+            .as_ref()
+            .map(|_| ())
+            .map_err(|why| format!("what is signed could not be read: {}", plain(&crate::text::clip(why, 160))))
+    }
+
+    fn vetoes(&self) -> Option<Line> {
+        let by: Vec<String> = self.of_category(VETO).map(|veto| format!("<@{}>", veto.by.id)).collect();
+        let emoji = &self.environment.gate.veto;
+        let command = match self.deployment.id.0 {
+            0 => format!("take the {emoji} back"),
+            id => format!("take the {emoji} back, or `/cancel {id}`"),
+        };
+        (!by.is_empty()).then(|| {
+            Line::new("no veto", Status::Fail, format!("{emoji} by {}", by.join(" "))).mend(by.join(" or "), command)
+        })
+    }
+}

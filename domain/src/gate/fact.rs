@@ -1,0 +1,74 @@
+//! What is known of the world when a gate is judged, each with the time it was read.
+
+use jiff::Timestamp;
+
+use super::{Fingerprint, Lock};
+use crate::{deployment::Deployment, evidence::Finding, fleet::Reading, ids::PersonId};
+
+/// What was read, when, or why it could not be.
+#[derive(Debug, Clone)]
+pub struct Read<T> {
+    /// When it was asked for.
+    pub at: Timestamp,
+    /// What was found. The sentence says why nothing was; plain text without secrets.
+    pub found: Result<T, String>,
+}
+
+/// A secret of an environment at GitHub; values can never be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Secret {
+    /// Its name.
+    pub name: String,
+    /// When it was last set.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// Somebody whose signature does not count for this commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Barred {
+    /// Who.
+    pub person: PersonId,
+    /// Why, as the end of "does not count: …"; plain text.
+    pub why: String,
+}
+
+/// What is known when a gate is judged. What no rule asks for may be left out.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// Now.
+    pub now: Timestamp,
+    /// Locks that were set and not lifted.
+    pub locks: Result<Vec<Lock>, String>,
+    /// The latest deployments to the environment before this one, newest first.
+    pub previous: Option<Read<Vec<Deployment>>>,
+    /// Secrets of the environment at GitHub.
+    pub secrets: Option<Read<Vec<Secret>>>,
+    /// The fleet of the environment.
+    pub fleet: Option<Read<Reading>>,
+    /// Answers of the application.
+    pub health: Option<Read<Vec<Finding>>>,
+    /// When all reactions were read, which the deployment's sign-offs are made of.
+    pub reactions: Option<Read<()>>,
+    /// What would be signed right now.
+    pub fingerprint: Result<Fingerprint, String>,
+    /// Whose signatures do not count.
+    pub barred: Vec<Barred>,
+}
+
+impl Facts {
+    /// Nothing is known but the time and that nothing is locked.
+    #[must_use]
+    pub fn unlocked(now: Timestamp, fingerprint: Fingerprint) -> Self {
+        Self {
+            now,
+            locks: Ok(vec![]),
+            previous: None,
+            secrets: None,
+            fleet: None,
+            health: None,
+            reactions: None,
+            fingerprint: Ok(fingerprint),
+            barred: vec![],
+        }
+    }
+}

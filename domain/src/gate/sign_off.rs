@@ -1,0 +1,95 @@
+//! Signatures: reactions that count.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Fingerprint;
+use crate::ids::{Person, RoleId};
+
+/// The category of a signature that forbids.
+pub const VETO: &str = "veto";
+
+/// What people sign for, and the emoji they sign with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Category {
+    /// Its name, such as `review` or `testing`.
+    pub name: String,
+    /// A Unicode emoji, or a custom one as `name:id`.
+    pub emoji: String,
+}
+
+/// A reaction on a card, as the chat shows it right now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reaction {
+    /// Whose it is.
+    pub by: Person,
+    /// Whether that is a bot.
+    pub bot: bool,
+    /// The emoji, as the chat spells it.
+    pub emoji: String,
+    /// The roles they hold right now; `None` when they have left.
+    pub roles: Option<Vec<RoleId>>,
+}
+
+/// Somebody's signature. It belongs to its deployment's environment and commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignOff {
+    /// Who signed.
+    pub by: Person,
+    /// What for: the name of a [`Category`], or [`VETO`].
+    #[serde(default = "review")]
+    pub category: String,
+    /// When it was first seen; the chat does not say when it was given.
+    pub seen: Timestamp,
+    /// The roles they held when the reactions were last read.
+    #[serde(default)]
+    pub roles: Vec<RoleId>,
+    /// What it was given for; `None` where no rule asks for signatures.
+    #[serde(default)]
+    pub fingerprint: Option<Fingerprint>,
+    /// When and why it stopped counting.
+    #[serde(default)]
+    pub ended: Option<Ended>,
+}
+
+fn review() -> String {
+    "review".into()
+}
+
+/// The end of a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// When that was seen.
+    pub at: Timestamp,
+    /// Why.
+    pub why: WhyEnded,
+}
+
+/// Why a signature ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyEnded {
+    /// The reaction was taken back.
+    Withdrawn,
+    /// They no longer hold a role that may sign.
+    RoleLost,
+    /// They left the server.
+    Left,
+    /// Somebody deleted the card.
+    CardGone,
+}
+
+impl SignOff {
+    /// Whether the reaction still stands.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        self.ended.is_none()
+    }
+}
+
+/// Whether two emoji are the same but for skin tone and the selector that asks for a coloured picture.
+#[must_use]
+pub fn same_emoji(one: &str, other: &str) -> bool {
+    let bare = |c: &char| !matches!(c, '\u{fe0e}' | '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}');
+    one.chars().filter(bare).eq(other.chars().filter(bare))
+}

@@ -1,0 +1,265 @@
+//! Random histories of a waiting deployment: people react, change their minds, gain and lose roles; refs,
+//! workflow files and locks move; the clock steps; the process restarts. The world is kept beside the
+//! deployment, and a dispatch must be right over the world as it is at that moment.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+use proptest::prelude::*;
+
+use super::*;
+use crate::{decide::decide, deployment::State, event::Event, ids::CommitSha};
+
+const REQUESTER: u64 = 5;
+const BOT: u64 = 99;
+const EMOJI: [&str; 4] = ["✅", "🧪", "❌", "👍"];
+
+#[derive(Debug, Clone)]
+enum Happens {
+    Reacts(u64, usize),
+    Unreacts(u64, usize),
+    Gains(u64, RoleId),
+    Loses(u64, RoleId),
+    Leaves(u64),
+    Pushes,
+    ChangesWorkflow,
+    Locks,
+    Unlocks,
+    CardGone,
+    Restarts,
+    ClockSteps(i64),
+    /// The worker looks; some of what it asks may not answer.
+    Looks {
+        reactions: bool,
+        workflow: bool,
+        locks: bool,
+    },
+    /// Something changes between the judgement and the dispatch.
+    LooksLate(Box<Happens>),
+}
+
+/// What is true, whoever knows it.
+#[derive(Debug, Default)]
+struct World {
+    now: i64,
+    commit: char,
+    workflow: u32,
+    locked: bool,
+    roles: BTreeMap<u64, BTreeSet<RoleId>>,
+    /// Reactions, with when and over which workflow file they were first read as a signature.
+    reactions: BTreeMap<(u64, usize), Option<(i64, u32)>>,
+}
+
+impl World {
+    fn held(&self, person: u64) -> Option<Vec<RoleId>> {
+        self.roles.get(&person).map(|roles| roles.iter().copied().collect())
+    }
+
+    fn change(&mut self, happens: &Happens) {
+        match happens {
+            Happens::Reacts(who, emoji) => drop(self.reactions.entry((*who, *emoji)).or_insert(None)),
+            Happens::Unreacts(who, emoji) => drop(self.reactions.remove(&(*who, *emoji))),
+            Happens::Gains(who, role) => drop(self.roles.get_mut(who).map(|roles| roles.insert(*role))),
+            Happens::Loses(who, role) => drop(self.roles.get_mut(who).map(|roles| roles.remove(role))),
+            Happens::Leaves(who) => drop(self.roles.remove(who)),
+            Happens::Pushes => self.commit = 'b',
+            Happens::ChangesWorkflow => self.workflow += 1,
+            Happens::Locks => self.locked = true,
+            Happens::Unlocks => self.locked = false,
+            Happens::ClockSteps(by) => self.now += by,
+            Happens::CardGone | Happens::Restarts | Happens::Looks { .. } | Happens::LooksLate(_) => {}
+        }
+    }
+
+    fn read(&self) -> Vec<Reaction> {
+        let reaction = |(who, emoji): &(u64, usize)| Reaction {
+            by: person(*who, &format!("p{who}")),
+            bot: *who == BOT,
+            emoji: EMOJI[*emoji].into(),
+            roles: self.held(*who),
+        };
+        self.reactions.keys().map(reaction).collect()
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        let workflow = Some(format!("w{}", self.workflow));
+        Fingerprint { workflow, ..Fingerprint::of(&sha(self.commit)) }
+    }
+
+    /// Keeps the books of an honest reader: who is entitled now signs now; who is not loses what they had.
+    fn note_signatures(&mut self, read_workflow: bool) {
+        let (roles, now, workflow) = (self.roles.clone(), self.now, self.workflow);
+        for ((who, emoji), signed) in &mut self.reactions {
+            let held = roles.get(who);
+            let entitled = held.is_some_and(|held| match EMOJI[*emoji] {
+                "✅" => held.contains(&REVIEWER),
+                "🧪" => held.contains(&LEAD),
+                _ => false,
+            });
+            if !entitled || *who == REQUESTER || *who == BOT {
+                *signed = None;
+            } else if signed.is_none() && read_workflow {
+                *signed = Some((now, workflow));
+            }
+        }
+    }
+
+    /// Two reviewers and a lead, three people; nobody forbids, nothing is locked, nothing has moved.
+    fn may_leave(&self) -> bool {
+        let life = Gate::default().sign_off_life.as_secs();
+        let counts = |who: u64, emoji: usize, role: RoleId| {
+            let signed = self.reactions.get(&(who, emoji)).copied().flatten();
+            let held = self.roles.get(&who).is_some_and(|held| held.contains(&role));
+            held && signed.is_some_and(|(at, workflow)| workflow == self.workflow && self.now - at < life)
+        };
+        let vetoed = self.reactions.keys().any(|(who, emoji)| {
+            EMOJI[*emoji] == "❌" && *who != BOT && self.roles.get(who).is_some_and(|held| !held.is_empty())
+        });
+        let people: Vec<u64> = self.roles.keys().copied().collect();
+        let filled = people.iter().any(|lead| {
+            let others = people.iter().filter(|who| *who != lead && counts(**who, 0, REVIEWER)).count();
+            counts(*lead, 1, LEAD) && others >= 2
+        });
+        filled && !vetoed && !self.locked && self.commit == 'a'
+    }
+}
+
+fn history() -> impl Strategy<Value = Vec<Happens>> {
+    let who = || prop_oneof![4 => 10u64..14, 1 => Just(REQUESTER), 1 => Just(BOT)];
+    let role = || prop_oneof![Just(REVIEWER), Just(LEAD)];
+    let emoji = || prop_oneof![5 => Just(0usize), 4 => Just(1usize), 1 => Just(2usize), 1 => Just(3usize)];
+    let changes = prop_oneof![
+        12 => (who(), emoji()).prop_map(|(who, emoji)| Happens::Reacts(who, emoji)),
+        3 => (who(), emoji()).prop_map(|(who, emoji)| Happens::Unreacts(who, emoji)),
+        3 => (who(), role()).prop_map(|(who, role)| Happens::Gains(who, role)),
+        2 => (who(), role()).prop_map(|(who, role)| Happens::Loses(who, role)),
+        1 => (10u64..14).prop_map(Happens::Leaves),
+        1 => Just(Happens::ChangesWorkflow),
+        1 => Just(Happens::Locks),
+        2 => Just(Happens::Unlocks),
+        2 => (-300i64..7200).prop_map(Happens::ClockSteps),
+    ];
+    let most = |worked| if worked { 9 } else { 1 };
+    let looks = prop::array::uniform3(prop::bool::weighted(0.9))
+        .prop_map(|[reactions, workflow, locks]| Happens::Looks { reactions, workflow, locks });
+    let rare = prop_oneof![Just(Happens::Pushes), Just(Happens::CardGone), Just(Happens::Restarts)];
+    let late = changes.clone().prop_map(|happens| Happens::LooksLate(Box::new(happens)));
+    prop::collection::vec(prop_oneof![most(true) => changes, 5 => looks, most(false) => rare, 1 => late], 1..60)
+}
+
+/// A deployment as the store keeps it: every decision raises its revision.
+struct Kept {
+    deployment: Deployment,
+    environment: Environment,
+}
+
+impl Kept {
+    fn apply(&mut self, event: Event, now: i64) -> bool {
+        let Some(decision) = decide(&self.deployment, event, &self.environment, at(now)) else { return false };
+        let revision = self.deployment.revision + 1;
+        self.deployment = Deployment { revision, ..decision.deployment };
+        true
+    }
+
+    /// What the worker does when it looks; says whether it let a dispatch go.
+    fn looks(&mut self, world: &mut World, worked: [bool; 3], late: Option<&Happens>) -> bool {
+        let [reactions, workflow, locks] = worked;
+        if world.commit != 'a' {
+            self.apply(Event::RefMoved { to: CommitSha::parse(&"b".repeat(40)).unwrap() }, world.now);
+            return false;
+        }
+        let read = world.now;
+        if reactions {
+            let fingerprint = workflow.then(|| world.fingerprint());
+            self.apply(Event::ReactionsRead { reactions: world.read(), fingerprint }, world.now);
+            world.note_signatures(workflow);
+        }
+        let failed = || "no answer".to_owned();
+        let lock = Lock { reach: Reach::All, by: person(9, "x"), reason: "r".into(), at: at(0), until: None };
+        let locked: Vec<Lock> = world.locked.then_some(lock).into_iter().collect();
+        let facts = Facts {
+            locks: if locks { Ok(locked) } else { Err(failed()) },
+            reactions: Some(Read { at: at(read), found: if reactions { Ok(()) } else { Err(failed()) } }),
+            fingerprint: if workflow { Ok(world.fingerprint()) } else { Err(failed()) },
+            ..Facts::unlocked(at(world.now), world.fingerprint())
+        };
+        let judged = evaluate(&self.deployment, &self.environment, &facts);
+        // Somebody else's event is committed in between: then the proof is for a deployment that is no more.
+        if let Some(late) = late {
+            world.change(late);
+            let fingerprint = Some(world.fingerprint());
+            self.apply(Event::ReactionsRead { reactions: world.read(), fingerprint }, world.now);
+            world.note_signatures(true);
+        }
+        match judged.clearance {
+            Some(clearance) => {
+                self.apply(Event::DispatchBegun { clearance, verdict: judged.verdict }, world.now);
+                matches!(self.deployment.state, State::Dispatching { sent: Some(_), .. })
+            }
+            None => {
+                self.apply(Event::Judged(judged.verdict), world.now);
+                false
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 10_000, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_leaves_was_allowed_to_leave_at_that_moment(history in history(), few in any::<bool>()) {
+        let environment = gated(vec![must(signed("review", REVIEWER, 2)), must(signed("testing", LEAD, 1))]);
+        let mut world = World { commit: 'a', ..World::default() };
+        for who in [10, 11, 12, 13, REQUESTER, BOT] {
+            let roles = if few { vec![] } else if who % 2 == 0 { vec![REVIEWER] } else { vec![REVIEWER, LEAD] };
+            world.roles.insert(who, roles.into_iter().collect());
+        }
+        let deployment = requested(&environment);
+        let until = environment.gate.wait;
+        let mut kept = Kept { deployment, environment };
+        for happens in history.into_iter().chain([Happens::Looks { reactions: true, workflow: true, locks: true }]) {
+            world.change(&happens);
+            let was_waiting = matches!(kept.deployment.state, State::Waiting { .. });
+            let left = match &happens {
+                Happens::Looks { reactions, workflow, locks } => kept.looks(&mut world, [*reactions, *workflow, *locks], None),
+                Happens::LooksLate(late) => kept.looks(&mut world, [true; 3], Some(late)),
+                Happens::CardGone => {
+                    let card = crate::ids::MessageRef { channel: crate::ids::ChannelId(7), message: crate::ids::MessageId(1) };
+                    kept.apply(Event::CardPosted(card), world.now);
+                    kept.apply(Event::CardGone, world.now);
+                    world.reactions.clear();
+                    false
+                }
+                Happens::Restarts => {
+                    let stored = serde_json::to_string(&kept.deployment).unwrap();
+                    let read: Deployment = serde_json::from_str(&stored).unwrap();
+                    prop_assert_eq!(&read, &kept.deployment);
+                    kept.deployment = read;
+                    false
+                }
+                _ => false,
+            };
+            if left {
+                prop_assert!(was_waiting);
+                prop_assert!(world.now < until.as_secs());
+                // A change that came too late to be read is caught by the revision, unless it changed nothing read.
+                let unseen = matches!(&happens, Happens::LooksLate(late) if matches!(**late, Happens::Locks | Happens::ClockSteps(_) | Happens::ChangesWorkflow));
+                prop_assert!(unseen || world.may_leave(), "it left over {world:?}");
+                break;
+            }
+            if let State::Expired { .. } = kept.deployment.state {
+                prop_assert!(world.now >= until.as_secs());
+                break;
+            }
+            if kept.deployment.state.is_over() {
+                break;
+            }
+            // An honest look with everything answered leaves no open gate waiting.
+            if matches!(happens, Happens::Looks { reactions: true, workflow: true, locks: true }) {
+                prop_assert!(!world.may_leave(), "it did not leave over {world:?}");
+            }
+        }
+        prop_assert!(SignedDuration::from_secs(world.now) < SignedDuration::from_hours(24 * 365));
+    }
+}
