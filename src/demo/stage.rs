@@ -33,6 +33,19 @@ pub(super) struct Stage {
     page: Page,
 }
 
+/// What must hold before anything leaves for production.
+const GATE: &str = r#"
+[[environment.gate]]
+check = "isolation"
+
+[[environment.gate]]
+sign_off = "review"
+
+[[environment.gate]]
+sign_off = "testing"
+roles = ["lead"]
+"#;
+
 impl Stage {
     /// Starts all of it, telling the person what takes time.
     pub(super) async fn set(options: &Options) -> Result<Self> {
@@ -98,6 +111,7 @@ guild = "{guild}"
 channel = "300"
 resolve = "{tls}"
 ca_file = "{ca}"
+sign_offs = {{ review = "✅", testing = "🧪" }}
 
 [discord.roles]
 engineer = "201"
@@ -146,6 +160,9 @@ commit_header = "X-Build-Sha"
                 application = self.application.address(),
                 host = host(stage),
             ));
+            if stage == "prod" {
+                toml.push_str(GATE);
+            }
             before = Some(stage);
         }
         toml
