@@ -2,7 +2,7 @@
 
 use crate::{Context, Error, call::Call, desk::WhyAsk, reply, suggest, typed};
 
-/// See what keeps a deployment from leaving, who can change that, and how. Starts nothing.
+/// See what keeps a deployment from leaving, and who can change that.
 #[poise::command(slash_command)]
 pub(crate) async fn why(
     ctx: Context<'_>,
@@ -19,7 +19,7 @@ pub(crate) async fn why(
     call.answer(&answer).await
 }
 
-/// See the release checklist of an environment: what is proven, what is signed, what is open.
+/// See the release checklist: what is proven, signed, open.
 #[poise::command(slash_command)]
 pub(crate) async fn checklist(
     ctx: Context<'_>,

@@ -7,7 +7,7 @@ use crate::{
     reply, suggest, typed,
 };
 
-/// Keep deployments from an environment, or from all, until somebody lifts it or its time is over.
+/// Keep deployments from an environment, or from all.
 #[poise::command(slash_command)]
 pub(crate) async fn lock(
     ctx: Context<'_>,
@@ -32,7 +32,7 @@ pub(crate) async fn lock(
     call.answer(&answer).await
 }
 
-/// Stop all deployments at once, everywhere, until somebody lifts it.
+/// Stop all deployments, everywhere.
 #[poise::command(slash_command)]
 pub(crate) async fn freeze(
     ctx: Context<'_>,
@@ -54,7 +54,7 @@ pub(crate) async fn freeze(
     call.answer(&answer).await
 }
 
-/// Lift a lock, whoever set it. What waits at its gate may then leave by itself.
+/// Lift a lock, whoever set it.
 #[poise::command(slash_command)]
 pub(crate) async fn unlock(
     ctx: Context<'_>,
@@ -71,7 +71,7 @@ pub(crate) async fn unlock(
     call.answer(&answer).await
 }
 
-/// See which locks there are, who set them, why, and until when.
+/// See which locks there are.
 #[poise::command(slash_command)]
 pub(crate) async fn locks(ctx: Context<'_>) -> Result<(), Error> {
     let Some(call) = Call::of(ctx, typed("locks", None, &[])).await? else { return Ok(()) };

@@ -365,12 +365,12 @@ mod tests {
         `/deploy <environment> [ref] [note]` Start a deployment, follow it on one card, and have the database asked whether it is true.
         `/status [environment]` See what is at work and what came last, in one environment or in all of them.
         `/cancel <deployment>` Stop a deployment. What it has changed already stays changed.
-        `/why <environment>` See what keeps a deployment from leaving, who can change that, and how. Starts nothing.
-        `/checklist <environment>` See the release checklist of an environment: what is proven, what is signed, what is open.
-        `/lock <environment> <reason> [for]` Keep deployments from an environment, or from all, until somebody lifts it or its time is over.
-        `/unlock <environment>` Lift a lock, whoever set it. What waits at its gate may then leave by itself.
-        `/locks` See which locks there are, who set them, why, and until when.
-        `/freeze <reason> [for]` Stop all deployments at once, everywhere, until somebody lifts it.
+        `/why <environment>` See what keeps a deployment from leaving, and who can change that.
+        `/checklist <environment>` See the release checklist: what is proven, signed, open.
+        `/lock <environment> <reason> [for]` Keep deployments from an environment, or from all.
+        `/unlock <environment>` Lift a lock, whoever set it.
+        `/locks` See which locks there are.
+        `/freeze <reason> [for]` Stop all deployments, everywhere.
         `/schemas <environment>` See which schemas a tenant database has, and how much they hold.
         `/tenants <environment>` See which tenants there are, and where rows, domains and schemas contradict each other.
         `/tenant <environment> <name>` See all that is known of one tenant: size, domains, drift, isolation, ledger.

@@ -20,7 +20,7 @@ pub(super) async fn one_lock_for_each_reach(w: World) -> World {
     assert_eq!(w.store.lock(all.clone(), entry("environment.locked")).await.unwrap(), None);
     assert_eq!(w.store.lock(lock("uat", 5, None), entry("never")).await.unwrap(), Some(uat.clone()));
     assert_eq!(w.store.locks(at(5)).await.unwrap(), [uat.clone(), all.clone()]);
-    assert_eq!(w.store.locks(at(60)).await.unwrap(), [uat.clone()], "its time is over");
+    assert_eq!(w.store.locks(at(60)).await.unwrap(), std::slice::from_ref(&uat), "its time is over");
     let reach = Reach::Only(EnvironmentName::parse("uat").unwrap());
     assert_eq!(w.store.unlock(&reach, &person(), entry("environment.unlocked")).await.unwrap(), Some(uat));
     assert_eq!(w.store.unlock(&reach, &person(), entry("never")).await.unwrap(), None);
