@@ -34,6 +34,38 @@ pub fn evaluate(deployment: &Deployment, environment: &Environment, facts: &Fact
 /// People by sign-off rule, in reading order.
 type Filled = BTreeMap<usize, Vec<PersonId>>;
 
+/// A rule as far as its status goes: the same answer as its [`Line`] gives.
+enum Outline {
+    /// A check, whoever signs.
+    Known(Status),
+    /// A sign-off rule whose signatures are not known as they are now.
+    Unread,
+    /// A sign-off rule that takes so many people.
+    Slots(usize),
+    All(Vec<Outline>),
+    Any(Vec<Outline>),
+}
+
+impl Outline {
+    /// `next` counts sign-off rules in reading order.
+    fn status(&self, filled: &Filled, next: &mut usize) -> Status {
+        match self {
+            Self::Known(status) => *status,
+            Self::Unread | Self::Slots(_) => {
+                let by = filled.get(next).map_or(0, Vec::len);
+                *next += 1;
+                match self {
+                    Self::Slots(count) if by >= *count => Status::Pass,
+                    Self::Slots(_) => Status::Waiting,
+                    _ => Status::Unknown,
+                }
+            }
+            Self::All(parts) => parts.iter().map(|part| part.status(filled, next)).max().unwrap_or(Status::Unknown),
+            Self::Any(parts) => parts.iter().map(|part| part.status(filled, next)).min().unwrap_or(Status::Unknown),
+        }
+    }
+}
+
 struct Judge<'a> {
     deployment: &'a Deployment,
     environment: &'a Environment,
@@ -67,22 +99,34 @@ impl Judge<'_> {
         let many = self.environment.gate.one_person_many_slots;
         // A gate with more ways than can be looked at is refused when it is configured; here none is taken.
         let ways = alternatives(rules.iter().copied()).unwrap_or_default();
+        let outline = self.outline(&rules);
         let tried = ways.iter().map(|way| {
             let filled = fill(&leaves, way, many);
-            let lines = self.lines(&rules, &filled);
-            let holds = lines.iter().all(|line| line.status == Status::Pass);
+            let mut next = 0;
+            let holds = outline.iter().all(|part| part.status(&filled, &mut next) == Status::Pass);
             let seats: usize = filled.values().map(Vec::len).sum();
             let missing: usize = way.iter().map(|n| leaves[*n].count).sum::<usize>() - seats;
-            (holds, seats, std::cmp::Reverse(missing), filled, lines)
+            (holds, seats, std::cmp::Reverse(missing), filled)
         });
         let best = tried.reduce(|best, next| {
             let better = (next.0, next.1, next.2) > (best.0, best.1, best.2);
             if better { next } else { best }
         });
-        match best {
-            Some((_, _, _, filled, lines)) => (lines, filled.into_values().flatten().collect()),
-            None => (self.lines(&rules, &Filled::new()), vec![]),
-        }
+        let filled = best.map(|(_, _, _, filled)| filled).unwrap_or_default();
+        (self.lines(&rules, &filled), filled.into_values().flatten().collect())
+    }
+
+    /// The rules without their words, for trying many ways to fill their slots.
+    fn outline(&self, rules: &[&Rule]) -> Vec<Outline> {
+        let unread = self.reading().is_err();
+        let part = |rule: &Rule| match rule {
+            Rule::Check(check) => Outline::Known(self.check(check).status),
+            Rule::SignOffs(_) if unread => Outline::Unread,
+            Rule::SignOffs(rule) => Outline::Slots(rule.count),
+            Rule::All(rules) => Outline::All(self.outline(&rules.iter().collect::<Vec<_>>())),
+            Rule::Any(rules) => Outline::Any(self.outline(&rules.iter().collect::<Vec<_>>())),
+        };
+        rules.iter().map(|rule| part(rule)).collect()
     }
 
     fn leaves(&self, rule: &Rule, used: &[PersonId], into: &mut Vec<Slots>) {

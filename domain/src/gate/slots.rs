@@ -1,7 +1,7 @@
 //! Who fills which slot. One person fills one slot, so a person with two roles may be needed elsewhere:
 //! a matching finds the best use of everybody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Rule;
 use crate::ids::PersonId;
@@ -66,7 +66,7 @@ pub(super) fn fill(rules: &[Slots], chosen: &[usize], many: bool) -> BTreeMap<us
     // Who sits in which slot; a newcomer may move somebody on to another one (Kuhn's algorithm).
     let mut seated: BTreeMap<PersonId, usize> = BTreeMap::new();
     for slot in 0..slots.len() {
-        seat(slot, &slots, rules, &mut seated, &mut vec![]);
+        seat(slot, &slots, rules, &mut seated, &mut BTreeSet::new());
     }
     let mut filled: BTreeMap<usize, Vec<PersonId>> = chosen.iter().map(|n| (*n, vec![])).collect();
     for (person, slot) in seated {
@@ -80,18 +80,20 @@ fn seat(
     slots: &[usize],
     rules: &[Slots],
     seated: &mut BTreeMap<PersonId, usize>,
-    asked: &mut Vec<PersonId>,
+    asked: &mut BTreeSet<PersonId>,
 ) -> bool {
-    for person in &rules[slots[slot]].people {
-        if asked.contains(person) {
+    let people = &rules[slots[slot]].people;
+    if let Some(free) = people.iter().find(|person| !seated.contains_key(person)) {
+        seated.insert(*free, slot);
+        return true;
+    }
+    for person in people {
+        if !asked.insert(*person) {
             continue;
         }
-        asked.push(*person);
-        let free = match seated.get(person) {
-            None => true,
-            Some(taken) => seat(*taken, slots, rules, seated, asked),
-        };
-        if free {
+        if let Some(taken) = seated.get(person).copied()
+            && seat(taken, slots, rules, seated, asked)
+        {
             seated.insert(*person, slot);
             return true;
         }

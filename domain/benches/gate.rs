@@ -1,0 +1,89 @@
+//! How long a large gate takes to judge: fifty rules, of which six leave a choice, so that every one of the 64 ways
+//! to satisfy them is tried, over fifty signatures. Prints the median and the 99th percentile.
+#![expect(clippy::print_stdout, reason = "the figures are what was asked for")]
+#![expect(clippy::unwrap_used, reason = "what is made here is well formed")]
+
+use std::{collections::BTreeMap, hint::black_box, time::Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use regex::Regex;
+use signalbox_domain::{
+    deployment::Deployment,
+    environment::{Environment, Role},
+    gate::{Check, Facts, Fingerprint, Gate, Item, Read, Rule, SignOff, SignOffs, evaluate},
+    git_ref::{GitRef, RefPattern},
+    ids::{ChannelId, CommitSha, EnvironmentName, InteractionId, Person, PersonId, RepositoryName, RoleId},
+    permit::permit,
+};
+
+const RULES: u64 = 50;
+const SIGNATURES: u64 = 50;
+const ROUNDS: usize = 2_000;
+
+fn main() {
+    let now = Timestamp::from_second(1_790_000_000).unwrap();
+    let commit = CommitSha::parse(&"a".repeat(40)).unwrap();
+    let fingerprint = Fingerprint::of(&commit);
+    let environment = environment();
+    let erin = Person { id: PersonId(1), name: "erin".into() };
+    let request = permit(&environment, erin, &[RoleId(1)], None).unwrap().at(commit);
+    let requested = Deployment::requested(&environment, request, "KEY".into(), None, InteractionId(1), now);
+    let sign_offs = (0..SIGNATURES).map(|n| SignOff {
+        by: Person { id: PersonId(100 + n), name: format!("signer {n}") },
+        category: "review".into(),
+        seen: now,
+        roles: vec![RoleId(2 + n % 3)],
+        fingerprint: Some(fingerprint.clone()),
+        ended: None,
+    });
+    let deployment = Deployment { sign_offs: sign_offs.collect(), ..requested };
+    let facts = Facts { reactions: Some(Read { at: now, found: Ok(()) }), ..Facts::unlocked(now, fingerprint) };
+    let mut took: Vec<_> = (0..ROUNDS)
+        .map(|_| {
+            let began = Instant::now();
+            black_box(evaluate(black_box(&deployment), &environment, &facts));
+            began.elapsed()
+        })
+        .collect();
+    took.sort();
+    let at = |percent: usize| took[ROUNDS * percent / 100].as_secs_f64() * 1_000.0;
+    println!("a gate of {RULES} rules and {SIGNATURES} signatures, judged {ROUNDS} times");
+    println!("median {:.3} ms, p99 {:.3} ms (aim: 1 ms)", at(50), at(99));
+}
+
+/// Six choices between two roles, 34 plain sign-off rules, ten checks.
+fn environment() -> Environment {
+    let signed = |n: u64| {
+        let roles = vec![Role { name: format!("role {n}"), id: RoleId(2 + n % 3) }];
+        Rule::SignOffs(SignOffs { category: "review".into(), roles, count: 1 })
+    };
+    let checks = [Check::Previous, Check::Drift, Check::Isolation, Check::Ledger, Check::Health];
+    let rules = (0..RULES).map(|n| match n {
+        0..6 => Rule::Any(vec![signed(n), signed(n + 1)]),
+        6..40 => signed(n),
+        _ => Rule::Check(checks[usize::try_from(n).unwrap() % checks.len()].clone()),
+    });
+    let gate = Gate { items: rules.map(|rule| Item { rule, must: true }).collect(), ..Gate::default() };
+    Environment {
+        name: EnvironmentName::parse("prod").unwrap(),
+        after: None,
+        repository: RepositoryName::parse("acme/shop").unwrap(),
+        workflow: "13-prod-deployment.yml".into(),
+        default_ref: GitRef::parse("main").unwrap(),
+        allowed_refs: vec![RefPattern::parse("main").unwrap()],
+        inputs: BTreeMap::new(),
+        key_input: None,
+        github_environment: None,
+        migration_job: Regex::new("migrat").unwrap(),
+        required_secrets: vec![],
+        database: None,
+        schemas: vec![],
+        health: vec![],
+        verify_deadline: SignedDuration::from_secs(60),
+        poll: SignedDuration::from_secs(10),
+        channel: ChannelId(7),
+        deploy_roles: vec![Role { name: "engineer".into(), id: RoleId(1) }],
+        sign_roles: vec![],
+        gate,
+    }
+}
