@@ -109,7 +109,7 @@ async fn a_deployment_is_proven_to_whoever_has_only_the_file() {
 
         for (from, to, says) in [
             ("\"actor\": \"erin\"", "\"actor\": \"mallory\"", "was changed"),
-            ("signed commit", "looked at commit", "was changed"),
+            ("signs commit", "looked at commit", "was changed"),
             ("\"answer\": \"pass\"", "\"answer\": \"warn\"", "the record of deployment 1 was changed"),
             ("\"about\": \"deployment 1\"", "\"about\": \"/deploy uat\"", "is about /deploy uat too, and is not shown"),
         ] {
@@ -145,7 +145,7 @@ async fn an_auditor_gets_a_range_of_time() {
         }
         let sheet = told(&audit(w, "export"));
         assert!(
-            sheet.contains("## deployment 1\n") && sheet.contains("| rita | deployment.signed | signed"),
+            sheet.contains("## deployment 1\n") && sheet.contains("| rita | deployment.signed | signs"),
             "{sheet}"
         );
         assert!(sheet.contains("| vera | refused | role\\_missing |"), "{sheet}");
