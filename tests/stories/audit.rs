@@ -144,10 +144,7 @@ async fn an_auditor_gets_a_range_of_time() {
             assert!(told(&audit(w, "verify --file all")).contains("all is damaged: row 1 was changed"));
         }
         let sheet = told(&audit(w, "export"));
-        assert!(
-            sheet.contains("## deployment 1\n") && sheet.contains("| rita | deployment.signed | signs"),
-            "{sheet}"
-        );
+        assert!(sheet.contains("## deployment 1\n") && sheet.contains("| rita | deployment.signed | signs"), "{sheet}");
         assert!(sheet.contains("| vera | refused | role\\_missing |"), "{sheet}");
         let empty = audit(w, "export --until 2020-01-01");
         assert!(told(&empty).contains("0 rows") && empty.status.success(), "{}", told(&empty));
