@@ -48,6 +48,8 @@ struct World {
     roles: BTreeMap<u64, BTreeSet<RoleId>>,
     /// Reactions, with when and over which workflow file they were first read as a signature.
     reactions: BTreeMap<(u64, usize), Option<(i64, u32)>>,
+    /// Those taken back since the last reading: one that is given again before the next looks as if nothing happened.
+    unseen: BTreeMap<(u64, usize), Option<(i64, u32)>>,
 }
 
 impl World {
@@ -57,8 +59,14 @@ impl World {
 
     fn change(&mut self, happens: &Happens) {
         match happens {
-            Happens::Reacts(who, emoji) => drop(self.reactions.entry((*who, *emoji)).or_insert(None)),
-            Happens::Unreacts(who, emoji) => drop(self.reactions.remove(&(*who, *emoji))),
+            Happens::Reacts(who, emoji) => {
+                let before = self.unseen.remove(&(*who, *emoji)).flatten();
+                self.reactions.entry((*who, *emoji)).or_insert(before);
+            }
+            Happens::Unreacts(who, emoji) => {
+                let taken_back = self.reactions.remove_entry(&(*who, *emoji));
+                self.unseen.extend(taken_back);
+            }
             Happens::Gains(who, role) => drop(self.roles.get_mut(who).map(|roles| roles.insert(*role))),
             Happens::Loses(who, role) => drop(self.roles.get_mut(who).map(|roles| roles.remove(role))),
             Happens::Leaves(who) => drop(self.roles.remove(who)),
@@ -88,6 +96,7 @@ impl World {
 
     /// Keeps the books of an honest reader: who is entitled now signs now; who is not loses what they had.
     fn note_signatures(&mut self, read_workflow: bool) {
+        self.unseen.clear();
         let (roles, now, workflow) = (self.roles.clone(), self.now, self.workflow);
         for ((who, emoji), signed) in &mut self.reactions {
             let held = roles.get(who);
@@ -229,6 +238,7 @@ proptest! {
                     kept.apply(Event::CardPosted(card), world.now);
                     kept.apply(Event::CardGone, world.now);
                     world.reactions.clear();
+                    world.unseen.clear();
                     false
                 }
                 Happens::Restarts => {
