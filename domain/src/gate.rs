@@ -1,6 +1,6 @@
 //! Gates: what must hold before a deployment may leave, and the proof that it did.
 //!
-//! A gate is a list of rules over facts. [`evaluate`] is pure: it takes a deployment, its environment and
+//! A gate is a list of rules over facts. [`evaluate()`] is pure: it takes a deployment, its environment and
 //! [`Facts`], and answers with a [`Verdict`] that explains every rule and, only when every `must` rule is
 //! satisfied, with a [`Clearance`]. Nothing else makes a clearance, and there is no
 //! [`DispatchOrder`](crate::deployment::DispatchOrder) without one:

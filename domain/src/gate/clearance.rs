@@ -19,7 +19,7 @@ pub struct Clearance {
 }
 
 impl Clearance {
-    /// Made by [`evaluate`](super::evaluate) alone.
+    /// Made by [`evaluate`](super::evaluate()) alone.
     pub(super) fn mint(deployment: &Deployment, at: Timestamp) -> Self {
         let (commit, sign_offs) = (deployment.commit.clone(), deployment.sign_offs.clone());
         Self { deployment: deployment.id, commit, sign_offs, at }

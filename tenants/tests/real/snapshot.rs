@@ -184,8 +184,8 @@ async fn a_reading_shows_how_far_it_has_come() {
         }
     };
     assert_eq!((audit.tenants.len(), gauge.percent()), (21, None));
-    // It begins at the beginning, is somewhere between, and the estimate was not far off.
-    assert!(seen.len() > 2 && seen.first() < Some(&30) && seen.last() > Some(&60), "{seen:?}");
+    // It begins at the beginning, and the estimate was not far off. How often it could be looked at is chance.
+    assert!(seen.len() > 1 && seen.first() < Some(&30) && seen.last() > Some(&60), "{seen:?}");
 }
 
 #[tokio::test]
