@@ -17,7 +17,12 @@ const EMOJI: [&str; 4] = ["✅", "🧪", "❌", "👍"];
 #[derive(Debug, Clone)]
 enum Happens {
     Reacts(u64, usize),
-    Unreacts(u64, usize),
+    /// Takes a reaction back; the chat's event of it may get lost.
+    Unreacts {
+        who: u64,
+        emoji: usize,
+        heard: bool,
+    },
     Gains(u64, RoleId),
     Loses(u64, RoleId),
     Leaves(u64),
@@ -63,9 +68,9 @@ impl World {
                 let before = self.unseen.remove(&(*who, *emoji)).flatten();
                 self.reactions.entry((*who, *emoji)).or_insert(before);
             }
-            Happens::Unreacts(who, emoji) => {
+            Happens::Unreacts { who, emoji, heard } => {
                 let taken_back = self.reactions.remove_entry(&(*who, *emoji));
-                self.unseen.extend(taken_back);
+                self.unseen.extend(taken_back.filter(|_| !heard));
             }
             Happens::Gains(who, role) => drop(self.roles.get_mut(who).map(|roles| roles.insert(*role))),
             Happens::Loses(who, role) => drop(self.roles.get_mut(who).map(|roles| roles.remove(role))),
@@ -139,7 +144,7 @@ fn history() -> impl Strategy<Value = Vec<Happens>> {
     let emoji = || prop_oneof![5 => Just(0usize), 4 => Just(1usize), 1 => Just(2usize), 1 => Just(3usize)];
     let changes = prop_oneof![
         12 => (who(), emoji()).prop_map(|(who, emoji)| Happens::Reacts(who, emoji)),
-        3 => (who(), emoji()).prop_map(|(who, emoji)| Happens::Unreacts(who, emoji)),
+        3 => (who(), emoji(), any::<bool>()).prop_map(|(who, emoji, heard)| Happens::Unreacts { who, emoji, heard }),
         3 => (who(), role()).prop_map(|(who, role)| Happens::Gains(who, role)),
         2 => (who(), role()).prop_map(|(who, role)| Happens::Loses(who, role)),
         1 => (10u64..14).prop_map(Happens::Leaves),
@@ -233,6 +238,11 @@ proptest! {
             let left = match &happens {
                 Happens::Looks { reactions, workflow, locks } => kept.looks(&mut world, [*reactions, *workflow, *locks], None),
                 Happens::LooksLate(late) => kept.looks(&mut world, [true; 3], Some(late)),
+                Happens::Unreacts { who, emoji, heard: true } => {
+                    let (by, emoji) = (crate::ids::PersonId(*who), EMOJI[*emoji].to_owned());
+                    kept.apply(Event::ReactionRemoved { by, emoji }, world.now);
+                    false
+                }
                 Happens::CardGone => {
                     let card = crate::ids::MessageRef { channel: crate::ids::ChannelId(7), message: crate::ids::MessageId(1) };
                     kept.apply(Event::CardPosted(card), world.now);
