@@ -23,13 +23,8 @@ pub(crate) async fn lock(
     length: Option<String>,
 ) -> Result<(), Error> {
     let named = [("reason", Some(reason.as_str())), ("for", length.as_deref())];
-    let Some(call) = Call::of(ctx, typed("lock", Some(&environment), &named)).await? else { return Ok(()) };
-    let ask = LockAsk { asker: call.asker.clone(), reach: environment, reason, length };
-    let answer = match ctx.framework.user_data.desk.lock(ask).await {
-        Ok(lock) => reply::locked(&lock),
-        Err(refusal) => refusal.message(),
-    };
-    call.answer(&answer).await
+    let command = typed("lock", Some(&environment), &named);
+    set(ctx, command, environment, reason, length).await
 }
 
 /// Stop all deployments, everywhere.
@@ -45,8 +40,19 @@ pub(crate) async fn freeze(
     length: Option<String>,
 ) -> Result<(), Error> {
     let named = [("reason", Some(reason.as_str())), ("for", length.as_deref())];
-    let Some(call) = Call::of(ctx, typed("freeze", None, &named)).await? else { return Ok(()) };
-    let ask = LockAsk { asker: call.asker.clone(), reach: "all".into(), reason, length };
+    let command = typed("freeze", None, &named);
+    set(ctx, command, "all".into(), reason, length).await
+}
+
+async fn set(
+    ctx: Context<'_>,
+    command: String,
+    reach: String,
+    reason: String,
+    length: Option<String>,
+) -> Result<(), Error> {
+    let Some(call) = Call::of(ctx, command).await? else { return Ok(()) };
+    let ask = LockAsk { asker: call.asker.clone(), reach, reason, length };
     let answer = match ctx.framework.user_data.desk.lock(ask).await {
         Ok(lock) => reply::locked(&lock),
         Err(refusal) => refusal.message(),
