@@ -391,6 +391,7 @@ mod tests {
     fn why_and_the_checklist_say_what_is_open() {
         use signalbox_domain::gate::{Line, Status, Verdict};
         let line = |rule: &str, status, must| Line {
+            kind: "health".into(),
             rule: rule.into(),
             status,
             why: String::new(),

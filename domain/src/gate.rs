@@ -34,6 +34,7 @@ mod slots;
 pub(crate) mod tests;
 mod usual;
 mod verdict;
+mod view;
 mod window;
 
 use jiff::SignedDuration;
@@ -50,6 +51,7 @@ pub use self::{
     slots::{MOST_ALTERNATIVES, alternatives},
     usual::usual_list,
     verdict::{Line, Status, Verdict},
+    view::{RuleView, View},
     window::{BadMinutes, Minutes, Window},
 };
 
@@ -129,6 +131,24 @@ pub enum Check {
     Ledger,
     /// The application that is running now is healthy.
     Health,
+}
+
+impl Check {
+    /// Its name, as the configuration spells it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Unlocked => "unlocked",
+            Self::Ref => "ref",
+            Self::Previous => "previous",
+            Self::Secrets { .. } => "secrets",
+            Self::Window(_) => "window",
+            Self::Drift => "drift",
+            Self::Isolation => "isolation",
+            Self::Ledger => "ledger",
+            Self::Health => "health",
+        }
+    }
 }
 
 impl Default for Gate {

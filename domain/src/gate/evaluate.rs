@@ -181,23 +181,23 @@ impl Judge<'_> {
             Rule::Check(check) => self.check(check),
             Rule::SignOffs(rule) => {
                 *next += 1;
-                self.signed(rule, filled.get(&(*next - 1)).map_or(&[][..], Vec::as_slice))
+                self.signed(rule, filled.get(&(*next - 1)).map_or(&[][..], Vec::as_slice)).of_kind("sign_off")
             }
             Rule::All(rules) => {
                 let parts: Vec<Line> = rules.iter().map(|rule| self.line(rule, filled, next)).collect();
                 let status = parts.iter().map(|part| part.status).max().unwrap_or(Status::Unknown);
-                Line { parts, ..Line::new("all of these", status, "") }
+                Line { parts, ..Line::new("all of these", status, "").of_kind("all") }
             }
             Rule::Any(rules) => {
                 let parts: Vec<Line> = rules.iter().map(|rule| self.line(rule, filled, next)).collect();
                 let status = parts.iter().map(|part| part.status).min().unwrap_or(Status::Unknown);
-                Line { parts, ..Line::new("one of these", status, "") }
+                Line { parts, ..Line::new("one of these", status, "").of_kind("any") }
             }
         }
     }
 
     fn check(&self, check: &Check) -> Line {
-        check::line(check, self.deployment, self.environment, self.facts)
+        check::line(check, self.deployment, self.environment, self.facts).of_kind(check.name())
     }
 
     fn signed(&self, rule: &SignOffs, by: &[PersonId]) -> Line {
@@ -238,7 +238,9 @@ impl Judge<'_> {
             id => format!("take the {emoji} back, or `/cancel {id}`"),
         };
         (!by.is_empty()).then(|| {
-            Line::new("no veto", Status::Fail, format!("{emoji} by {}", by.join(" "))).mend(by.join(" or "), command)
+            Line::new("no veto", Status::Fail, format!("{emoji} by {}", by.join(" ")))
+                .mend(by.join(" or "), command)
+                .of_kind("no_veto")
         })
     }
 }

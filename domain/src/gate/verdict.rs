@@ -22,6 +22,10 @@ pub enum Status {
 /// A rule and how it stands. All texts are safe to show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
+    /// What kind of rule it is: the name of its check as it is configured, or `unlocked`, `ref`, `no_veto`, `sign_off`,
+    /// `all` and `any`. Empty in what was stored before kinds were.
+    #[serde(default)]
+    pub kind: String,
     /// What the rule asks for.
     pub rule: String,
     /// How it stands.
@@ -50,6 +54,7 @@ pub struct Verdict {
 impl Line {
     pub(super) fn new(rule: impl Into<String>, status: Status, why: impl Into<String>) -> Self {
         Self {
+            kind: String::new(),
             rule: rule.into(),
             status,
             why: why.into(),
@@ -62,6 +67,11 @@ impl Line {
 
     pub(super) fn mend(mut self, who: impl Into<String>, command: impl Into<String>) -> Self {
         (self.who, self.command) = (who.into(), command.into());
+        self
+    }
+
+    pub(super) fn of_kind(mut self, kind: &str) -> Self {
+        self.kind = kind.to_owned();
         self
     }
 

@@ -149,3 +149,37 @@ fn fifty_rules_are_judged() {
     assert!(opens(&environment, &everybody));
     assert!(!opens(&environment, &everybody[1..]));
 }
+
+#[test]
+fn a_verdict_reads_as_json() {
+    let choice = Rule::Any(vec![signed("testing", LEAD, 1), Rule::Check(Check::Health)]);
+    let environment = gated(vec![must(signed("review", REVIEWER, 1)), Item { rule: choice, must: false }]);
+    let d = with(&environment, vec![sign_off(10, "review", &[REVIEWER])]);
+    let judged = evaluate(&d, &environment, &facts(at(1)));
+    let json = serde_json::to_value(judged.verdict.view()).unwrap();
+    let part = |kind: &str, rule: &str, status: &str, why: &str, who: &str, command: &str| {
+        serde_json::json!({
+            "kind": kind, "rule": rule, "status": status, "must": true, "why": why, "who": who, "command": command,
+            "parts": [],
+        })
+    };
+    let waits = part("sign_off", "🧪 testing by 1 lead", "waiting", "0 of 1", "lead", "react with 🧪 on the card");
+    let says = ("it has not been read yet", "whoever runs the application", "mend it, or take the rule away");
+    let unread = part("health", "health", "unknown", says.0, says.1, says.2);
+    let mut choice = part("any", "one of these", "waiting", "", "", "");
+    (choice["must"], choice["parts"]) = (false.into(), vec![waits, unread].into());
+    let rules = vec![
+        part("unlocked", "not locked", "pass", "", "", ""),
+        part("ref", "takes `uat`", "pass", "", "", ""),
+        part("sign_off", "✅ review by 1 reviewer", "pass", "1 of 1, <@10>", "", ""),
+        choice,
+    ];
+    let whole = serde_json::json!({
+        "satisfied": true, "at": at(1).to_string(), "holding": 3, "count": 4, "rules": rules,
+    });
+    assert_eq!(json, whole);
+    // What was stored before rules had kinds still reads.
+    let old = r#"{"at": "2026-11-20T10:00:00Z", "lines": [{"rule": "r", "status": "pass", "why": "", "who": "", "command": "", "must": true, "parts": []}]}"#;
+    let old: Verdict = serde_json::from_str(old).unwrap();
+    assert!(old.is_satisfied());
+}
