@@ -8,6 +8,8 @@ mod facts;
 mod fleet;
 mod gates;
 mod journal;
+mod judge;
+mod members;
 mod recover;
 mod worker;
 
@@ -67,6 +69,7 @@ pub struct Engine {
     anchor: Option<ChannelId>,
     wake: Arc<Notify>,
     fleets: fleet::Fleets,
+    members: members::Members,
     changed: broadcast::Sender<Deployment>,
 }
 
@@ -77,7 +80,8 @@ impl Engine {
     /// An engine over these ports and this promotion path. `wake` is rung when something is due.
     #[must_use]
     pub fn new(ports: Ports, line: Arc<Line>, wake: Arc<Notify>) -> Self {
-        Self { ports, line, anchor: None, wake, fleets: fleet::Fleets::default(), changed: broadcast::channel(256).0 }
+        let (fleets, members) = (fleet::Fleets::default(), members::Members::default());
+        Self { ports, line, anchor: None, wake, fleets, members, changed: broadcast::channel(256).0 }
     }
 
     /// The same engine, posting the head of the audit trail to this channel once a day.

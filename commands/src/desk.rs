@@ -211,6 +211,9 @@ pub trait Desk: Send + Sync + 'static {
     /// Deployments that could be cancelled and fit what is typed so far.
     async fn suggest_deployments(&self, typed: &str) -> Vec<Suggestion>;
 
+    /// Told that somebody who holds these roles has reacted to a message.
+    async fn reaction_added(&self, at: signalbox_domain::ids::MessageRef, by: PersonId, roles: Vec<RoleId>);
+
     /// Told that reactions on a message may have changed: the truth is then read from the chat.
     async fn reactions_changed(&self, at: signalbox_domain::ids::MessageRef);
 

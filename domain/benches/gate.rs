@@ -10,7 +10,7 @@ use regex::Regex;
 use signalbox_domain::{
     deployment::Deployment,
     environment::{Environment, Role},
-    gate::{Check, Facts, Fingerprint, Gate, Item, Read, Rule, SignOff, SignOffs, evaluate},
+    gate::{Check, Facts, Fingerprint, Gate, Item, Looked, Read, Rule, SignOff, SignOffs, evaluate},
     git_ref::{GitRef, RefPattern},
     ids::{ChannelId, CommitSha, EnvironmentName, InteractionId, Person, PersonId, RepositoryName, RoleId},
     permit::permit,
@@ -44,7 +44,8 @@ fn judge(choices: u64) {
         ended: None,
     });
     let deployment = Deployment { sign_offs: sign_offs.collect(), ..requested };
-    let facts = Facts { reactions: Some(Read { at: now, found: Ok(()) }), ..Facts::unlocked(now, fingerprint) };
+    let looked = Looked { up: (0..SIGNATURES).map(|n| PersonId(100 + n)).collect(), ..Looked::default() };
+    let facts = Facts { reactions: Some(Read { at: now, found: Ok(looked) }), ..Facts::unlocked(now, fingerprint) };
     let mut took: Vec<_> = (0..ROUNDS)
         .map(|_| {
             let began = Instant::now();

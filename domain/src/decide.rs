@@ -52,7 +52,9 @@ pub fn decide(deployment: &Deployment, event: Event, environment: &Environment, 
         Event::CardGone => step.card_gone(),
         Event::ThreadOpened(thread) => step.thread_opened(thread),
         Event::ReactionRemoved { by, emoji } => step.reaction_removed(by, &emoji),
-        Event::ReactionsRead { reactions, fingerprint } => step.reactions_read(&reactions, fingerprint.as_ref()),
+        Event::ReactionsRead { reactions, roles, fingerprint } => {
+            step.reactions_read(&reactions, &roles, fingerprint.as_ref());
+        }
     }
     let changed = step.d != *deployment || !step.effects.is_empty() || !step.entries.is_empty();
     changed.then_some(Decision { deployment: step.d, effects: step.effects, entries: step.entries })

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     evidence::Evidence,
-    gate::{Clearance, Fingerprint, Reaction, Verdict},
+    gate::{Clearance, Fingerprint, Reaction, Roles, Verdict},
     ids::{ChannelId, CommitSha, MessageRef, Person, PersonId, RunId},
     run::{Job, Run},
 };
@@ -128,6 +128,8 @@ pub enum Event {
     ReactionsRead {
         /// They.
         reactions: Vec<Reaction>,
+        /// The roles of those who sign. What somebody means who is not in it is decided at another reading.
+        roles: Roles,
         /// What a signature is given for right now; `None` when that could not be read, so nobody signs.
         fingerprint: Option<Fingerprint>,
     },

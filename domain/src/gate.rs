@@ -44,10 +44,10 @@ use crate::environment::Role;
 pub use self::{
     clearance::Clearance,
     evaluate::{Judgement, evaluate},
-    fact::{Barred, Facts, Read, Secret},
+    fact::{Barred, Facts, Looked, Read, Secret},
     fingerprint::Fingerprint,
     lock::{Lock, Reach},
-    sign_off::{Category, Ended, Reaction, SignOff, VETO, WhyEnded, same_emoji},
+    sign_off::{Category, Ended, Reaction, Roles, SignOff, VETO, WhyEnded, same_emoji},
     slots::{MOST_ALTERNATIVES, alternatives},
     usual::usual_list,
     verdict::{Line, Status, Verdict},

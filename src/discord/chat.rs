@@ -9,7 +9,7 @@ use serenity::{Builder as _, Http, http::LightMethod, http::Request, http::Route
 use signalbox_commands::failure::{Failure, codes};
 use signalbox_domain::{
     card::Card,
-    gate::Reaction,
+    gate::{Reaction, Roles},
     ids::{ChannelId, MessageId, MessageRef, Person, PersonId, RoleId},
     ports::{Chat, ChatError},
     text::clip,
@@ -80,34 +80,23 @@ impl DiscordChat {
     /// Every reaction on a message. One of which the only author are we ourselves needs no further request.
     async fn every_reaction(&self, at: MessageRef) -> Result<Vec<Reaction>, Failure> {
         let found = self.http.get_message(channel(at.channel), message(at.message)).await?;
-        let mut authors = vec![];
+        let mut reactions = vec![];
         for reaction in found.reactions.iter().filter(|reaction| reaction.count > u64::from(reaction.me)) {
             let Some(emoji) = written(&reaction.reaction_type) else { continue };
             let people = self.reactors(at, &emoji).await?;
             let others = people.into_values().filter(|user| user.id != found.author.id);
-            authors.extend(others.map(|user| (emoji.clone(), user)));
+            reactions.extend(others.map(|user| Reaction {
+                by: Person { id: PersonId(user.id.get()), name: user.name },
+                bot: user.bot,
+                emoji: emoji.clone(),
+            }));
         }
-        let people: BTreeMap<u64, bool> = authors.iter().map(|(_, user)| (user.id.get(), user.bot)).collect();
-        // What a bot holds is of no interest: it never signs.
-        let roles = futures::stream::iter(people)
-            .map(|(id, bot)| async move {
-                let held = if bot { None } else { self.roles(serenity::UserId::new(id)).await? };
-                Ok::<_, Failure>((id, held))
-            })
-            .buffered(ABREAST);
-        let roles: BTreeMap<u64, Option<Vec<RoleId>>> = roles.try_collect().await?;
-        let reaction = |(emoji, user): (String, serenity::User)| Reaction {
-            by: Person { id: PersonId(user.id.get()), name: user.name },
-            bot: user.bot,
-            emoji,
-            roles: roles.get(&user.id.get()).cloned().flatten(),
-        };
-        Ok(authors.into_iter().map(reaction).collect())
+        Ok(reactions)
     }
 
     /// The roles somebody holds right now; `None` when they have left.
-    async fn roles(&self, user: serenity::UserId) -> Result<Option<Vec<RoleId>>, Failure> {
-        match self.http.get_member(self.guild, user).await.map_err(Failure::from) {
+    async fn roles_of(&self, person: PersonId) -> Result<Option<Vec<RoleId>>, Failure> {
+        match self.http.get_member(self.guild, serenity::UserId::new(person.0)).await.map_err(Failure::from) {
             Ok(member) => Ok(Some(member.roles.iter().map(|role| RoleId(role.get())).collect())),
             Err(failure) if failure.is(codes::UNKNOWN_MEMBER) || failure.is(codes::UNKNOWN_USER) => Ok(None),
             Err(failure) => Err(failure),
@@ -174,6 +163,12 @@ impl Chat for DiscordChat {
 
     async fn reactions(&self, at: MessageRef) -> Result<Vec<Reaction>, ChatError> {
         self.every_reaction(at).await.map_err(refusal)
+    }
+
+    async fn roles(&self, people: &[PersonId]) -> Result<Roles, ChatError> {
+        let one = |person| async move { self.roles_of(person).await.map(|held| (person, held)) };
+        let held = futures::stream::iter(people.iter().copied()).map(one).buffer_unordered(ABREAST);
+        held.try_collect().await.map_err(refusal)
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::{
 use poise::serenity_prelude as serenity;
 use serenity::{Context, Event, EventHandler, FullEvent, Interaction, RawEventHandler, ShardManager, async_trait};
 use signalbox_commands::{Data, Error, failure::Failure};
-use signalbox_domain::ids::{ChannelId, MessageId, MessageRef, PersonId};
+use signalbox_domain::ids::{ChannelId, MessageId, MessageRef, PersonId, RoleId};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, error, info, warn};
 
@@ -127,10 +127,20 @@ impl Gateway {
         poise::dispatch_event(framework, FullEvent::InteractionCreate { interaction }).await;
     }
 
+    /// A reaction bears the roles of its author, which saves looking them up.
     async fn reacted(&self, reaction: &serenity::Reaction) {
-        let own = reaction.user_id.is_some_and(|user| user.get() == self.0.bot.load(Ordering::Relaxed));
-        if !own {
-            self.changed(reaction.guild_id, reaction.channel_id, [reaction.message_id]).await;
+        let Inner { link, data, bot, .. } = &*self.0;
+        if reaction.user_id.is_some_and(|user| user.get() == bot.load(Ordering::Relaxed)) {
+            return;
+        }
+        let (Some(user), Some(member)) = (reaction.user_id, &reaction.member) else {
+            return self.changed(reaction.guild_id, reaction.channel_id, [reaction.message_id]).await;
+        };
+        if reaction.guild_id == Some(link.guild) {
+            let (channel, message) = (reaction.channel_id.get(), reaction.message_id.get());
+            let at = MessageRef { channel: ChannelId(channel), message: MessageId(message) };
+            let roles = member.roles.iter().map(|role| RoleId(role.get())).collect();
+            data.desk.reaction_added(at, PersonId(user.get()), roles).await;
         }
     }
 

@@ -15,7 +15,7 @@ use signalbox_domain::{
     event::Event,
     fleet::{File, Reading},
     gate::{Lock, usual_list},
-    ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RepositoryName},
+    ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RepositoryName, RoleId},
     permit::{Permit, Request, may_cancel, permit},
     ports::{Asked, ForgeError, Opened, Opening, Query, Resolved, StoreError},
     refusal::Refusal,
@@ -348,6 +348,11 @@ impl Desk for ServiceDesk {
         };
         let fits = |s: &Suggestion| s.label.to_lowercase().contains(&typed);
         active.into_iter().map(suggestion).filter(fits).take(25).collect()
+    }
+
+    async fn reaction_added(&self, at: MessageRef, by: PersonId, roles: Vec<RoleId>) {
+        self.engine.members.hear(by, Some(roles), self.engine.ports.clock.now());
+        self.reactions_changed(at).await;
     }
 
     async fn reactions_changed(&self, at: MessageRef) {

@@ -5,12 +5,10 @@ use signalbox_domain::{
     Timestamp,
     deployment::Deployment,
     environment::{Environment, HealthCheck},
-    event::Event,
     evidence::Finding,
     fleet::Reading,
-    gate::{Check, Facts, Fingerprint, Judgement, Read, evaluate},
-    ids::DeploymentId,
-    ports::{ChatError, ForgeError, Query, StoreError},
+    gate::{Check, Facts, Fingerprint, Lock, Looked, Read},
+    ports::{ForgeError, Query},
 };
 use tracing::warn;
 
@@ -20,66 +18,12 @@ use super::Engine;
 const LOOK_BACK: u32 = 20;
 
 impl Engine {
-    /// Reads the reactions, records what they mean, gathers everything else and judges. `None`: there is no such
-    /// deployment any more.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the deployment could not be read or the reactions could not be recorded. What else cannot
-    /// be read is a fact.
-    pub(super) async fn judge(&self, id: DeploymentId) -> Result<Option<Judgement>, StoreError> {
-        let Some(deployment) = self.deployment(id).await? else { return Ok(None) };
-        let Some(environment) = self.environment_of(&deployment) else { return Ok(None) };
-        let fingerprint = self.fingerprint(&deployment, environment).await;
-        let reactions = match environment.gate.has_rules() {
-            true => Some(self.read_reactions(&deployment, fingerprint.as_ref().ok()).await?),
-            false => None,
-        };
-        let facts = self.facts(&deployment, environment, reactions, fingerprint).await;
-        // What the reactions mean has been recorded meanwhile.
-        let Some(deployment) = self.deployment(id).await? else { return Ok(None) };
-        Ok(Some(evaluate(&deployment, environment, &facts)))
-    }
-
-    /// Reads the reactions on a card and records what they mean.
-    ///
-    /// # Errors
-    /// [`StoreError`] when that could not be recorded.
-    pub(super) async fn read_reactions(
-        &self,
-        deployment: &Deployment,
-        fingerprint: Option<&Fingerprint>,
-    ) -> Result<Read<()>, StoreError> {
-        let at = self.ports.clock.now();
-        // Nobody can have reacted to a card that does not stand yet.
-        let Some(card) = deployment.card else { return Ok(Read { at, found: Ok(()) }) };
-        let found = match self.ports.chat.reactions(card).await {
-            Ok(reactions) => {
-                let event = Event::ReactionsRead { reactions, fingerprint: fingerprint.cloned() };
-                self.apply(deployment.id, event).await?;
-                Ok(())
-            }
-            Err(ChatError::Gone(_)) => {
-                self.apply(deployment.id, Event::CardGone).await?;
-                Err("somebody deleted the card; it is posted again".into())
-            }
-            Err(error) => {
-                warn!(
-                    deployment.id = deployment.id.0,
-                    error = &error as &dyn std::error::Error,
-                    "the reactions cannot be read"
-                );
-                Err(error.to_string())
-            }
-        };
-        Ok(Read { at, found })
-    }
-
     /// What is known of the world besides the reactions.
     pub(super) async fn facts(
         &self,
         deployment: &Deployment,
         environment: &Environment,
-        reactions: Option<Read<()>>,
+        reactions: Option<Read<Looked>>,
         fingerprint: Result<Fingerprint, String>,
     ) -> Facts {
         let checks = environment.gate.checks();
@@ -95,12 +39,18 @@ impl Engine {
         )
         .await;
         // Last, so that a lock set while the others were read is seen.
+        let (now, locks) = self.locks().await;
+        Facts { now, locks, previous, secrets, fleet, health, reactions, fingerprint, barred: vec![] }
+    }
+
+    /// The locks in force, and now.
+    pub(super) async fn locks(&self) -> (Timestamp, Result<Vec<Lock>, String>) {
         let now = self.ports.clock.now();
         let locks = self.ports.locks.locks(now).await.map_err(|error| {
             warn!(error = &error as &dyn std::error::Error, "the locks cannot be read, so everything counts as locked");
             error.to_string()
         });
-        Facts { now, locks, previous, secrets, fleet, health, reactions, fingerprint, barred: vec![] }
+        (now, locks)
     }
 
     /// What is signed. Where no rule asks for signatures the commit is enough.

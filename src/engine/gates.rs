@@ -6,7 +6,7 @@ use signalbox_domain::{
     deployment::{Deployment, State},
     effect::Entry,
     environment::Environment,
-    gate::{Lock, Reach, Read, evaluate},
+    gate::{Lock, Looked, Reach, Read, evaluate},
     permit::{Permit, may_lock},
     ports::Query,
     refusal::Refusal,
@@ -100,7 +100,7 @@ impl ServiceDesk {
         };
         let now = self.engine.ports.clock.now();
         // Nobody has signed what nobody has asked for.
-        let reactions = Some(Read { at: now, found: Ok(()) });
+        let reactions = Some(Read { at: now, found: Ok(Looked::default()) });
         let fingerprint = self.engine.fingerprint(&deployment, environment).await;
         let facts = self.engine.facts(&deployment, environment, reactions, fingerprint).await;
         let verdict = evaluate(&deployment, environment, &facts).verdict;

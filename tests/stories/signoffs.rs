@@ -1,5 +1,7 @@
 //! Which reactions count, and what their authors hear when they do not.
 
+use http::Method;
+
 use crate::{
     gates::{PRODUCTION, gated, waiting},
     world::World,
@@ -245,15 +247,38 @@ async fn a_deleted_card_takes_its_signatures_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_dozen_people_at_once_and_one_dispatch() {
+async fn fifty_people_at_once_and_one_dispatch_without_fifty_questions() {
     World::given(gated(PRODUCTION), async |w| {
         w.asks("erin", "/deploy prod").await;
         let card = waiting(w).await;
+        for n in 0..50 {
+            let name = format!("person{n}");
+            w.discord.member_joins(&name, if n % 2 == 0 { &["reviewer"] } else { &["lead"] }).unwrap();
+            w.discord.reacts(&name, card.id, if n % 2 == 0 { "✅" } else { "🧪" }).unwrap();
+        }
+        w.expect_dispatches(1).await;
+        let looked_up = w.discord.asked(&Method::GET, "/members/");
+        assert!((3..=12).contains(&looked_up), "three people decide, and {looked_up} were looked up");
+        w.the_run().await.cancel().unwrap();
+        w.card(1, "Cancelled").await;
+        w.thread(1, "Cancelled").await;
+        w.expect_dispatches(1).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dozen_people_whom_nobody_has_seen_react_are_looked_up_until_it_is_enough() {
+    World::given(gated(PRODUCTION), async |w| {
+        w.asks("erin", "/deploy prod").await;
+        let card = waiting(w).await;
+        w.stops().await;
         for n in 0..12 {
             let name = format!("person{n}");
             w.discord.member_joins(&name, if n % 2 == 0 { &["reviewer"] } else { &["lead"] }).unwrap();
             w.discord.reacts(&name, card.id, if n % 2 == 0 { "✅" } else { "🧪" }).unwrap();
         }
+        w.starts().await;
         w.expect_dispatches(1).await;
         w.the_run().await.cancel().unwrap();
         w.card(1, "Cancelled").await;

@@ -5,7 +5,7 @@ use crate::{
     deployment::{Origin, State},
     effect::Effect,
     environment::Environment,
-    gate::{Ended, Fingerprint, Reaction, SignOff, VETO, Verdict, WhyEnded},
+    gate::{Ended, Fingerprint, Reaction, Roles, SignOff, VETO, Verdict, WhyEnded},
     ids::{PersonId, RoleId},
     permit::holds_one_of,
     text::{clip, code},
@@ -49,12 +49,12 @@ impl Step<'_> {
 
     /// A reaction taken back is a signature withdrawn; roles count as they are now. Who is not entitled does not
     /// sign, and hears why while the gate waits for signatures.
-    pub(super) fn reactions_read(&mut self, reactions: &[Reaction], fingerprint: Option<&Fingerprint>) {
+    pub(super) fn reactions_read(&mut self, reactions: &[Reaction], roles: &Roles, fingerprint: Option<&Fingerprint>) {
         let before = self.d.sign_offs.clone();
-        self.end_sign_offs(reactions);
+        self.end_sign_offs(reactions, roles);
         for reaction in reactions.iter().filter(|reaction| !reaction.bot) {
-            match self.meaning(reaction) {
-                Meaning::Signs(category) => self.sign(reaction, category, fingerprint),
+            match self.meaning(reaction, roles) {
+                Meaning::Signs(category, roles) => self.sign(reaction, category, roles, fingerprint),
                 Meaning::Nothing => {}
                 Meaning::No { matter, says } => self.answer_reaction(reaction, matter, &says),
             }
@@ -85,7 +85,7 @@ impl Step<'_> {
         self.record(name, "withdrawn", format!("no longer signs commit {} for {category}: {why}", self.d.commit));
     }
 
-    fn end_sign_offs(&mut self, reactions: &[Reaction]) {
+    fn end_sign_offs(&mut self, reactions: &[Reaction], roles: &Roles) {
         let environment = self.environment;
         let mut ended = vec![];
         for sign_off in self.d.sign_offs.iter_mut().filter(|sign_off| sign_off.stands()) {
@@ -93,12 +93,14 @@ impl Step<'_> {
                 let category = environment.gate.category_of(&reaction.emoji);
                 reaction.by.id == sign_off.by.id && category == Some(sign_off.category.as_str())
             };
-            let why = match reactions.iter().find(same).map(|reaction| &reaction.roles) {
-                None => WhyEnded::Withdrawn,
-                Some(None) => WhyEnded::Left,
-                Some(Some(roles)) if !entitled(environment, &sign_off.category, roles) => WhyEnded::RoleLost,
-                Some(Some(roles)) => {
-                    sign_off.roles.clone_from(roles);
+            let why = match (reactions.iter().any(|reaction| same(&reaction)), roles.get(&sign_off.by.id)) {
+                (false, _) => WhyEnded::Withdrawn,
+                (true, Some(None)) => WhyEnded::Left,
+                (true, Some(Some(held))) if !entitled(environment, &sign_off.category, held) => WhyEnded::RoleLost,
+                (true, held) => {
+                    if let Some(Some(held)) = held {
+                        sign_off.roles.clone_from(held);
+                    }
                     continue;
                 }
             };
@@ -110,7 +112,7 @@ impl Step<'_> {
         }
     }
 
-    fn sign(&mut self, reaction: &Reaction, category: String, fingerprint: Option<&Fingerprint>) {
+    fn sign(&mut self, reaction: &Reaction, category: String, roles: Vec<RoleId>, fingerprint: Option<&Fingerprint>) {
         let signed = |known: &&SignOff| known.stands() && known.by.id == reaction.by.id && known.category == category;
         // Nobody signs what could not be read: the reaction is seen again at the next reading.
         let unread = fingerprint.is_none() && self.asks_for_signatures();
@@ -126,7 +128,7 @@ impl Step<'_> {
             by: reaction.by.clone(),
             category,
             seen: self.now,
-            roles: reaction.roles.clone().unwrap_or_default(),
+            roles,
             fingerprint: fingerprint.cloned(),
             ended: None,
         });
@@ -136,7 +138,7 @@ impl Step<'_> {
         !self.environment.gate.sign_off_rules().is_empty()
     }
 
-    fn meaning(&self, reaction: &Reaction) -> Meaning {
+    fn meaning(&self, reaction: &Reaction, roles: &Roles) -> Meaning {
         let gate = &self.environment.gate;
         let Some(category) = gate.category_of(&reaction.emoji) else {
             let rules = gate.sign_off_rules();
@@ -154,10 +156,12 @@ impl Step<'_> {
             let says = "does not count: you asked for this deployment, so somebody else has to sign";
             return Meaning::No { matter: "own", says: says.into() };
         }
-        match &reaction.roles {
-            None => Meaning::Nothing,
-            Some(roles) if entitled(self.environment, category, roles) => Meaning::Signs(category.to_owned()),
-            Some(_) => {
+        match roles.get(&reaction.by.id) {
+            None | Some(None) => Meaning::Nothing,
+            Some(Some(held)) if entitled(self.environment, category, held) => {
+                Meaning::Signs(category.to_owned(), held.clone())
+            }
+            Some(Some(_)) => {
                 let says = format!("does not count: {category} takes {}", names(self.environment, category));
                 Meaning::No { matter: "role", says }
             }
@@ -177,8 +181,8 @@ impl Step<'_> {
 
 /// What a reaction means on a card.
 enum Meaning {
-    /// A signature in this category.
-    Signs(String),
+    /// A signature in this category, by somebody who holds these roles.
+    Signs(String, Vec<RoleId>),
     /// Nothing that anybody needs to hear of.
     Nothing,
     /// Nothing, and its author should know.

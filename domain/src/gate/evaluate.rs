@@ -1,9 +1,9 @@
 //! The judgement: rules over facts, explained. The only place where a [`Clearance`] is made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Check, Clearance, Facts, Item, Line, Rule, SignOff, SignOffs, Status, VETO, Verdict, alternatives, check,
+    Check, Clearance, Facts, Item, Line, Read, Rule, SignOff, SignOffs, Status, VETO, Verdict, alternatives, check,
     slots::{Slots, fill},
 };
 use crate::{
@@ -21,14 +21,24 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// Proof that it was yes.
     pub clearance: Option<Clearance>,
+    /// Who fills a slot of what must hold.
+    pub signers: BTreeSet<PersonId>,
+    /// Whose roles have to be looked up before a satisfied verdict clears: who fills a slot, and who might forbid.
+    pub look_up: Vec<PersonId>,
 }
 
 /// Judges whether a deployment may leave, from what is known now.
 #[must_use]
 pub fn evaluate(deployment: &Deployment, environment: &Environment, facts: &Facts) -> Judgement {
-    let verdict = Judge { deployment, environment, facts }.verdict();
-    let clearance = verdict.is_satisfied().then(|| Clearance::mint(deployment, facts.now));
-    Judgement { verdict, clearance }
+    let (verdict, signers) = Judge { deployment, environment, facts }.verdict();
+    let mut look_up = vec![];
+    if let (true, Some(Read { found: Ok(looked), .. })) = (verdict.is_satisfied(), &facts.reactions) {
+        let decisive = signers.union(&looked.vetoing).copied();
+        look_up.extend(decisive.filter(|person| !looked.up.contains(person)));
+    }
+    let clears = verdict.is_satisfied() && look_up.is_empty();
+    let clearance = clears.then(|| Clearance::mint(deployment, facts.now));
+    Judgement { verdict, clearance, signers, look_up }
 }
 
 /// People by sign-off rule, in reading order.
@@ -73,12 +83,14 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn verdict(&self) -> Verdict {
+    /// The verdict, and who fills a slot of what must hold.
+    fn verdict(&self) -> (Verdict, BTreeSet<PersonId>) {
         let mut lines = vec![self.check(&Check::Unlocked), self.check(&Check::Ref)];
         lines.extend(self.vetoes());
         let gate = &self.environment.gate;
         let (must, should): (Vec<&Item>, Vec<&Item>) = gate.items.iter().partition(|item| item.must);
         let (must, used) = self.judged(&must, &[]);
+        let signers = used.iter().copied().collect();
         // Who is needed by what must hold is not spent on what should.
         let used = if gate.one_person_many_slots { vec![] } else { used };
         let (should, _) = self.judged(&should, &used);
@@ -88,7 +100,7 @@ impl Judge<'_> {
             true => must.next(),
             false => should.next().map(|line| Line { must: false, ..line }),
         }));
-        Verdict { at: self.facts.now, lines }
+        (Verdict { at: self.facts.now, lines }, signers)
     }
 
     /// The lines of some items, with whoever fills a slot of them.

@@ -1,5 +1,7 @@
 //! What is known of the world when a gate is judged, each with the time it was read.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::{Fingerprint, Lock};
@@ -32,6 +34,15 @@ pub struct Barred {
     pub why: String,
 }
 
+/// Whose roles a reading of the reactions has looked up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// Whose roles were read for this judgement. What is known of the others may be older.
+    pub up: BTreeSet<PersonId>,
+    /// Who reacts with the veto, entitled or not.
+    pub vetoing: BTreeSet<PersonId>,
+}
+
 /// What is known when a gate is judged. What no rule asks for may be left out.
 #[derive(Debug, Clone)]
 pub struct Facts {
@@ -48,7 +59,7 @@ pub struct Facts {
     /// Answers of the application.
     pub health: Option<Read<Vec<Finding>>>,
     /// When all reactions were read, which the deployment's sign-offs are made of.
-    pub reactions: Option<Read<()>>,
+    pub reactions: Option<Read<Looked>>,
     /// What would be signed right now.
     pub fingerprint: Result<Fingerprint, String>,
     /// Whose signatures do not count.

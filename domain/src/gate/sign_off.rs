@@ -1,10 +1,12 @@
 //! Signatures: reactions that count.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Fingerprint;
-use crate::ids::{Person, RoleId};
+use crate::ids::{Person, PersonId, RoleId};
 
 /// The category of a signature that forbids.
 pub const VETO: &str = "veto";
@@ -18,6 +20,10 @@ pub struct Category {
     pub emoji: String,
 }
 
+/// The roles of people as far as they are known; `None` for somebody who has left. Who is not in it has not been
+/// looked up yet.
+pub type Roles = BTreeMap<PersonId, Option<Vec<RoleId>>>;
+
 /// A reaction on a card, as the chat shows it right now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reaction {
@@ -27,8 +33,6 @@ pub struct Reaction {
     pub bot: bool,
     /// The emoji, as the chat spells it.
     pub emoji: String,
-    /// The roles they hold right now; `None` when they have left.
-    pub roles: Option<Vec<RoleId>>,
 }
 
 /// Somebody's signature. It belongs to its deployment's environment and commit.

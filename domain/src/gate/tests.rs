@@ -11,7 +11,7 @@ use crate::{
     decide::tests::{at, person, requested, sha, uat},
     deployment::Deployment,
     environment::{Environment, Role},
-    ids::RoleId,
+    ids::{PersonId, RoleId},
 };
 
 pub(crate) const REVIEWER: RoleId = RoleId(2);
@@ -54,7 +54,8 @@ pub(crate) fn sign_off(by: u64, category: &str, roles: &[RoleId]) -> SignOff {
 }
 
 pub(crate) fn facts(now: Timestamp) -> Facts {
-    Facts { reactions: Some(Read { at: now, found: Ok(()) }), ..Facts::unlocked(now, fingerprint()) }
+    let looked = Looked { up: (0..100).map(PersonId).collect(), ..Looked::default() };
+    Facts { reactions: Some(Read { at: now, found: Ok(looked) }), ..Facts::unlocked(now, fingerprint()) }
 }
 
 pub(crate) fn with(environment: &Environment, sign_offs: Vec<SignOff>) -> Deployment {

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use crate::{
     card::Card,
-    gate::Reaction,
-    ids::{ChannelId, MessageRef},
+    gate::{Reaction, Roles},
+    ids::{ChannelId, MessageRef, PersonId},
 };
 
 /// Why the chat did not do it.
@@ -53,9 +53,14 @@ pub trait Chat: Send + Sync {
     /// # Errors
     /// [`ChatError::Gone`] when its fifteen minutes are over.
     async fn answer(&self, token: &str, text: &str) -> Result<(), ChatError>;
-    /// Every reaction on a message but our own, with the roles its author holds right now.
+    /// Every reaction on a message but our own.
     ///
     /// # Errors
     /// [`ChatError`] when they could not be read whole.
     async fn reactions(&self, at: MessageRef) -> Result<Vec<Reaction>, ChatError>;
+    /// The roles that people hold right now. Chats answer few such questions: about two in a second.
+    ///
+    /// # Errors
+    /// [`ChatError`] when somebody could not be looked up.
+    async fn roles(&self, people: &[PersonId]) -> Result<Roles, ChatError>;
 }

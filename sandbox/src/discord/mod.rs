@@ -32,6 +32,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
+use http::Method;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -198,6 +199,13 @@ impl Discord {
     /// Lets the next matching REST requests go wrong.
     pub fn fails(&self, fault: Fault) {
         self.change(|state| state.faults.push(fault));
+    }
+
+    /// How many requests of a method the bot has sent to paths that contain this.
+    #[must_use]
+    pub fn asked(&self, method: &Method, path_contains: &str) -> usize {
+        let fits = |asked: &&(Method, String)| asked.0 == *method && asked.1.contains(path_contains);
+        self.look(|state| state.asked.iter().filter(fits).count())
     }
 
     /// Faults that have not hit yet.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use http::Method;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -162,6 +163,8 @@ pub(crate) struct State {
     pub(crate) sessions: Sessions,
     pub(crate) limits: RateLimiter,
     pub(crate) faults: Vec<Fault>,
+    /// Requests of the bot, in their order.
+    pub(crate) asked: Vec<(Method, String)>,
     last_id: Id,
 }
 
@@ -191,6 +194,7 @@ impl State {
             sessions: Sessions::new(options.privileged_intents),
             limits: RateLimiter::new(options.rate_limits),
             faults: Vec::new(),
+            asked: Vec::new(),
             last_id: Id(0),
             clock,
         };

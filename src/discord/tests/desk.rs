@@ -152,6 +152,11 @@ impl Desk for FakeDesk {
         vec![Suggestion { label: "42 · uat · running".into(), value: "42".into() }]
     }
 
+    async fn reaction_added(&self, at: MessageRef, by: PersonId, roles: Vec<RoleId>) {
+        self.writes(format!("reaction by {by} with {roles:?}"));
+        self.reactions_changed(at).await;
+    }
+
     async fn reactions_changed(&self, at: MessageRef) {
         self.writes(format!("changed {}", at.message));
     }

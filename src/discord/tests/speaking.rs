@@ -69,7 +69,7 @@ async fn a_thread_is_opened_once_and_a_line_said_once() {
 }
 
 #[tokio::test]
-async fn reactions_come_with_the_roles_of_now_and_without_our_own() {
+async fn reactions_come_without_our_own_and_roles_as_they_are_now() {
     let world = World::silent().await;
     let (chat, at) = (world.link.chat(), world.posts().await);
     assert_eq!(chat.reactions(at).await.unwrap(), [], "the one that is offered is our own");
@@ -78,11 +78,14 @@ async fn reactions_come_with_the_roles_of_now_and_without_our_own() {
     }
     world.discord.reacts("edgar", Id(at.message.0), "👍🏽").unwrap();
     let read = async || {
+        let reactions = chat.reactions(at).await.unwrap();
+        let roles = chat.roles(&reactions.iter().map(|reaction| reaction.by.id).collect::<Vec<_>>()).await.unwrap();
         let say = |reaction: Reaction| {
-            let roles = reaction.roles.map(|roles| roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
-            format!("{} {} {}", reaction.by.name, reaction.emoji, roles.as_deref().unwrap_or("left"))
+            let held = roles[&reaction.by.id].as_ref();
+            let held = held.map(|held| held.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
+            format!("{} {} {}", reaction.by.name, reaction.emoji, held.as_deref().unwrap_or("left"))
         };
-        chat.reactions(at).await.unwrap().into_iter().map(say).collect::<Vec<_>>()
+        reactions.into_iter().map(say).collect::<Vec<_>>()
     };
     assert_eq!(read().await, ["rita ✅ 202", "vera ✅ ", "edgar 👍🏽 201"]);
     world.discord.take_role("rita", "reviewer").unwrap();
@@ -102,7 +105,8 @@ async fn every_page_of_reactions_is_read() {
     }
     let reactions = chat.reactions(at).await.unwrap();
     assert_eq!(reactions.len(), 120);
-    assert!(reactions.iter().all(|reaction| reaction.roles.as_deref() == Some(&[RoleId(202)])));
+    let roles = chat.roles(&reactions.iter().map(|reaction| reaction.by.id).collect::<Vec<_>>()).await.unwrap();
+    assert!(roles.len() == 120 && roles.values().all(|held| held.as_deref() == Some(&[RoleId(202)])));
 }
 
 #[tokio::test]

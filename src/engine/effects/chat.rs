@@ -93,8 +93,7 @@ pub(super) async fn read_sign_offs(engine: &Engine, id: DeploymentId) -> Result<
         engine.hasten(&[deployment]).await?;
         return Ok(done(engine));
     }
-    let fingerprint = engine.fingerprint(&deployment, environment).await;
-    let read = engine.read_reactions(&deployment, fingerprint.as_ref().ok()).await?;
+    let read = engine.read_sign_offs(&deployment, environment).await?;
     Ok(if read.found.is_ok() { done(engine) } else { later(engine, 15) })
 }
 

@@ -29,7 +29,7 @@ pub(super) async fn dispatch(engine: &Engine, id: DeploymentId) -> Result<Settle
         }
         _ => return Ok(done(engine)),
     }
-    let Some(Judgement { verdict, clearance }) = engine.judge(id).await? else { return Ok(done(engine)) };
+    let Some(Judgement { verdict, clearance, .. }) = engine.judge(id).await? else { return Ok(done(engine)) };
     let forge = &engine.ports.forge;
     let moved = match forge.resolve(&deployment.repository, &deployment.git_ref).await {
         Ok(Resolved::Ref(to)) if to == deployment.commit => None,

@@ -183,10 +183,8 @@ fn the_requester_does_not_sign_and_a_reaction_taken_back_counts_no_more() {
     let mut d = requested(&environment);
     let environment = Environment { sign_roles: vec![Role { name: "reviewer".into(), id: RoleId(2) }], ..environment };
     let signed = |people: &[Person]| Event::ReactionsRead {
-        reactions: people
-            .iter()
-            .map(|by| Reaction { by: by.clone(), bot: false, emoji: "✅".into(), roles: Some(vec![RoleId(2)]) })
-            .collect(),
+        reactions: people.iter().map(|by| Reaction { by: by.clone(), bot: false, emoji: "✅".into() }).collect(),
+        roles: people.iter().map(|by| (by.id, Some(vec![RoleId(2)]))).collect(),
         fingerprint: None,
     };
     let (ada, eve) = (person(5, "ada"), person(8, "eve"));
@@ -226,16 +224,13 @@ fn what_waits_too_long_expires_and_frees_its_environment() {
 #[test]
 fn a_card_at_the_gate_says_what_is_missing() {
     let environment = gated();
-    let signer = |id, emoji: &str, roles| Reaction { by: person(id, "p"), bot: id == 99, emoji: emoji.into(), roles };
+    let signer = |(id, emoji): (u64, &str)| Reaction { by: person(id, "p"), bot: id == 99, emoji: emoji.into() };
+    // A reviewer, one without a role, one who has left, and one whose roles nobody has looked up.
     let reviewer = || Some(vec![RoleId(2)]);
-    let reactions = vec![
-        signer(5, "✅", reviewer()),
-        signer(99, "✅", reviewer()),
-        signer(8, "✅", Some(vec![])),
-        signer(9, "👍", reviewer()),
-        signer(10, "✅", None),
-    ];
-    let read = Event::ReactionsRead { reactions, fingerprint: Some(crate::gate::tests::fingerprint()) };
+    let roles = [(5, reviewer()), (99, reviewer()), (8, Some(vec![])), (9, reviewer()), (10, None)];
+    let roles = roles.into_iter().map(|(id, held)| (person(id, "p").id, held)).collect();
+    let reactions = [(5, "✅"), (99, "✅"), (8, "✅"), (9, "👍"), (10, "✅"), (11, "✅")].map(signer).into();
+    let read = Event::ReactionsRead { reactions, roles, fingerprint: Some(crate::gate::tests::fingerprint()) };
     let d = requested(&environment);
     let decision = decide(&d, read, &environment, at(10)).unwrap();
     assert_eq!(decision.deployment.sign_offs, []);
@@ -268,12 +263,8 @@ fn a_card_at_the_gate_says_what_is_missing() {
 fn a_reaction_taken_back_and_given_again_is_another_signature() {
     let environment = gated();
     let react = || Event::ReactionsRead {
-        reactions: vec![Reaction {
-            by: person(8, "eve"),
-            bot: false,
-            emoji: "✅".into(),
-            roles: Some(vec![RoleId(2)]),
-        }],
+        reactions: vec![Reaction { by: person(8, "eve"), bot: false, emoji: "✅".into() }],
+        roles: [(person(8, "eve").id, Some(vec![RoleId(2)]))].into(),
         fingerprint: Some(crate::gate::tests::fingerprint()),
     };
     let mut d = requested(&environment);

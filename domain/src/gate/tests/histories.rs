@@ -39,6 +39,8 @@ enum Happens {
         workflow: bool,
         locks: bool,
     },
+    /// The worker looks with roles as it last heard of them, and cannot look anybody up.
+    LooksWithOldRoles,
     /// Something changes between the judgement and the dispatch.
     LooksLate(Box<Happens>),
 }
@@ -51,6 +53,8 @@ struct World {
     workflow: u32,
     locked: bool,
     roles: BTreeMap<u64, BTreeSet<RoleId>>,
+    /// Roles as they were last looked up.
+    heard: Roles,
     /// Reactions, with when and over which workflow file they were first read as a signature.
     reactions: BTreeMap<(u64, usize), Option<(i64, u32)>>,
     /// Those taken back since the last reading: one that is given again before the next looks as if nothing happened.
@@ -80,7 +84,11 @@ impl World {
             Happens::Locks => self.locked = true,
             Happens::Unlocks => self.locked = false,
             Happens::ClockSteps(by) => self.now += by,
-            Happens::CardGone | Happens::Restarts | Happens::Looks { .. } | Happens::LooksLate(_) => {}
+            Happens::CardGone
+            | Happens::Restarts
+            | Happens::Looks { .. }
+            | Happens::LooksWithOldRoles
+            | Happens::LooksLate(_) => {}
         }
     }
 
@@ -89,7 +97,6 @@ impl World {
             by: person(*who, &format!("p{who}")),
             bot: *who == BOT,
             emoji: EMOJI[*emoji].into(),
-            roles: self.held(*who),
         };
         self.reactions.keys().map(reaction).collect()
     }
@@ -99,13 +106,20 @@ impl World {
         Fingerprint { workflow, ..Fingerprint::of(&sha(self.commit)) }
     }
 
-    /// Keeps the books of an honest reader: who is entitled now signs now; who is not loses what they had.
+    /// Looks everybody's roles up.
+    fn look_up(&mut self) {
+        let everybody = self.reactions.keys().map(|(who, _)| *who);
+        self.heard = everybody.map(|who| (PersonId(who), self.held(who))).collect();
+    }
+
+    /// Keeps the books of an honest reader: who is entitled, as far as was heard, signs now; who is not loses what
+    /// they had; and who was not heard of does neither.
     fn note_signatures(&mut self, read_workflow: bool) {
         self.unseen.clear();
-        let (roles, now, workflow) = (self.roles.clone(), self.now, self.workflow);
+        let (now, workflow) = (self.now, self.workflow);
         for ((who, emoji), signed) in &mut self.reactions {
-            let held = roles.get(who);
-            let entitled = held.is_some_and(|held| match EMOJI[*emoji] {
+            let Some(held) = self.heard.get(&PersonId(*who)) else { continue };
+            let entitled = held.as_ref().is_some_and(|held| match EMOJI[*emoji] {
                 "✅" => held.contains(&REVIEWER),
                 "🧪" => held.contains(&LEAD),
                 _ => false,
@@ -158,7 +172,11 @@ fn history() -> impl Strategy<Value = Vec<Happens>> {
         .prop_map(|[reactions, workflow, locks]| Happens::Looks { reactions, workflow, locks });
     let rare = prop_oneof![Just(Happens::Pushes), Just(Happens::CardGone), Just(Happens::Restarts)];
     let late = changes.clone().prop_map(|happens| Happens::LooksLate(Box::new(happens)));
-    prop::collection::vec(prop_oneof![most(true) => changes, 5 => looks, most(false) => rare, 1 => late], 1..60)
+    let old = Just(Happens::LooksWithOldRoles);
+    prop::collection::vec(
+        prop_oneof![most(true) => changes, 5 => looks, most(false) => rare, 1 => late, 1 => old],
+        1..60,
+    )
 }
 
 /// A deployment as the store keeps it: every decision raises its revision.
@@ -176,7 +194,7 @@ impl Kept {
     }
 
     /// What the worker does when it looks; says whether it let a dispatch go.
-    fn looks(&mut self, world: &mut World, worked: [bool; 3], late: Option<&Happens>) -> bool {
+    fn looks(&mut self, world: &mut World, worked: [bool; 3], fresh: bool, late: Option<&Happens>) -> bool {
         let [reactions, workflow, locks] = worked;
         if world.commit != 'a' {
             self.apply(Event::RefMoved { to: CommitSha::parse(&"b".repeat(40)).unwrap() }, world.now);
@@ -185,15 +203,22 @@ impl Kept {
         let read = world.now;
         if reactions {
             let fingerprint = workflow.then(|| world.fingerprint());
-            self.apply(Event::ReactionsRead { reactions: world.read(), fingerprint }, world.now);
+            if fresh {
+                world.look_up();
+            }
+            let roles = world.heard.clone();
+            self.apply(Event::ReactionsRead { reactions: world.read(), roles, fingerprint }, world.now);
             world.note_signatures(workflow);
         }
         let failed = || "no answer".to_owned();
         let lock = Lock { reach: Reach::All, by: person(9, "x"), reason: "r".into(), at: at(0), until: None };
         let locked: Vec<Lock> = world.locked.then_some(lock).into_iter().collect();
+        let vetoing = world.reactions.keys().filter(|(_, emoji)| EMOJI[*emoji] == "❌").map(|(who, _)| PersonId(*who));
+        let up = if fresh { world.heard.keys().copied().collect() } else { BTreeSet::new() };
+        let looked = Looked { up, vetoing: vetoing.filter(|who| who.0 != BOT).collect() };
         let facts = Facts {
             locks: if locks { Ok(locked) } else { Err(failed()) },
-            reactions: Some(Read { at: at(read), found: if reactions { Ok(()) } else { Err(failed()) } }),
+            reactions: Some(Read { at: at(read), found: if reactions { Ok(looked) } else { Err(failed()) } }),
             fingerprint: if workflow { Ok(world.fingerprint()) } else { Err(failed()) },
             ..Facts::unlocked(at(world.now), world.fingerprint())
         };
@@ -202,7 +227,9 @@ impl Kept {
         if let Some(late) = late {
             world.change(late);
             let fingerprint = Some(world.fingerprint());
-            self.apply(Event::ReactionsRead { reactions: world.read(), fingerprint }, world.now);
+            world.look_up();
+            let roles = world.heard.clone();
+            self.apply(Event::ReactionsRead { reactions: world.read(), roles, fingerprint }, world.now);
             world.note_signatures(true);
         }
         match judged.clearance {
@@ -236,10 +263,11 @@ proptest! {
             world.change(&happens);
             let was_waiting = matches!(kept.deployment.state, State::Waiting { .. });
             let left = match &happens {
-                Happens::Looks { reactions, workflow, locks } => kept.looks(&mut world, [*reactions, *workflow, *locks], None),
-                Happens::LooksLate(late) => kept.looks(&mut world, [true; 3], Some(late)),
+                Happens::Looks { reactions, workflow, locks } => kept.looks(&mut world, [*reactions, *workflow, *locks], true, None),
+                Happens::LooksWithOldRoles => kept.looks(&mut world, [true; 3], false, None),
+                Happens::LooksLate(late) => kept.looks(&mut world, [true; 3], true, Some(late)),
                 Happens::Unreacts { who, emoji, heard: true } => {
-                    let (by, emoji) = (crate::ids::PersonId(*who), EMOJI[*emoji].to_owned());
+                    let (by, emoji) = (PersonId(*who), EMOJI[*emoji].to_owned());
                     kept.apply(Event::ReactionRemoved { by, emoji }, world.now);
                     false
                 }
@@ -261,7 +289,7 @@ proptest! {
                 _ => false,
             };
             if left {
-                prop_assert!(was_waiting);
+                prop_assert!(was_waiting && !matches!(happens, Happens::LooksWithOldRoles));
                 prop_assert!(world.now < until.as_secs());
                 // A change that came too late to be read is caught by the revision, unless it changed nothing read.
                 let unseen = matches!(&happens, Happens::LooksLate(late) if matches!(**late, Happens::Locks | Happens::ClockSteps(_) | Happens::ChangesWorkflow));

@@ -7,6 +7,7 @@ mod command_line;
 mod handle;
 mod lookup;
 mod membership;
+mod mischief;
 mod open;
 
 use serde::Serialize;

@@ -137,6 +137,7 @@ async fn admit(State(discord): State<Discord>, request: Request, next: Next) -> 
         .get::<axum::extract::OriginalUri>()
         .map_or_else(|| request.uri().path().to_owned(), |uri| uri.path().to_owned());
     let (admitted, fault) = discord.change(|state| {
+        state.asked.push((method.clone(), path.clone()));
         let admitted = state.limits.admit(&method, &path);
         let fault = faults::take(&mut state.faults, &method, &path);
         (admitted, fault)
