@@ -1,6 +1,7 @@
 //! Moving a run by hand, for stories in which nothing may happen by itself.
 
 use super::Github;
+use super::oidc::{self, IdTokenRequest};
 use super::player;
 use super::run::{Approval, Key, Run};
 use super::script::{JobScript, StepScript};
@@ -49,6 +50,12 @@ impl RunHandle {
     /// When it does not exist.
     pub fn now(&self) -> Result<Run, NoSuch> {
         self.github.run_now(self.id).ok_or(NoSuch::Run(self.id))
+    }
+
+    /// How a job of the run asks for its OIDC token.
+    #[must_use]
+    pub fn id_token_request(&self) -> IdTokenRequest {
+        self.github.read(|state| oidc::request(state, self.id))
     }
 
     fn key(&self) -> Result<Key, NoSuch> {

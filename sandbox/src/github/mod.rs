@@ -9,6 +9,7 @@
 //! | `state`, `repository`, `workflow`, `run`, `hook`, `identity` | what there is |
 //! | `progress`, `gates` | how runs move, and the webhooks that tells about |
 //! | `script`, `player`, `hooks` | what runs do by themselves, and to the world |
+//! | `oidc` | the tokens of running jobs |
 //! | `faults` | what is broken |
 //! | `rest`, `wire`, `webhooks` | HTTP in, JSON out, webhooks out |
 //! | `handle`, `manual`, `view`, `control` | how tests and the page steer it |
@@ -21,6 +22,7 @@ mod hook;
 pub mod hooks;
 mod identity;
 mod manual;
+mod oidc;
 mod player;
 mod progress;
 mod repository;
@@ -41,6 +43,7 @@ pub use hook::{Delivery, Hook};
 pub use hooks::{Migration, Release, StepFailed, Tenants, World};
 pub use identity::{App, Identity, Installation, Level, Permissions, Token};
 pub use manual::{NoSuch, RunHandle};
+pub use oidc::{IdTokenRequest, signed as signed_id_token};
 pub use progress::NewRun;
 pub use repository::{
     Commit, Comparison, Deployment, DeploymentStatus, Environment, Protection, Pull, Repository, Resolved,

@@ -31,15 +31,19 @@ use self::call::Call;
 use self::connection::{Cut, Doors};
 use self::reply::{Answer, Refusal};
 use super::state::State;
-use super::{Github, control};
+use super::{Github, control, oidc};
 
 /// What answers one operation.
 type Handler = fn(&mut State, &Call) -> Answer;
 
-/// Serves the REST API, and the control interface below `/_control`.
+/// Serves the REST API, the control interface below `/_control`, and the tokens of jobs below `/_services`.
 pub(super) async fn serve(github: Github, listener: TcpListener) {
     let api = routes(&github);
-    let router = Router::new().nest("/api/v3", api.clone()).nest("/_control", control::router(github)).merge(api);
+    let router = Router::new()
+        .nest("/api/v3", api.clone())
+        .nest("/_control", control::router(github.clone()))
+        .nest("/_services", oidc::router(github))
+        .merge(api);
     let service = router.into_make_service_with_connect_info::<Cut>();
     if let Err(error) = axum::serve(Doors(listener), service).await {
         tracing::error!(%error, "the local GitHub stopped serving");
