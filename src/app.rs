@@ -16,7 +16,7 @@ use crate::{
     github::{Auth, GithubForge, Settings, Timeouts},
     probes::{HttpProbe, TenantDatabases},
     store::{self, SqlStore},
-    web::{self, Web, Webhooks},
+    web::{self, Gates, Issuer, Web, Webhooks},
 };
 
 /// How long the parts may take to end what they are at. Orchestrators commonly kill after ten seconds.
@@ -64,6 +64,12 @@ impl App {
         let engine = Engine::new(ports, Arc::new(config.line.clone()), wake.clone()).anchored_in(config.audit.channel);
         let desk: Arc<dyn Desk> = Arc::new(ServiceDesk::new(engine.clone()));
 
+        let gates = Gates {
+            keeper: Arc::new(engine.clone()),
+            line: Arc::new(config.line.clone()),
+            secret: config.server.gate_secret.clone(),
+            issuer: Issuer::new(config.github.oidc_issuer.clone()).context("the issuer of GitHub's OIDC tokens")?,
+        };
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let unanswered = engine.unanswered().await.context("the store cannot be read")?;
         let worker = Worker::new(engine);
@@ -80,7 +86,7 @@ impl App {
             secret,
             repositories: config.line.iter().map(|environment| environment.repository.clone()).collect(),
         });
-        let router = web::router(Web { inbox: storage.clone(), store: storage.clone(), clock, wake, webhooks });
+        let router = web::router(Web { inbox: storage.clone(), store: storage.clone(), clock, wake, webhooks, gates });
         let stopping = stop.clone();
         tasks.spawn(async move {
             let server = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned());

@@ -84,6 +84,8 @@ pub struct GitHub {
     pub credentials: Credentials,
     /// What webhook deliveries are signed with. Without it none are taken.
     pub webhook_secret: Option<SecretString>,
+    /// Who issues the OIDC tokens of workflow runs.
+    pub oidc_issuer: String,
 }
 
 /// How Signalbox shows GitHub who it is.
@@ -107,6 +109,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Folder for what must survive a restart.
     pub data: PathBuf,
+    /// What `signalbox gate token` signs with. Without it such tokens are not taken.
+    pub gate_secret: Option<SecretString>,
 }
 
 /// `[audit]`.
@@ -206,7 +210,7 @@ fn whole(root: &Table<'_>, env: &Env) -> Option<Config> {
         repository_given: github_table.is_some_and(|table| table.has("repository")),
     };
     let stages = stages(root, &defaults);
-    let server = server(root.section("server", &SERVER).as_ref(), env);
+    let server = Server { gate_secret: secrets.gate(), ..server(root.section("server", &SERVER).as_ref(), env) };
     let audit = root.section("audit", &AUDIT);
     let audit =
         Audit { channel: audit.and_then(|table| table.text("channel", read::snowflake)).map(|id| ChannelId(id.value)) };
@@ -261,8 +265,22 @@ fn github(table: Option<&Table<'_>>, secrets: &Secrets<'_>) -> Option<GitHub> {
     let given = table.and_then(|table| table.text("api_url", read::api_url)).map(|found| found.value);
     let credentials = secrets.github();
     let webhook_secret = secrets.optional("GITHUB_WEBHOOK_SECRET");
-    let api_url = given.or_else(|| Url::parse("https://api.github.com").ok());
-    Some(GitHub { api_url: api_url?, credentials: credentials?, webhook_secret })
+    let api_url = given.or_else(|| Url::parse("https://api.github.com").ok())?;
+    let oidc_issuer = table.and_then(|table| table.text("oidc_issuer", read::api_url)).map(|found| found.value);
+    let oidc_issuer = oidc_issuer.map_or_else(|| issuer(&api_url), |url| url.as_str().trim_end_matches('/').to_owned());
+    Some(GitHub { api_url, credentials: credentials?, webhook_secret, oidc_issuer })
+}
+
+/// Who issues the tokens of workflow runs beside an API
+/// (<https://docs.github.com/en/enterprise-server@latest/actions/reference/security/oidc>).
+fn issuer(api_url: &Url) -> String {
+    match api_url.host_str() {
+        Some("api.github.com") => "https://token.actions.githubusercontent.com".to_owned(),
+        Some(host) if host.starts_with("api.") && host.ends_with(".ghe.com") => {
+            format!("https://token.actions.{}", &host[4..])
+        }
+        _ => api_url.join("/_services/token").map_or_else(|_| String::new(), |url| url.to_string()),
+    }
 }
 
 fn server(table: Option<&Table<'_>>, env: &Env) -> Server {
@@ -273,5 +291,6 @@ fn server(table: Option<&Table<'_>>, env: &Env) -> Server {
     Server {
         listen: listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
         data: data.unwrap_or_else(|| PathBuf::from(".signalbox")),
+        gate_secret: None,
     }
 }

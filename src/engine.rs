@@ -10,6 +10,7 @@ mod gates;
 mod journal;
 mod judge;
 mod members;
+mod passage;
 mod recover;
 mod worker;
 

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod discord;
 pub mod doctor;
 pub mod engine;
+pub mod gate;
 pub mod github;
 pub mod inspect;
 pub mod probes;

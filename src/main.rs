@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use signalbox::{app::App, audit, config, doctor, inspect};
+use signalbox::{app::App, audit, clock::SystemClock, config, doctor, gate, inspect};
 use tracing_subscriber::EnvFilter;
 
 /// A Discord chat-ops bot for releases of multi-tenant PostgreSQL products.
@@ -31,6 +31,9 @@ enum Command {
     /// Verify the audit trail, export it, or prove what it says of a deployment
     #[command(after_help = audit::AFTER_HELP)]
     Audit(AuditCommand),
+    /// Make tokens for steps that wait at a gate
+    #[command(subcommand)]
+    Gate(GateCommand),
     /// Run everything on this machine, without credentials, with a page in the browser
     #[cfg(feature = "demo")]
     Demo(signalbox::demo::Options),
@@ -40,6 +43,17 @@ enum Command {
 enum ConfigCommand {
     /// Read the configuration and the secrets, report whatever is wrong, start nothing
     Check(ConfigFile),
+}
+
+#[derive(Subcommand)]
+enum GateCommand {
+    /// Print a short-lived token that may ask about one environment's gate, and nothing else
+    Token {
+        #[command(flatten)]
+        file: ConfigFile,
+        #[command(flatten)]
+        wanted: gate::TokenArguments,
+    },
 }
 
 #[derive(clap::Args)]
@@ -109,6 +123,10 @@ async fn run(command: Command) -> Result<ExitCode> {
             log_to_stderr("off");
             let place = || Ok(config::store(&file.config, &file.env()?)?);
             Ok(audit::run(&question, &place).await)
+        }
+        Command::Gate(GateCommand::Token { file, wanted }) => {
+            let config = config::load(&file.config, &file.env()?)?;
+            Ok(print(gate::token(&config, &wanted, &SystemClock)))
         }
         #[cfg(feature = "demo")]
         Command::Demo(options) => {

@@ -1,6 +1,10 @@
-//! What is served over HTTP: GitHub's webhooks and the probes of whoever runs the process.
+//! What is served over HTTP: GitHub's webhooks, the answer of the gates to a step that waits, and the probes of
+//! whoever runs the process.
 
+mod gate;
 mod health;
+mod oidc;
+mod token;
 mod webhook;
 
 #[cfg(test)]
@@ -19,6 +23,12 @@ use signalbox_domain::{
 };
 use tokio::sync::Notify;
 
+pub use self::{
+    gate::Gates,
+    oidc::{AUDIENCE, Issuer},
+    token::{LONGEST_LIFE, mint},
+};
+
 /// What the routes need.
 pub struct Web {
     /// Where deliveries are recorded.
@@ -31,6 +41,8 @@ pub struct Web {
     pub wake: Arc<Notify>,
     /// Whose webhooks are taken. `None`: the route is not there, and runs are followed by polling alone.
     pub webhooks: Option<Webhooks>,
+    /// Whose gates are answered for.
+    pub gates: Gates,
 }
 
 /// Whose webhooks are taken.
@@ -41,9 +53,12 @@ pub struct Webhooks {
     pub repositories: BTreeSet<RepositoryName>,
 }
 
-/// The routes: `POST /webhooks/github`, `GET /healthz` (the process is up), `GET /readyz` (the store answers).
+/// The routes: `POST /webhooks/github`, `GET /v1/gates/{environment}/{commit}`, `GET /healthz` (the process is up), `GET /readyz` (the store answers).
 pub fn router(web: Web) -> Router {
-    let mut router = Router::new().route("/healthz", get(health::healthz)).route("/readyz", get(health::readyz));
+    let mut router = Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/v1/gates/{environment}/{commit}", get(gate::ask));
     if web.webhooks.is_some() {
         router = router.route("/webhooks/github", post(webhook::receive));
     }

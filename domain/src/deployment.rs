@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     environment::Environment,
     evidence::Evidence,
-    gate::{Clearance, SignOff, Verdict},
+    gate::{Clearance, Cleared, SignOff, Verdict},
     git_ref::GitRef,
     ids::{
         ChannelId, CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, RepositoryName, RunId,
@@ -276,6 +276,9 @@ pub struct Deployment {
     pub thread: Option<ChannelId>,
     /// Who signed, those whose signature has ended included.
     pub sign_offs: Vec<SignOff>,
+    /// The record of the clearance with which it left, for the execution that it left as.
+    #[serde(default)]
+    pub cleared: Option<Cleared>,
     /// How often it was changed; the store uses it to notice a second writer.
     pub revision: i64,
 }
@@ -346,6 +349,7 @@ impl Deployment {
             cards_lost: 0,
             thread: None,
             sign_offs: Vec::new(),
+            cleared: None,
             revision: 0,
         }
     }
@@ -372,6 +376,16 @@ impl Deployment {
     #[must_use]
     pub fn migration_job<'a>(&'a self, environment: &Environment) -> Option<&'a Job> {
         self.jobs.iter().find(|job| environment.is_migration(&job.name))
+    }
+
+    /// Whether it left with a clearance for its commit and is under way.
+    #[must_use]
+    pub fn is_cleared(&self) -> bool {
+        let under_way = matches!(
+            self.state,
+            State::Dispatching { sent: Some(_), .. } | State::Unknown { .. } | State::Queued | State::Running
+        );
+        under_way && self.cancel.is_none() && self.cleared.as_ref().is_some_and(|cleared| cleared.is_of(&self.commit))
     }
 
     /// What to send, if it is on its way: only a deployment that was cleared, and whose intent is recorded as sent,

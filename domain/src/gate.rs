@@ -12,6 +12,13 @@
 //! }
 //! ```
 //!
+//! ```compile_fail,E0451
+//! use signalbox_domain::gate::Cleared;
+//! fn forged(at: signalbox_domain::Timestamp, commit: signalbox_domain::ids::CommitSha) -> Cleared {
+//!     Cleared { commit, at } // the same for what is recorded of one
+//! }
+//! ```
+//!
 //! ```compile_fail,E0061
 //! use signalbox_domain::{deployment::Deployment, environment::Environment};
 //! fn without_clearance(deployment: &Deployment, environment: &Environment) {
@@ -28,6 +35,7 @@ mod evaluate;
 mod fact;
 mod fingerprint;
 mod lock;
+mod passage;
 mod sign_off;
 mod slots;
 #[cfg(test)]
@@ -42,11 +50,12 @@ use jiff::SignedDuration;
 use crate::environment::Role;
 
 pub use self::{
-    clearance::Clearance,
+    clearance::{Clearance, Cleared},
     evaluate::{Judgement, evaluate},
     fact::{Barred, Facts, Looked, Read, Secret},
     fingerprint::Fingerprint,
     lock::{Lock, Reach},
+    passage::{Passage, PassageAsk, passage},
     sign_off::{Category, Ended, Reaction, Roles, SignOff, VETO, WhyEnded, same_emoji},
     slots::{MOST_ALTERNATIVES, alternatives},
     usual::usual_list,

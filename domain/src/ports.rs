@@ -2,6 +2,7 @@
 
 mod chat;
 mod forge;
+mod gatekeeper;
 mod store;
 mod world;
 
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 pub use self::{
     chat::{Chat, ChatError},
     forge::{Forge, ForgeError, Resolved, RunQuery, Sources},
+    gatekeeper::Gatekeeper,
     store::{
         Asked, Change, Claimed, Inbox, Locks, Opened, Opening, Outbox, Query, Rows, Settled, Store, StoreError, Trail,
     },

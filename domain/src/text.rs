@@ -64,6 +64,40 @@ pub fn clip(text: &str, max: usize) -> String {
     cut
 }
 
+/// Chat text for places that know no chat: people stand as `name_of` calls them, times in UTC.
+#[must_use]
+pub fn outside(text: &str, name_of: impl Fn(u64) -> Option<String>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('<') {
+        out.push_str(before);
+        // What came from outside was escaped, so an open angle bracket is ours.
+        let mark = after.split_once('>').filter(|_| !before.ends_with('\\'));
+        match mark.and_then(|(mark, tail)| Some((said(mark, &name_of)?, tail))) {
+            Some((said, tail)) => {
+                out.push_str(&said);
+                rest = tail;
+            }
+            None => {
+                out.push('<');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// A mention or a time of the chat in words.
+fn said(mark: &str, name_of: impl Fn(u64) -> Option<String>) -> Option<String> {
+    if let Some(id) = mark.strip_prefix('@') {
+        let name = name_of(id.parse().ok()?);
+        return Some(name.map_or_else(|| "somebody".into(), |name| plain(&name)));
+    }
+    let seconds = mark.strip_prefix("t:")?.split(':').next()?;
+    Some(jiff::Timestamp::from_second(seconds.parse().ok()?).ok()?.to_string())
+}
+
 /// A duration as people say it: `4 s`, `2 min 05 s`, `1 h 07 min`.
 #[must_use]
 pub fn duration(length: jiff::SignedDuration) -> String {
@@ -89,6 +123,16 @@ mod tests {
         assert_eq!(code("a`b"), "`` a`b ``");
         assert_eq!(clip("abcdef", 4), "abc…");
         assert_eq!(duration(jiff::SignedDuration::from_secs(125)), "2 min 05 s");
+    }
+
+    #[test]
+    fn outside_the_chat_people_have_names_and_times_a_zone() {
+        let name = |id| (id == 7).then(|| "rita_b".to_owned());
+        let told = |text| outside(text, name);
+        assert_eq!(told("signed by <@7> and <@8>, opens <t:1790000000:f>"), {
+            "signed by rita\\_b and somebody, opens 2026-09-21T14:13:20Z"
+        });
+        assert_eq!(told("1 < 2 <b> \\<\\@7\\> <@x> <t:x:R>"), "1 < 2 <b> \\<\\@7\\> <@x> <t:x:R>");
     }
 
     proptest! {

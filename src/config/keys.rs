@@ -93,6 +93,11 @@ pub(super) const GITHUB: Section = Section {
             "the https address of a GitHub Enterprise Server's API",
             "api_url = \"https://github.example.com/api/v3\"",
         ),
+        may(
+            "oidc_issuer",
+            "the https address of who issues the OIDC tokens of workflow runs",
+            "oidc_issuer = \"https://token.actions.githubusercontent.com/acme\"",
+        ),
     ],
 };
 

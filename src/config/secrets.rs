@@ -12,6 +12,9 @@ use super::{
     table::Document,
 };
 
+/// A token can be tried against a guessed key without asking us, so the key must not be guessable.
+const SHORTEST_KEY: usize = 32;
+
 /// Reads secrets and notes those that are missing.
 pub(super) struct Secrets<'a> {
     pub(super) env: &'a Env,
@@ -25,6 +28,18 @@ impl Secrets<'_> {
             self.doc.note(problem);
             None
         })
+    }
+
+    /// What tokens for the gates are signed with.
+    pub(super) fn gate(&self) -> Option<SecretString> {
+        let name = "SIGNALBOX_GATE_SECRET";
+        let secret = self.optional(name)?;
+        if secret.expose_secret().len() < SHORTEST_KEY {
+            let expected = format!("at least {SHORTEST_KEY} characters that nobody can guess");
+            self.note(&format!("{name} is too short"), &expected, format!("{name}=\"$(openssl rand -hex 32)\""));
+            return None;
+        }
+        Some(secret)
     }
 
     /// The bot's token.

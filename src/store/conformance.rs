@@ -223,6 +223,7 @@ fn requested(environment: &str, number: u64) -> Deployment {
         cards_lost: 0,
         thread: None,
         sign_offs: vec![],
+        cleared: None,
         revision: 0,
     }
 }

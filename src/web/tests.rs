@@ -1,5 +1,7 @@
 //! The routes over a real socket.
 
+mod gates;
+
 use std::{
     collections::{BTreeSet, HashSet},
     sync::{Arc, Mutex},
@@ -15,6 +17,7 @@ use signalbox_domain::{
     Timestamp,
     deployment::Deployment,
     effect::{Due, Effect, Entry},
+    environment::Line,
     ids::{InteractionId, RepositoryName, RunId},
     ports::{Asked, Change, Clock, Inbox, Opened, Opening, Query, Store, StoreError},
 };
@@ -25,7 +28,7 @@ use tokio::{
     sync::Notify,
 };
 
-use super::{Web, Webhooks, router};
+use super::{Gates, Issuer, Web, Webhooks, router};
 
 const SECRET: &str = "It's a Secret to Everybody";
 
@@ -105,6 +108,12 @@ impl Service {
                 secret: SecretString::from(SECRET),
                 repositories: BTreeSet::from([RepositoryName::parse("acme/shop").unwrap()]),
             }),
+            gates: Gates {
+                keeper: Arc::new(gates::Book::default()),
+                line: Arc::new(Line::new(vec![]).unwrap()),
+                secret: None,
+                issuer: Issuer::new("http://127.0.0.1:9".into()).unwrap(),
+            },
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();

@@ -137,6 +137,11 @@ impl World {
             .await;
     }
 
+    /// Where the service is reached.
+    pub async fn url(&self) -> String {
+        format!("http://{}", self.app.lock().await.as_ref().expect("the service runs").address())
+    }
+
     /// The service stops as on SIGTERM.
     pub async fn stops(&self) {
         if let Some(app) = self.app.lock().await.take() {
@@ -304,6 +309,7 @@ commit_header = "X-Build-Sha"
             ("DISCORD_TOKEN".to_owned(), self.discord.token()),
             ("GITHUB_TOKEN".to_owned(), github::seed::TOKEN.to_owned()),
             ("GITHUB_WEBHOOK_SECRET".to_owned(), WEBHOOK_SECRET.to_owned()),
+            ("SIGNALBOX_GATE_SECRET".to_owned(), "a secret of stories, with characters enough".to_owned()),
             ("SIGNALBOX_STORE".to_owned(), self.store.clone().unwrap_or(file)),
         ];
         variables.extend(self.tenants.as_ref().map(|t| ("UAT_DATABASE_URL".to_owned(), t.reader.clone())));

@@ -8,7 +8,7 @@ use crate::{
     deployment::{Lost, RunRef, State},
     effect::Effect,
     event::DispatchAnswer,
-    gate::{Clearance, Verdict},
+    gate::{Clearance, Cleared, Verdict},
     ids::{CommitSha, RunId},
     refusal::Refusal,
 };
@@ -37,6 +37,7 @@ impl Step<'_> {
             self.show();
         }
         self.d.state = State::Dispatching { sent: Some(self.now), not_before: None, tries };
+        self.d.cleared = Some(Cleared::by(clearance));
         self.d.trouble = None;
         self.record("signalbox", "dispatch", "the one dispatch is on its way".into());
     }
@@ -106,6 +107,8 @@ impl Step<'_> {
         }
         let not_before = self.now.saturating_add(pause).ok();
         self.d.state = State::Dispatching { sent: None, not_before, tries: tries + 1 };
+        // Whatever is sent next is judged anew.
+        self.d.cleared = None;
         self.record("signalbox", "not sent", format!("nothing was started: {why}"));
         self.d.trouble = Some(why);
         self.after(pause, Effect::Dispatch { deployment: self.d.id });

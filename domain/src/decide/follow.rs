@@ -50,6 +50,10 @@ impl Step<'_> {
     fn bind(&mut self, run: &Run) {
         let detail = format!("run {} attempt {} is ours", run.id, run.attempt);
         self.record("signalbox", "found", detail);
+        if self.d.run_ref.is_some() {
+            // What was cleared is one execution; who re-runs it asks again.
+            self.d.cleared = None;
+        }
         self.d.run_ref = Some(RunRef { id: run.id, attempt: run.attempt });
         self.d.run = None;
         if self.d.cancel.is_some() {

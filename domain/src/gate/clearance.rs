@@ -1,6 +1,7 @@
 //! The proof that a gate was satisfied.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::SignOff;
 use crate::{
@@ -39,6 +40,32 @@ impl Clearance {
     }
 
     /// When.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+}
+
+/// The record that a clearance was used: a gate was satisfied for one commit, and the deployment left. Made of a
+/// [`Clearance`] alone, and read back from the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cleared {
+    commit: CommitSha,
+    at: Timestamp,
+}
+
+impl Cleared {
+    pub(crate) fn by(clearance: &Clearance) -> Self {
+        Self { commit: clearance.commit.clone(), at: clearance.at }
+    }
+
+    /// Whether it is about this commit.
+    #[must_use]
+    pub fn is_of(&self, commit: &CommitSha) -> bool {
+        self.commit == *commit
+    }
+
+    /// When the gate was found satisfied.
     #[must_use]
     pub fn at(&self) -> Timestamp {
         self.at

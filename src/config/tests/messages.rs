@@ -49,7 +49,7 @@ fn a_key_belongs_nowhere() {
     signalbox.toml:7:1: [github] has no key `colour`
       7 | colour …
         | ^^^^^^
-      expected: one of repository, api_url
+      expected: one of repository, api_url, oidc_issuer
       example:  repository = "acme/shop"
     "#);
 }
