@@ -19,5 +19,6 @@ mod page;
 mod restarts;
 mod signoffs;
 mod verified;
+mod waiting;
 mod webhooks;
 mod world;
