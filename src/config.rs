@@ -201,7 +201,10 @@ fn whole(root: &Table<'_>, env: &Env) -> Option<Config> {
     let (discord_table, github_table) = (discord_table.as_ref(), github_table.as_ref());
     let roles = discord_table.map(roles).unwrap_or_default();
     let signs = gate::signs(discord_table);
+    let environments = root.sections("environment", &ENVIRONMENT);
+    let befores: Vec<&str> = environments.iter().filter_map(|table| table.peek("after")).collect();
     let defaults = Defaults {
+        befores: &befores,
         roles: &roles,
         signs: &signs,
         channel: discord_table.and_then(|table| table.text("channel", read::snowflake)).map(|id| ChannelId(id.value)),
@@ -209,7 +212,7 @@ fn whole(root: &Table<'_>, env: &Env) -> Option<Config> {
         channel_given: discord_table.is_some_and(|table| table.has("channel")),
         repository_given: github_table.is_some_and(|table| table.has("repository")),
     };
-    let stages = stages(root, &defaults);
+    let stages = stages(&environments, root, &defaults);
     let server = Server { gate_secret: secrets.gate(), ..server(root.section("server", &SERVER).as_ref(), env) };
     let audit = root.section("audit", &AUDIT);
     let audit =
@@ -222,9 +225,8 @@ fn whole(root: &Table<'_>, env: &Env) -> Option<Config> {
     Some(Config { line, discord: discord??, github: github?, server, audit, store: store?, databases })
 }
 
-fn stages(root: &Table<'_>, defaults: &Defaults<'_>) -> Vec<Stage> {
-    let stages: Vec<Stage> =
-        root.sections("environment", &ENVIRONMENT).iter().map(|table| environment::stage(table, defaults)).collect();
+fn stages(environments: &[Table<'_>], root: &Table<'_>, defaults: &Defaults<'_>) -> Vec<Stage> {
+    let stages: Vec<Stage> = environments.iter().map(|table| environment::stage(table, defaults)).collect();
     if let Some(span) = root.empty_list("environment") {
         root.reject("environment", span, "there is no environment to deploy to");
     }

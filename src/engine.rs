@@ -1,11 +1,13 @@
 //! Carries decisions out: loads, lets the core decide, commits, and works off what is due.
 //! It knows the ports and no vendor.
 
+mod applied;
 mod audit;
 pub mod desk;
 mod effects;
 mod facts;
 mod fleet;
+mod forge_facts;
 mod gates;
 mod journal;
 mod judge;
@@ -71,6 +73,7 @@ pub struct Engine {
     wake: Arc<Notify>,
     fleets: fleet::Fleets,
     members: members::Members,
+    applied: applied::Ledgers,
     changed: broadcast::Sender<Deployment>,
 }
 
@@ -81,8 +84,9 @@ impl Engine {
     /// An engine over these ports and this promotion path. `wake` is rung when something is due.
     #[must_use]
     pub fn new(ports: Ports, line: Arc<Line>, wake: Arc<Notify>) -> Self {
-        let (fleets, members) = (fleet::Fleets::default(), members::Members::default());
-        Self { ports, line, anchor: None, wake, fleets, members, changed: broadcast::channel(256).0 }
+        let (fleets, applied) = (fleet::Fleets::default(), applied::Ledgers::default());
+        let members = members::Members::default();
+        Self { ports, line, anchor: None, wake, fleets, applied, members, changed: broadcast::channel(256).0 }
     }
 
     /// The same engine, posting the head of the audit trail to this channel once a day.

@@ -6,17 +6,24 @@
 
 mod api;
 mod cache;
+mod commit_checks;
+mod content;
 mod credentials;
 mod dispatch;
+mod expression;
 mod inspect;
 mod limits;
+mod names;
 mod path;
+mod pulls;
 mod refs;
 mod runs;
 mod sources;
 mod transport;
 mod wire;
 mod workflow_file;
+mod workflow_tree;
+mod workflow_use;
 
 #[cfg(test)]
 mod tests;

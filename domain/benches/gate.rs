@@ -64,7 +64,7 @@ fn environment(choices: u64) -> Environment {
         let roles = vec![Role { name: format!("role {n}"), id: RoleId(2 + n % 3) }];
         Rule::SignOffs(SignOffs { category: "review".into(), roles, count: 1 })
     };
-    let checks = [Check::Previous, Check::Drift, Check::Isolation, Check::Ledger, Check::Health];
+    let checks = [Check::Previous { descendant: false }, Check::Drift, Check::Isolation, Check::Ledger, Check::Health];
     let rules = (0..RULES).map(|n| match n {
         0..40 if n < choices => Rule::Any(vec![signed(n), signed(n + 1)]),
         0..40 => signed(n),

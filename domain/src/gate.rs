@@ -34,7 +34,10 @@ mod clearance;
 mod evaluate;
 mod fact;
 mod fingerprint;
+mod forge_checks;
+mod forge_facts;
 mod lock;
+mod migrations;
 mod passage;
 mod sign_off;
 mod slots;
@@ -44,6 +47,7 @@ mod usual;
 mod verdict;
 mod view;
 mod window;
+mod workflow;
 
 use jiff::SignedDuration;
 
@@ -54,7 +58,10 @@ pub use self::{
     evaluate::{Judgement, evaluate},
     fact::{Barred, Facts, Looked, Read, Secret},
     fingerprint::Fingerprint,
+    forge_checks::live,
+    forge_facts::{CheckState, CommitChecks, Parity, Previous, PullRequest, References, ReportedCheck, RequiredCheck},
     lock::{Lock, Reach},
+    migrations::Migrations,
     passage::{Passage, PassageAsk, passage},
     sign_off::{Category, Ended, Reaction, Roles, SignOff, VETO, WhyEnded, same_emoji},
     slots::{MOST_ALTERNATIVES, alternatives},
@@ -62,6 +69,7 @@ pub use self::{
     verdict::{Line, Status, Verdict},
     view::{RuleView, View},
     window::{BadMinutes, Minutes, Window},
+    workflow::{Called, Named, Names, Reference, Sees, Workflow},
 };
 
 /// What must hold before a deployment to an environment may leave.
@@ -124,7 +132,32 @@ pub enum Check {
     /// The environment takes the deployment's ref. Always asked.
     Ref,
     /// The environment before this one is live at the same commit and verified.
-    Previous,
+    Previous {
+        /// Whether a newer commit that contains it will do.
+        descendant: bool,
+    },
+    /// The environments after this one have secrets and variables of the same names.
+    Parity {
+        /// Names that do not count, in capitals; a final `*` stands for any ending.
+        ignore: Vec<String>,
+        /// Beginnings that are cut off before names are compared, in capitals.
+        prefixes: Vec<String>,
+    },
+    /// The secrets and variables that the workflow names are there.
+    References {
+        /// As for parity.
+        ignore: Vec<String>,
+    },
+    /// What the branch requires to be green is green at the commit.
+    RequiredChecks {
+        /// What must be green besides.
+        contexts: Vec<String>,
+    },
+    /// A pull request with this commit as its head or its merge was approved.
+    PullRequest {
+        /// By how many.
+        approvals: usize,
+    },
     /// The required secrets are there, and not older than this.
     Secrets {
         /// The greatest age.
@@ -149,7 +182,11 @@ impl Check {
         match self {
             Self::Unlocked => "unlocked",
             Self::Ref => "ref",
-            Self::Previous => "previous",
+            Self::Previous { .. } => "previous",
+            Self::Parity { .. } => "parity",
+            Self::References { .. } => "references",
+            Self::RequiredChecks { .. } => "required_checks",
+            Self::PullRequest { .. } => "pull_request",
             Self::Secrets { .. } => "secrets",
             Self::Window(_) => "window",
             Self::Drift => "drift",

@@ -10,12 +10,12 @@ use jiff::Timestamp;
 
 pub use self::{
     chat::{Chat, ChatError},
-    forge::{Forge, ForgeError, Resolved, RunQuery, Sources},
+    forge::{Forge, ForgeError, Resolved, RunQuery, Scope, Sources},
     gatekeeper::Gatekeeper,
     store::{
         Asked, Change, Claimed, Inbox, Locks, Opened, Opening, Outbox, Query, Rows, Settled, Store, StoreError, Trail,
     },
-    world::{Fleet, Ledger, Probe, Schema, TenantDb},
+    world::{Applied, Fleet, Ledger, Probe, Schema, TenantDb},
 };
 
 /// The time. The only place it comes from.

@@ -84,7 +84,19 @@ fn rule(rule: &Rule) -> String {
         Rule::Check(check) => match check {
             Check::Unlocked => "not locked".into(),
             Check::Ref => "its own refs".into(),
-            Check::Previous => "the environment before is live at the same commit and verified".into(),
+            Check::Previous { descendant: false } => {
+                "the environment before is live at the same commit and verified".into()
+            }
+            Check::Previous { descendant: true } => {
+                "the environment before is live at a commit that contains it and verified".into()
+            }
+            Check::Parity { .. } => "secrets and variables of the same names in what comes next".into(),
+            Check::References { .. } => "what the workflow names is there".into(),
+            Check::RequiredChecks { contexts } if contexts.is_empty() => "required checks of the branch green".into(),
+            Check::RequiredChecks { contexts } => {
+                format!("required checks of the branch green, and {}", contexts.join(", "))
+            }
+            Check::PullRequest { approvals } => format!("a pull request with {approvals} approvals"),
             Check::Secrets { max_age: None } => "required secrets are there".into(),
             Check::Secrets { max_age: Some(age) } => {
                 format!("required secrets are there and at most {} days old", age.as_hours() / 24)

@@ -24,6 +24,8 @@ const MAX_INPUTS: usize = 25;
 pub(super) struct Defaults<'a> {
     pub(super) roles: &'a [Role],
     pub(super) signs: &'a Signs,
+    /// What the environments say that they come after.
+    pub(super) befores: &'a [&'a str],
     pub(super) channel: Option<ChannelId>,
     pub(super) repository: Option<RepositoryName>,
     /// Whether they were given at all, rightly or wrongly.
@@ -81,6 +83,8 @@ fn environment(
     let ground = Ground {
         sign_roles: &sign_roles,
         has_previous: table.has("after"),
+        has_next: table.peek("name").is_some_and(|name| defaults.befores.contains(&name)),
+        has_github_environment: github_environment.is_some(),
         has_secrets: github_environment.is_some() && !required_secrets.is_empty(),
         has_database: table.has("database"),
         has_health: !health.is_empty(),

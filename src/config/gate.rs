@@ -15,6 +15,8 @@ use super::{
 
 /// Most people that a rule may ask for.
 const MOST_PEOPLE: i64 = 20;
+/// GitHub's own rules ask for no more.
+const MOST_APPROVALS: i64 = 6;
 /// A day, a week and a month are what people mean; more than a month is a mistake.
 const MOST_HOURS: i64 = 31 * 24;
 
@@ -66,6 +68,8 @@ pub(super) fn signs(discord: Option<&Table<'_>>) -> Signs {
 pub(super) struct Ground<'a> {
     pub(super) sign_roles: &'a [Role],
     pub(super) has_previous: bool,
+    pub(super) has_next: bool,
+    pub(super) has_github_environment: bool,
     pub(super) has_secrets: bool,
     pub(super) has_database: bool,
     pub(super) has_health: bool,
@@ -104,7 +108,10 @@ pub(super) fn gate(table: &Table<'_>, defaults: &Defaults<'_>, ground: &Ground<'
 
 /// The keys that make a rule what it is, each with the keys that only it takes.
 const KINDS: [(&str, &[&str]); 4] = [
-    ("check", &["max_age_days", "allow", "deny", "time_zone"]),
+    (
+        "check",
+        &["max_age_days", "allow", "deny", "time_zone", "descendant", "ignore", "prefixes", "contexts", "approvals"],
+    ),
     ("sign_off", &["roles", "count"]),
     ("all", &[]),
     ("any", &[]),
@@ -173,19 +180,40 @@ fn sign_offs(table: &Table<'_>, defaults: &Defaults<'_>, ground: &Ground<'_>) ->
 }
 
 fn check(table: &Table<'_>, ground: &Ground<'_>) -> Option<Check> {
-    const NAMES: [&str; 7] = ["previous", "secrets", "window", "drift", "isolation", "ledger", "health"];
+    const NAMES: [&str; 11] = [
+        "previous",
+        "secrets",
+        "parity",
+        "references",
+        "required_checks",
+        "pull_request",
+        "window",
+        "drift",
+        "isolation",
+        "ledger",
+        "health",
+    ];
     let name = table.text("check", |given| {
         let meant = nearest(given, NAMES).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
         let known = NAMES.into_iter().find(|name| *name == given);
         known.ok_or_else(|| Reject::from(format!("there is no check {given:?}{meant}")))
     })?;
-    let belongs = |key: &str, to: &str| {
-        if let Some(span) = table.span_of(key).filter(|_| name.value != to) {
-            table.reject(key, span, format!("`{key}` belongs to the check `{to}`"));
+    const OPTIONS: [(&str, &[&str]); 9] = [
+        ("max_age_days", &["secrets"]),
+        ("allow", &["window"]),
+        ("deny", &["window"]),
+        ("time_zone", &["window"]),
+        ("descendant", &["previous"]),
+        ("ignore", &["parity", "references"]),
+        ("prefixes", &["parity"]),
+        ("contexts", &["required_checks"]),
+        ("approvals", &["pull_request"]),
+    ];
+    for (key, to) in OPTIONS {
+        if let Some(span) = table.span_of(key).filter(|_| !to.contains(&name.value)) {
+            table.reject(key, span, format!("`{key}` belongs to the check `{}`", to.join("` or `")));
         }
-    };
-    belongs("max_age_days", "secrets");
-    ["allow", "deny", "time_zone"].iter().for_each(|key| belongs(key, "window"));
+    }
     let needs = |there: bool, what: &str| {
         if !there {
             table.reject(
@@ -195,10 +223,25 @@ fn check(table: &Table<'_>, ground: &Ground<'_>) -> Option<Check> {
             );
         }
     };
+    let names = |key| table.texts(key, read::name_pattern).map(|found| found.value).unwrap_or_default();
     Some(match name.value {
         "previous" => {
             needs(ground.has_previous, "`after`");
-            Check::Previous
+            Check::Previous { descendant: table.flag("descendant").unwrap_or(false) }
+        }
+        "parity" => {
+            needs(ground.has_github_environment, "`github_environment`");
+            needs(ground.has_next, "other one that comes `after` it");
+            Check::Parity { ignore: names("ignore"), prefixes: names("prefixes") }
+        }
+        "references" => Check::References { ignore: names("ignore") },
+        "required_checks" => {
+            let contexts = table.texts("contexts", read::label).map(|found| found.value).unwrap_or_default();
+            Check::RequiredChecks { contexts }
+        }
+        "pull_request" => {
+            let approvals = table.number("approvals", 1..=MOST_APPROVALS).unwrap_or(1);
+            Check::PullRequest { approvals: usize::try_from(approvals).unwrap_or(1) }
         }
         "secrets" => {
             needs(ground.has_secrets, "`github_environment` with `required_secrets`");

@@ -160,7 +160,12 @@ const GATE_EXAMPLE: &str = "[[environment.gate]]\ncheck = \"previous\"";
 pub(super) const GATE: Section = Section {
     title: "[[environment.gate]]",
     keys: &[
-        may("check", "previous, secrets, window, drift, isolation, ledger or health", "check = \"previous\""),
+        may(
+            "check",
+            "previous, secrets, parity, references, required_checks, pull_request, window, drift, isolation, ledger or \
+             health",
+            "check = \"previous\"",
+        ),
         may("sign_off", "a name from [discord] sign_offs, or \"review\"", "sign_off = \"review\""),
         may("all", "a list of rules that must all hold", "all = [{ check = \"health\" }, { sign_off = \"review\" }]"),
         may(
@@ -172,6 +177,19 @@ pub(super) const GATE: Section = Section {
         may("roles", "a list of names from [discord.roles]", "roles = [\"reviewer\"]"),
         may("count", "a whole number of people", "count = 2"),
         may("max_age_days", "a whole number of days", "max_age_days = 90"),
+        may("descendant", "true or false", "descendant = true"),
+        may(
+            "ignore",
+            "a list of names of secrets and variables; a final `*` stands for any ending",
+            "ignore = [\"SENTRY_*\"]",
+        ),
+        may(
+            "prefixes",
+            "a list of beginnings that are cut off before names are compared",
+            "prefixes = [\"UAT_\", \"PROD_\"]",
+        ),
+        may("contexts", "a list of names of checks as GitHub shows them", "contexts = [\"build\"]"),
+        may("approvals", "a whole number of approvals", "approvals = 1"),
         may("allow", "a list of times as cron writes them", "allow = [\"* 9-16 * * mon-thu\"]"),
         may("deny", "a list of times as cron writes them", "deny = [\"* * 24-31 dec *\"]"),
         may("time_zone", "the name of a time zone, such as Europe/Berlin", "time_zone = \"Europe/Berlin\""),

@@ -57,6 +57,17 @@ pub(super) fn ref_pattern(text: &str) -> Result<RefPattern, Reject> {
     RefPattern::parse(text).map_err(|bad| format!("{text:?} is not a ref pattern: {bad}").into())
 }
 
+/// A name of a secret or variable, or its beginning with a final `*`; in capitals, as GitHub keeps them.
+pub(super) fn name_pattern(text: &str) -> Result<String, Reject> {
+    let bare = text.strip_suffix('*').unwrap_or(text);
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if !text.is_empty() && bare.chars().all(plain) {
+        Ok(text.to_ascii_uppercase())
+    } else {
+        Err(format!("{text:?} is not the name of a secret or variable").into())
+    }
+}
+
 /// A workflow's file name, without its folder.
 pub(super) fn workflow(text: &str) -> Result<String, Reject> {
     let file = text.strip_prefix(".github/workflows/").unwrap_or(text);

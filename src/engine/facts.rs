@@ -8,14 +8,11 @@ use signalbox_domain::{
     evidence::Finding,
     fleet::Reading,
     gate::{Check, Facts, Fingerprint, Lock, Looked, Read},
-    ports::{ForgeError, Query},
+    ports::ForgeError,
 };
 use tracing::warn;
 
 use super::Engine;
-
-/// How many of the latest deployments are looked through for the one that is live.
-const LOOK_BACK: u32 = 20;
 
 impl Engine {
     /// What is known of the world besides the reactions.
@@ -28,19 +25,41 @@ impl Engine {
     ) -> Facts {
         let checks = environment.gate.checks();
         let asks = |wanted: fn(&Check) -> bool| checks.iter().any(|check| wanted(check));
-        let (previous, secrets, fleet, health) = future::join4(
-            when(asks(|check| matches!(check, Check::Previous)), self.previous(environment)),
-            when(asks(|check| matches!(check, Check::Secrets { .. })), self.secrets(environment)),
+        let (d, e) = (deployment, environment);
+        let world = future::join3(
+            when(asks(|check| matches!(check, Check::Secrets { .. })), self.secrets(e)),
             when(
                 asks(|check| matches!(check, Check::Drift | Check::Isolation | Check::Ledger)),
-                self.fleet_evidence(environment),
+                self.fleet_evidence(e),
             ),
-            when(asks(|check| matches!(check, Check::Health)), self.health(deployment, environment)),
-        )
-        .await;
+            when(asks(|check| matches!(check, Check::Health)), self.health(d, e)),
+        );
+        let forge = future::join5(
+            when(asks(|check| matches!(check, Check::Previous { .. })), self.previous(d, e)),
+            when(asks(|check| matches!(check, Check::Parity { .. })), self.parity(e)),
+            when(asks(|check| matches!(check, Check::References { .. })), self.references(d, e)),
+            when(asks(|check| matches!(check, Check::RequiredChecks { .. })), self.commit_checks(d)),
+            when(asks(|check| matches!(check, Check::PullRequest { .. })), self.pull_requests(d)),
+        );
+        let ((secrets, fleet, health), (previous, parity, references, commit_checks, pull_requests)) =
+            future::join(world, forge).await;
         // Last, so that a lock set while the others were read is seen.
         let (now, locks) = self.locks().await;
-        Facts { now, locks, previous, secrets, fleet, health, reactions, fingerprint, barred: vec![] }
+        Facts {
+            now,
+            locks,
+            previous,
+            parity,
+            references,
+            commit_checks,
+            pull_requests,
+            secrets,
+            fleet,
+            health,
+            reactions,
+            fingerprint,
+            barred: vec![],
+        }
     }
 
     /// The locks in force, and now.
@@ -64,37 +83,26 @@ impl Engine {
             return Ok(plain);
         }
         let sources = &self.ports.sources;
-        let hash = sources.workflow_hash(&deployment.repository, &deployment.workflow, &deployment.commit);
+        let workflow = sources.workflow(&deployment.repository, &deployment.workflow, &deployment.commit);
         let secrets = async {
             match &environment.github_environment {
                 Some(name) => sources.secrets(&deployment.repository, name).await.map(Some),
                 None => Ok(None),
             }
         };
-        let (hash, secrets) = future::join(hash, secrets).await;
-        let hash = hash.map_err(|error| error.to_string())?;
+        let applied = self.applied.read(environment, &self.ports);
+        let (workflow, secrets, applied) = future::join3(workflow, secrets, applied).await;
+        let workflow = workflow.map_err(|error| error.to_string())?;
         let secrets = match secrets {
             // What we may not see cannot be bound; the rule about secrets says so by itself.
             Err(ForgeError::Forbidden(_) | ForgeError::NotFound(_)) => None,
             secrets => secrets.map_err(|error| error.to_string())?,
         };
-        let bound = Fingerprint { workflow: Some(hash), ..plain };
+        let bound = plain.with_workflow(&workflow).with_applied(applied?.as_deref());
         Ok(match secrets {
             Some(secrets) => bound.with_secrets(&secrets),
             None => bound,
         })
-    }
-
-    async fn previous(&self, environment: &Environment) -> Read<Vec<Deployment>> {
-        let at = self.ports.clock.now();
-        let found = match &environment.after {
-            None => Err("no environment comes before this one".into()),
-            Some(before) => {
-                let latest = self.ports.store.find(Query::Latest(before.clone(), LOOK_BACK)).await;
-                latest.map_err(|error| error.to_string())
-            }
-        };
-        Read { at, found }
     }
 
     async fn secrets(&self, environment: &Environment) -> Read<Vec<signalbox_domain::gate::Secret>> {

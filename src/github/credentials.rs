@@ -32,6 +32,8 @@ pub(super) enum Speaker<'a> {
     Work(&'a RepositoryName),
     /// Looks at a repository's environments as well; the App may lack that permission.
     Inspect(&'a RepositoryName),
+    /// Looks at whatever the App may see of a repository: what it may not is refused by name.
+    Look(&'a RepositoryName),
     /// Asks who it is.
     Itself,
 }
@@ -54,7 +56,26 @@ pub(super) struct App {
     tokens: tokio::sync::Mutex<HashMap<TokenKey, Token>>,
 }
 
-type TokenKey = (RepositoryName, bool);
+type TokenKey = (RepositoryName, Reach);
+
+/// What a token of an App may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Reach {
+    Work,
+    Inspect,
+    Granted,
+}
+
+impl Speaker<'_> {
+    fn reach(&self) -> Option<(&RepositoryName, Reach)> {
+        match self {
+            Self::Work(repository) => Some((repository, Reach::Work)),
+            Self::Inspect(repository) => Some((repository, Reach::Inspect)),
+            Self::Look(repository) => Some((repository, Reach::Granted)),
+            Self::Itself => None,
+        }
+    }
+}
 
 struct Token {
     authorization: HeaderValue,
@@ -78,28 +99,26 @@ impl Credentials {
 
     /// The `Authorization` header.
     pub(super) async fn authorize(&self, wire: &Wire, speaker: Speaker<'_>) -> Result<HeaderValue, ForgeError> {
-        match (self, speaker) {
+        match (self, speaker.reach()) {
             (Self::Token(header), _) => Ok(header.clone()),
-            (Self::App(app), Speaker::Itself) => app.signed(),
-            (Self::App(app), Speaker::Work(repository)) => app.token(wire, repository, false).await,
-            (Self::App(app), Speaker::Inspect(repository)) => app.token(wire, repository, true).await,
+            (Self::App(app), None) => app.signed(),
+            (Self::App(app), Some((repository, reach))) => app.token(wire, repository, reach).await,
         }
     }
 
     /// Forgets a token that GitHub no longer takes. `true`: a new one can be had.
     pub(super) async fn forget(&self, speaker: Speaker<'_>) -> bool {
-        match (self, speaker) {
-            (Self::App(app), Speaker::Work(repository)) => app.forget(repository, false).await,
-            (Self::App(app), Speaker::Inspect(repository)) => app.forget(repository, true).await,
+        match (self, speaker.reach()) {
+            (Self::App(app), Some((repository, reach))) => app.forget(repository, reach).await,
             _ => false,
         }
     }
 }
 
 impl App {
-    async fn token(&self, wire: &Wire, repository: &RepositoryName, inspect: bool) -> Result<HeaderValue, ForgeError> {
+    async fn token(&self, wire: &Wire, repository: &RepositoryName, reach: Reach) -> Result<HeaderValue, ForgeError> {
         let mut tokens = self.tokens.lock().await;
-        let key = (repository.clone(), inspect);
+        let key = (repository.clone(), reach);
         if let Some(token) = tokens.get(&key).filter(|token| token.renew_at > self.clock.now()) {
             return Ok(token.authorization.clone());
         }
@@ -107,14 +126,14 @@ impl App {
             Some(installation) => installation,
             None => self.find_installation(wire, repository).await?,
         };
-        let token = self.mint(wire, installation, repository, inspect).await?;
+        let token = self.mint(wire, installation, repository, reach).await?;
         let authorization = token.authorization.clone();
         tokens.insert(key, token);
         Ok(authorization)
     }
 
-    async fn forget(&self, repository: &RepositoryName, inspect: bool) -> bool {
-        self.tokens.lock().await.remove(&(repository.clone(), inspect)).is_some()
+    async fn forget(&self, repository: &RepositoryName, reach: Reach) -> bool {
+        self.tokens.lock().await.remove(&(repository.clone(), reach)).is_some()
     }
 
     /// The installation on a repository
@@ -144,13 +163,20 @@ impl App {
         wire: &Wire,
         installation: u64,
         repository: &RepositoryName,
-        inspect: bool,
+        reach: Reach,
     ) -> Result<Token, ForgeError> {
-        let mut permissions = json!({"actions": "write", "contents": "read", "metadata": "read"});
-        if inspect {
-            permissions["environments"] = "read".into();
+        let mut body = json!({"repositories": [repository.name()]});
+        let work = json!({"actions": "write", "contents": "read", "metadata": "read"});
+        match reach {
+            Reach::Work => body["permissions"] = work,
+            Reach::Inspect => {
+                body["permissions"] = work;
+                body["permissions"]["environments"] = "read".into();
+            }
+            // Without a list GitHub gives what was granted. With one that asks too much it gives nothing at all, and
+            // does not say which permission is lacking.
+            Reach::Granted => {}
         }
-        let body = json!({"repositories": [repository.name()], "permissions": permissions});
         let path = Path::of(&["app", "installations", &installation.to_string(), "access_tokens"]);
         let call = Call { body: Some(body), ..Call::new(Method::POST, &path) };
         let answer = wire.call(call, self.signed()?).await.map_err(ForgeError::from)?;

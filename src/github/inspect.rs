@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::SignedDuration;
 use serde::Deserialize;
 use signalbox_domain::{git_ref::GitRef, ids::RepositoryName, ports::ForgeError};
@@ -10,6 +9,7 @@ use signalbox_domain::{git_ref::GitRef, ids::RepositoryName, ports::ForgeError};
 use super::{
     GithubForge,
     api::unreadable,
+    content,
     credentials::Speaker,
     path::Path,
     wire::{Account, Secrets},
@@ -102,12 +102,6 @@ struct Workflow {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Content {
-    content: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
 struct Environment {
     protection_rules: Option<Vec<Rule>>,
 }
@@ -169,11 +163,7 @@ impl GithubForge {
         let path = Path::repository(repository, &["actions", "workflows", file]);
         let workflow: Workflow = self.api.read(speaker, &path).await?;
         let place = workflow.path.unwrap_or_else(|| format!(".github/workflows/{file}"));
-        let path = Path::repository(repository, &["contents"]).tree(&place).query("ref", at);
-        let content: Content = self.api.read(speaker, &path).await?;
-        let text = content.content.unwrap_or_default().split_whitespace().collect::<String>();
-        let text = BASE64_STANDARD.decode(text).map_err(|error| unreadable(&path, &error.to_string()))?;
-        let text = String::from_utf8(text).map_err(|error| unreadable(&path, &error.to_string()))?;
+        let text = content::file(&self.api, speaker, repository, &place, at.as_str()).await?.text;
         let file = WorkflowFile::parse(&text).map_err(|why| unreadable(&path, &why))?;
         Ok(WorkflowFacts { state: workflow.state.unwrap_or_default(), path: place, file })
     }

@@ -1,18 +1,17 @@
-//! What a release is made of besides its commit: secrets by name and age, and the workflow file.
+//! What a release is made of besides its commit: secrets by name and age, and the workflow with what it calls.
 
 use async_trait::async_trait;
+use serde::Deserialize;
 use signalbox_domain::{
-    gate::Secret,
+    gate::{CommitChecks, Names, PullRequest, Secret, Workflow},
+    git_ref::GitRef,
     ids::{CommitSha, RepositoryName},
-    ports::{ForgeError, Sources},
+    ports::{ForgeError, Scope, Sources},
 };
 
 use super::{
-    GithubForge,
-    api::unreadable,
-    credentials::Speaker,
-    path::Path,
-    wire::{Blob, Secrets},
+    GithubForge, api::unreadable, commit_checks, credentials::Speaker, names, path::Path, pulls, wire::Secrets,
+    workflow_tree,
 };
 
 #[async_trait]
@@ -27,16 +26,57 @@ impl Sources for GithubForge {
         Ok(secrets.into_iter().filter_map(named).collect())
     }
 
-    /// GitHub names the git object of the content, which is a hash of it.
-    async fn workflow_hash(
+    async fn workflow(
         &self,
         repository: &RepositoryName,
         workflow: &str,
         commit: &CommitSha,
-    ) -> Result<String, ForgeError> {
-        let file = format!(".github/workflows/{workflow}");
-        let path = Path::repository(repository, &["contents"]).tree(&file).query("ref", commit.as_str());
-        let blob: Blob = self.api.read(Speaker::Work(repository), &path).await?;
-        blob.sha.ok_or_else(|| unreadable(&path, "the file has no hash"))
+    ) -> Result<Workflow, ForgeError> {
+        workflow_tree::read(&self.api, repository, workflow, commit).await
     }
+
+    async fn contains(
+        &self,
+        repository: &RepositoryName,
+        commit: &CommitSha,
+        head: &CommitSha,
+    ) -> Result<bool, ForgeError> {
+        let range = format!("{commit}...{head}");
+        // Without the limit the answer lists every commit and file between.
+        let path = Path::repository(repository, &["compare", &range]).query("per_page", 1);
+        let comparison: Comparison = self.api.read(Speaker::Work(repository), &path).await?;
+        match comparison.status.as_deref() {
+            Some("ahead" | "identical") => Ok(true),
+            Some("behind" | "diverged") => Ok(false),
+            other => Err(unreadable(&path, &format!("{other:?} is no way in which commits compare"))),
+        }
+    }
+
+    async fn names(&self, repository: &RepositoryName, scope: Scope<'_>) -> Result<Names, ForgeError> {
+        names::read(&self.api, repository, scope).await
+    }
+
+    async fn commit_checks(
+        &self,
+        repository: &RepositoryName,
+        git_ref: &GitRef,
+        commit: &CommitSha,
+    ) -> Result<CommitChecks, ForgeError> {
+        commit_checks::read(&self.api, repository, git_ref, commit).await
+    }
+
+    async fn pull_requests(
+        &self,
+        repository: &RepositoryName,
+        commit: &CommitSha,
+    ) -> Result<Vec<PullRequest>, ForgeError> {
+        pulls::read(&self.api, repository, commit).await
+    }
+}
+
+/// How two commits compare (<https://docs.github.com/en/rest/commits/commits#compare-two-commits>).
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Comparison {
+    status: Option<String>,
 }

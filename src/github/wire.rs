@@ -157,6 +157,35 @@ macro_rules! page {
 page!(Runs { workflow_runs: Run });
 page!(Jobs { jobs: Job });
 page!(Secrets { secrets: Secret });
+page!(Variables { variables: Named });
+page!(CheckRuns { check_runs: CheckRun });
+page!(Statuses { statuses: CommitStatus });
+
+/// A check run of a commit (<https://docs.github.com/en/rest/checks/runs>).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct CheckRun {
+    pub(super) id: Option<u64>,
+    pub(super) name: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) conclusion: Option<String>,
+    pub(super) app: Option<CheckApp>,
+}
+
+/// The App that reported a check run.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct CheckApp {
+    pub(super) id: Option<u64>,
+}
+
+/// A status of a commit (<https://docs.github.com/en/rest/commits/statuses>).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct CommitStatus {
+    pub(super) context: Option<String>,
+    pub(super) state: Option<String>,
+}
 
 /// A secret: never its value.
 #[derive(Debug, Default, Deserialize)]
@@ -164,13 +193,6 @@ page!(Secrets { secrets: Secret });
 pub(super) struct Secret {
     pub(super) name: Option<String>,
     pub(super) updated_at: Option<String>,
-}
-
-/// The content of a file, of which only the hash is of interest.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Blob {
-    pub(super) sha: Option<String>,
 }
 
 /// A branch or a tag.

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use signalbox_domain::{
     environment::Environment,
     fleet::Inspection,
-    ports::{Fleet, Ledger, Schema, TenantDb},
+    ports::{self, Fleet, Ledger, Schema, TenantDb},
 };
 use signalbox_tenants::{Applied, AuditOptions, Options, RegistryOptions, TenantDatabase, Unreadable};
 
@@ -56,6 +56,23 @@ impl TenantDb for TenantDatabases {
         let audit = database.audit(&audit).await.map_err(text)?;
         let findings = registry.findings(&options);
         Ok(inspection(audit, &registry, findings, inventory))
+    }
+
+    async fn applied(&self, environment: &Environment) -> Result<ports::Applied, String> {
+        let database = self.connect(environment).await?;
+        let ledgers = database.ledgers().await.map_err(|error| error.to_string())?;
+        if let Some((schema, why)) = ledgers.unreadable.first() {
+            let more = ledgers.unreadable.len() - 1;
+            let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+            return Err(format!("the ledger of {schema:?} could not be read: {}{more}", unreadable(*why)));
+        }
+        let public = |schema: &String| schema == "public";
+        let of_public = ledgers.kinds.iter().find(|kind| kind.schemas.iter().any(public));
+        let tenants = ledgers.kinds.iter().filter(|kind| !kind.schemas.iter().all(public));
+        Ok(ports::Applied {
+            public: of_public.map(|kind| kind.rows.clone()),
+            tenants: tenants.map(|kind| kind.rows.clone()).collect(),
+        })
     }
 
     async fn names(&self, environment: &Environment) -> Result<Vec<String>, String> {

@@ -21,7 +21,7 @@ fn database(w: &World) -> String {
 }
 
 /// Changes the tenant database, as its owner would.
-async fn sql(w: &World, statements: &str) {
+pub async fn sql(w: &World, statements: &str) {
     let url = Postgres::shared().await.unwrap().url(&database(w));
     let mut connection = PgConnection::connect(&url).await.unwrap();
     connection.execute(sqlx::raw_sql(statements)).await.unwrap();

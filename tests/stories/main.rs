@@ -8,7 +8,9 @@
 mod adoption;
 mod audit;
 mod bad_input;
+mod checks;
 mod dispatch;
+mod fingerprint;
 mod fleet;
 mod gates;
 mod history;

@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Check, Facts, Line, Read, Secret, Status, Window};
+use super::{Check, Facts, Line, Read, Secret, Status, Window, forge_checks};
 use crate::{
-    deployment::{Deployment, State},
+    deployment::Deployment,
     environment::Environment,
     evidence::Answer,
     fleet::{Kind, Reading, Weight},
@@ -36,11 +36,11 @@ pub(super) fn line(check: &Check, d: &Deployment, e: &Environment, facts: &Facts
         Check::Unlocked => unlocked(e, facts),
         Check::Ref => allowed_ref(d, e),
         Check::Window(window) => window_line(window, facts.now),
-        Check::Previous => {
+        Check::Previous { descendant } => {
             let before = e.after.as_ref().map_or_else(|| "the one before".into(), |name| format!("`{name}`"));
             let command = e.after.as_ref().map_or_else(String::new, |name| format!("`/deploy {name}`"));
             let title = format!("{before} is live at `{}`, verified", d.commit.short());
-            asked(title, &facts.previous, facts.now, life, |list| previous(list, d))
+            asked(title, &facts.previous, facts.now, life, |found| forge_checks::previous(found, d, *descendant))
                 .mend(format!("whoever may deploy {before}"), command)
         }
         Check::Secrets { max_age } => {
@@ -48,6 +48,27 @@ pub(super) fn line(check: &Check, d: &Deployment, e: &Environment, facts: &Facts
             let title = format!("secrets of {whose}");
             asked(title, &facts.secrets, facts.now, life, |list| secrets(list, e, *max_age, facts.now))
                 .mend("whoever sets secrets at GitHub", format!("`gh secret set NAME --env {}`", plain_env(e)))
+        }
+        Check::Parity { ignore, prefixes } => {
+            let found = asked("parity with what comes next".into(), &facts.parity, facts.now, life, |found| {
+                forge_checks::parity(found, ignore, prefixes)
+            });
+            found.mend("whoever sets secrets at GitHub", "set what is missing, or list it in `ignore`")
+        }
+        Check::References { ignore } => {
+            let title = format!("what {} names is there", code(&clip(&d.workflow, 80)));
+            asked(title, &facts.references, facts.now, life, |found| forge_checks::references(found, ignore))
+                .mend("whoever sets secrets at GitHub", "set what is missing, or list it in `ignore`")
+        }
+        Check::RequiredChecks { contexts } => {
+            let title = format!("required checks of {} at `{}`", code(&clip(d.git_ref.short(), 80)), d.commit.short());
+            asked(title, &facts.commit_checks, facts.now, life, |found| forge_checks::required(found, contexts))
+                .mend("whoever maintains the repository", "run them again, or require some and name them in `contexts`")
+        }
+        Check::PullRequest { approvals } => {
+            let title = format!("pull request of `{}` approved", d.commit.short());
+            asked(title, &facts.pull_requests, facts.now, life, |found| forge_checks::pull_request(found, *approvals))
+                .mend("reviewers of the repository", "review it at GitHub")
         }
         Check::Drift => fleet("no drift", facts, e, "drift", drift),
         Check::Isolation => fleet("no isolation fault", facts, e, "isolation", |r| faults(r, Kind::Isolation)),
@@ -121,27 +142,6 @@ fn window_line(window: &Window, now: Timestamp) -> Line {
     let why = if next.is_empty() { "it does not open within three months".into() } else { format!("opens {next}") };
     Line::new("inside the window", Status::Waiting, why)
         .mend("time, or a maintainer of `signalbox.toml`", "it leaves by itself when the window opens")
-}
-
-/// The deployment that says what is live is the newest that reached the environment.
-fn previous(list: &[Deployment], d: &Deployment) -> (Status, String) {
-    let reached = |one: &&Deployment| match &one.state {
-        State::Refused { .. } | State::Expired { .. } | State::Waiting { .. } => false,
-        State::Cancelled { .. } => one.run_ref.is_some(),
-        _ => true,
-    };
-    let Some(latest) = list.iter().find(reached) else {
-        return (Status::Fail, "nothing was deployed there yet".into());
-    };
-    let which = format!("deployment {} of `{}`", latest.id, latest.commit.short());
-    let same = latest.commit == d.commit;
-    match &latest.state {
-        State::Succeeded { .. } if same => (Status::Pass, which),
-        State::Succeeded { .. } => (Status::Fail, format!("it is at `{}`", latest.commit.short())),
-        State::Unverified { .. } if same => (Status::Unknown, format!("{which} could not be verified")),
-        state if !state.is_over() && same => (Status::Waiting, format!("{which} is {}", state.word())),
-        state => (Status::Fail, format!("{which} is {}", state.word())),
-    }
 }
 
 fn secrets(list: &[Secret], e: &Environment, max_age: Option<SignedDuration>, now: Timestamp) -> (Status, String) {

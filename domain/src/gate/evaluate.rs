@@ -1,6 +1,6 @@
 //! The judgement: rules over facts, explained. The only place where a [`Clearance`] is made.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{
     Check, Clearance, Facts, Item, Line, Read, Rule, SignOff, SignOffs, Status, VETO, Verdict, alternatives, check,
@@ -11,7 +11,7 @@ use crate::{
     environment::Environment,
     ids::PersonId,
     permit::holds_one_of,
-    text::plain,
+    text::{clip, code, plain},
 };
 
 /// A verdict, and the clearance that a satisfied one gives.
@@ -41,8 +41,8 @@ pub fn evaluate(deployment: &Deployment, environment: &Environment, facts: &Fact
     Judgement { verdict, clearance, signers, look_up }
 }
 
-/// People by sign-off rule, in reading order.
-type Filled = BTreeMap<usize, Vec<PersonId>>;
+/// People by sign-off rule, in reading order; each by a number.
+type Filled = [Vec<usize>];
 
 /// A rule as far as its status goes: the same answer as its [`Line`] gives.
 enum Outline {
@@ -62,7 +62,7 @@ impl Outline {
         match self {
             Self::Known(status) => *status,
             Self::Unread | Self::Slots(_) => {
-                let by = filled.get(next).map_or(0, Vec::len);
+                let by = filled.get(*next).map_or(0, Vec::len);
                 *next += 1;
                 match self {
                     Self::Slots(count) if by >= *count => Status::Pass,
@@ -72,6 +72,31 @@ impl Outline {
             }
             Self::All(parts) => parts.iter().map(|part| part.status(filled, next)).max().unwrap_or(Status::Unknown),
             Self::Any(parts) => parts.iter().map(|part| part.status(filled, next)).min().unwrap_or(Status::Unknown),
+        }
+    }
+}
+
+/// Everybody whose signatures count, by number, and these.
+struct People<'a> {
+    ids: Vec<PersonId>,
+    sign_offs: Vec<(usize, &'a SignOff)>,
+}
+
+impl People<'_> {
+    /// The sign-off rules in reading order, each with those of its people who are free.
+    fn leaves(&self, rule: &Rule, free: &[bool], into: &mut Vec<Slots>) {
+        match rule {
+            Rule::Check(_) => {}
+            Rule::SignOffs(rule) => {
+                let counts = |(person, sign_off): &&(usize, &SignOff)| {
+                    free[*person] && sign_off.category == rule.category && holds_one_of(&sign_off.roles, &rule.roles)
+                };
+                let mut people: Vec<usize> = self.sign_offs.iter().filter(counts).map(|(person, _)| *person).collect();
+                people.sort_unstable();
+                people.dedup();
+                into.push(Slots { people, count: rule.count });
+            }
+            Rule::All(rules) | Rule::Any(rules) => rules.iter().for_each(|rule| self.leaves(rule, free, into)),
         }
     }
 }
@@ -87,13 +112,14 @@ impl Judge<'_> {
     fn verdict(&self) -> (Verdict, BTreeSet<PersonId>) {
         let mut lines = vec![self.check(&Check::Unlocked), self.check(&Check::Ref)];
         lines.extend(self.vetoes());
+        lines.extend(self.loosely_bound());
         let gate = &self.environment.gate;
         let (must, should): (Vec<&Item>, Vec<&Item>) = gate.items.iter().partition(|item| item.must);
-        let (must, used) = self.judged(&must, &[]);
-        let signers = used.iter().copied().collect();
+        let people = self.people();
+        let mut free = vec![true; people.ids.len()];
+        let (must, signers) = self.judged(&must, &people, &mut free);
         // Who is needed by what must hold is not spent on what should.
-        let used = if gate.one_person_many_slots { vec![] } else { used };
-        let (should, _) = self.judged(&should, &used);
+        let (should, _) = self.judged(&should, &people, &mut free);
         let (mut must, mut should) = (must.into_iter(), should.into_iter());
         // In the order of the configuration again.
         lines.extend(gate.items.iter().filter_map(|item| match item.must {
@@ -103,20 +129,31 @@ impl Judge<'_> {
         (Verdict { at: self.facts.now, lines }, signers)
     }
 
-    /// The lines of some items, with whoever fills a slot of them.
-    fn judged(&self, items: &[&Item], used: &[PersonId]) -> (Vec<Line>, Vec<PersonId>) {
+    /// Everybody whose signatures count, with these.
+    fn people(&self) -> People<'_> {
+        let counting: Vec<&SignOff> = self.standing().filter(|sign_off| self.why_not(sign_off).is_none()).collect();
+        let mut ids: Vec<PersonId> = counting.iter().map(|sign_off| sign_off.by.id).collect();
+        ids.sort();
+        ids.dedup();
+        let number = |sign_off: &&SignOff| ids.binary_search(&sign_off.by.id).ok();
+        let sign_offs = counting.iter().filter_map(|sign_off| Some((number(sign_off)?, *sign_off))).collect();
+        People { ids, sign_offs }
+    }
+
+    /// The lines of some items, with whoever fills a slot of them: they are free no more, unless people may fill many.
+    fn judged(&self, items: &[&Item], people: &People<'_>, free: &mut [bool]) -> (Vec<Line>, BTreeSet<PersonId>) {
         let rules: Vec<&Rule> = items.iter().map(|item| &item.rule).collect();
         let mut leaves = vec![];
-        rules.iter().for_each(|rule| self.leaves(rule, used, &mut leaves));
+        rules.iter().for_each(|rule| people.leaves(rule, free, &mut leaves));
         let many = self.environment.gate.one_person_many_slots;
         // A gate with more ways than can be looked at is refused when it is configured; here none is taken.
         let ways = alternatives(rules.iter().copied()).unwrap_or_default();
         let outline = self.outline(&rules);
         let tried = ways.iter().map(|way| {
-            let filled = fill(&leaves, way, many);
+            let filled = fill(&leaves, way, people.ids.len(), many);
             let mut next = 0;
             let holds = outline.iter().all(|part| part.status(&filled, &mut next) == Status::Pass);
-            let seats: usize = filled.values().map(Vec::len).sum();
+            let seats: usize = filled.iter().map(Vec::len).sum();
             let missing: usize = way.iter().map(|n| leaves[*n].count).sum::<usize>() - seats;
             (holds, seats, std::cmp::Reverse(missing), filled)
         });
@@ -125,7 +162,12 @@ impl Judge<'_> {
             if better { next } else { best }
         });
         let filled = best.map(|(_, _, _, filled)| filled).unwrap_or_default();
-        (self.lines(&rules, &filled), filled.into_values().flatten().collect())
+        if !many {
+            filled.iter().flatten().for_each(|person| free[*person] = false);
+        }
+        let used = filled.iter().flatten().filter_map(|person| people.ids.get(*person).copied()).collect();
+        let mut next = 0;
+        (rules.iter().map(|rule| self.line(rule, &filled, people, &mut next)).collect(), used)
     }
 
     /// The rules without their words, for trying many ways to fill their slots.
@@ -141,27 +183,12 @@ impl Judge<'_> {
         rules.iter().map(|rule| part(rule)).collect()
     }
 
-    fn leaves(&self, rule: &Rule, used: &[PersonId], into: &mut Vec<Slots>) {
-        match rule {
-            Rule::Check(_) => {}
-            Rule::SignOffs(rule) => {
-                let mut people: Vec<PersonId> = self.counting(rule).map(|sign_off| sign_off.by.id).collect();
-                people.retain(|person| !used.contains(person));
-                people.sort();
-                people.dedup();
-                into.push(Slots { people, count: rule.count });
-            }
-            Rule::All(rules) | Rule::Any(rules) => rules.iter().for_each(|rule| self.leaves(rule, used, into)),
-        }
-    }
-
-    fn counting<'s>(&'s self, rule: &'s SignOffs) -> impl Iterator<Item = &'s SignOff> {
-        self.of_category(&rule.category)
-            .filter(|sign_off| self.why_not(sign_off).is_none() && holds_one_of(&sign_off.roles, &rule.roles))
-    }
-
     fn of_category<'s>(&'s self, category: &'s str) -> impl Iterator<Item = &'s SignOff> {
-        self.deployment.sign_offs.iter().filter(move |sign_off| sign_off.stands() && sign_off.category == category)
+        self.standing().filter(move |sign_off| sign_off.category == category)
+    }
+
+    fn standing(&self) -> impl Iterator<Item = &SignOff> {
+        self.deployment.sign_offs.iter().filter(|sign_off| sign_off.stands())
     }
 
     /// Why a standing signature does not count, whatever roles its person has; safe to show.
@@ -183,25 +210,21 @@ impl Judge<'_> {
         signed.moved(now).map(|moved| format!("{moved} since; take the reaction back and sign again"))
     }
 
-    fn lines(&self, rules: &[&Rule], filled: &Filled) -> Vec<Line> {
-        let mut next = 0;
-        rules.iter().map(|rule| self.line(rule, filled, &mut next)).collect()
-    }
-
-    fn line(&self, rule: &Rule, filled: &Filled, next: &mut usize) -> Line {
+    fn line(&self, rule: &Rule, filled: &Filled, people: &People<'_>, next: &mut usize) -> Line {
         match rule {
             Rule::Check(check) => self.check(check),
             Rule::SignOffs(rule) => {
+                let by = filled.get(*next).into_iter().flatten().filter_map(|n| people.ids.get(*n).copied());
                 *next += 1;
-                self.signed(rule, filled.get(&(*next - 1)).map_or(&[][..], Vec::as_slice)).of_kind("sign_off")
+                self.signed(rule, &by.collect::<Vec<_>>()).of_kind("sign_off")
             }
             Rule::All(rules) => {
-                let parts: Vec<Line> = rules.iter().map(|rule| self.line(rule, filled, next)).collect();
+                let parts: Vec<Line> = rules.iter().map(|rule| self.line(rule, filled, people, next)).collect();
                 let status = parts.iter().map(|part| part.status).max().unwrap_or(Status::Unknown);
                 Line { parts, ..Line::new("all of these", status, "").of_kind("all") }
             }
             Rule::Any(rules) => {
-                let parts: Vec<Line> = rules.iter().map(|rule| self.line(rule, filled, next)).collect();
+                let parts: Vec<Line> = rules.iter().map(|rule| self.line(rule, filled, people, next)).collect();
                 let status = parts.iter().map(|part| part.status).min().unwrap_or(Status::Unknown);
                 Line { parts, ..Line::new("one of these", status, "").of_kind("any") }
             }
@@ -239,7 +262,7 @@ impl Judge<'_> {
             .fingerprint
             .as_ref()
             .map(|_| ())
-            .map_err(|why| format!("what is signed could not be read: {}", plain(&crate::text::clip(why, 160))))
+            .map_err(|why| format!("what is signed could not be read: {}", plain(&clip(why, 160))))
     }
 
     fn vetoes(&self) -> Option<Line> {
@@ -254,5 +277,16 @@ impl Judge<'_> {
                 .mend(by.join(" or "), command)
                 .of_kind("no_veto")
         })
+    }
+
+    /// Signatures bind a called workflow that cannot be read by its ref alone, which may move unseen: it is said.
+    fn loosely_bound(&self) -> Option<Line> {
+        let unread = self.facts.fingerprint.as_ref().ok()?.unread();
+        let first = unread.first()?;
+        let more = if unread.len() > 1 { format!(", and {} more", unread.len() - 1) } else { String::new() };
+        let why = format!("{}{more} cannot be read, so only the ref is bound", code(&clip(first, 200)));
+        let line = Line::new("what is signed", Status::Unknown, why);
+        let line = line.mend("whoever manages access at GitHub", "let Signalbox read it");
+        Some(Line { must: false, ..line.of_kind("signed") })
     }
 }

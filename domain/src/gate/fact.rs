@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Fingerprint, Lock};
-use crate::{deployment::Deployment, evidence::Finding, fleet::Reading, ids::PersonId};
+use super::{CommitChecks, Fingerprint, Lock, Parity, Previous, PullRequest, References};
+use crate::{evidence::Finding, fleet::Reading, ids::PersonId};
 
 /// What was read, when, or why it could not be.
 #[derive(Debug, Clone)]
@@ -50,8 +50,16 @@ pub struct Facts {
     pub now: Timestamp,
     /// Locks that were set and not lifted.
     pub locks: Result<Vec<Lock>, String>,
-    /// The latest deployments to the environment before this one, newest first.
-    pub previous: Option<Read<Vec<Deployment>>>,
+    /// The environment before this one.
+    pub previous: Option<Read<Previous>>,
+    /// Names of secrets and variables here and in the environments after this one.
+    pub parity: Option<Read<Parity>>,
+    /// What the workflow names.
+    pub references: Option<Read<References>>,
+    /// Checks of the commit.
+    pub commit_checks: Option<Read<CommitChecks>>,
+    /// Pull requests that brought the commit, or would.
+    pub pull_requests: Option<Read<Vec<PullRequest>>>,
     /// Secrets of the environment at GitHub.
     pub secrets: Option<Read<Vec<Secret>>>,
     /// The fleet of the environment.
@@ -74,6 +82,10 @@ impl Facts {
             now,
             locks: Ok(vec![]),
             previous: None,
+            parity: None,
+            references: None,
+            commit_checks: None,
+            pull_requests: None,
             secrets: None,
             fleet: None,
             health: None,

@@ -1,10 +1,7 @@
 //! Who fills which slot. One person fills one slot, so a person with two roles may be needed elsewhere:
 //! a matching finds the best use of everybody.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::Rule;
-use crate::ids::PersonId;
 
 /// More ways to satisfy the sign-off rules of a gate than this are not looked at.
 pub const MOST_ALTERNATIVES: usize = 64;
@@ -50,53 +47,64 @@ fn every<'a>(rules: impl IntoIterator<Item = &'a Rule>, next: &mut usize) -> Opt
 /// A sign-off rule as a matching sees it.
 #[derive(Debug, Clone)]
 pub(super) struct Slots {
-    /// Who may fill a slot.
-    pub(super) people: Vec<PersonId>,
+    /// Who may fill a slot, each by a number.
+    pub(super) people: Vec<usize>,
     /// How many slots there are.
     pub(super) count: usize,
 }
 
-/// Fills as many slots of the chosen rules as can be: people by rule.
-pub(super) fn fill(rules: &[Slots], chosen: &[usize], many: bool) -> BTreeMap<usize, Vec<PersonId>> {
+/// Fills as many slots of the chosen rules as can be: people by rule, in the order of their numbers, which are less
+/// than `people`. The rules that were not chosen are left empty.
+pub(super) fn fill(rules: &[Slots], chosen: &[usize], people: usize, many: bool) -> Vec<Vec<usize>> {
+    let mut filled: Vec<Vec<usize>> = vec![vec![]; rules.len()];
     if many {
-        let first = |n: &usize| (*n, rules[*n].people.iter().copied().take(rules[*n].count).collect());
-        return chosen.iter().map(first).collect();
+        for rule in chosen {
+            filled[*rule] = rules[*rule].people.iter().copied().take(rules[*rule].count).collect();
+        }
+        return filled;
     }
-    let slots: Vec<usize> = chosen.iter().flat_map(|n| std::iter::repeat_n(*n, rules[*n].count)).collect();
-    // Who sits in which slot; a newcomer may move somebody on to another one (Kuhn's algorithm).
-    let mut seated: BTreeMap<PersonId, usize> = BTreeMap::new();
+    let slots: Vec<usize> = chosen.iter().flat_map(|rule| std::iter::repeat_n(*rule, rules[*rule].count)).collect();
+    let mut seats = Seats { rules, slots: &slots, taken: vec![None; people], asked: vec![usize::MAX; people] };
     for slot in 0..slots.len() {
-        seat(slot, &slots, rules, &mut seated, &mut BTreeSet::new());
+        seats.seat(slot, slot);
     }
-    let mut filled: BTreeMap<usize, Vec<PersonId>> = chosen.iter().map(|n| (*n, vec![])).collect();
-    for (person, slot) in seated {
-        filled.entry(slots[slot]).or_default().push(person);
+    for (person, slot) in seats.taken.iter().enumerate() {
+        if let Some(slot) = slot {
+            filled[slots[*slot]].push(person);
+        }
     }
     filled
 }
 
-fn seat(
-    slot: usize,
-    slots: &[usize],
-    rules: &[Slots],
-    seated: &mut BTreeMap<PersonId, usize>,
-    asked: &mut BTreeSet<PersonId>,
-) -> bool {
-    let people = &rules[slots[slot]].people;
-    if let Some(free) = people.iter().find(|person| !seated.contains_key(person)) {
-        seated.insert(*free, slot);
-        return true;
-    }
-    for person in people {
-        if !asked.insert(*person) {
-            continue;
-        }
-        if let Some(taken) = seated.get(person).copied()
-            && seat(taken, slots, rules, seated, asked)
-        {
-            seated.insert(*person, slot);
+/// Who sits in which slot; a newcomer may move somebody on to another one (Kuhn's algorithm).
+struct Seats<'a> {
+    rules: &'a [Slots],
+    /// The rule of each slot.
+    slots: &'a [usize],
+    /// The slot of each person.
+    taken: Vec<Option<usize>>,
+    /// For which newcomer each person was last asked to move on.
+    asked: Vec<usize>,
+}
+
+impl Seats<'_> {
+    fn seat(&mut self, slot: usize, newcomer: usize) -> bool {
+        let people = &self.rules[self.slots[slot]].people;
+        if let Some(free) = people.iter().find(|person| self.taken[**person].is_none()) {
+            self.taken[*free] = Some(slot);
             return true;
         }
+        for person in people {
+            if std::mem::replace(&mut self.asked[*person], newcomer) == newcomer {
+                continue;
+            }
+            if let Some(other) = self.taken[*person]
+                && self.seat(other, newcomer)
+            {
+                self.taken[*person] = Some(slot);
+                return true;
+            }
+        }
+        false
     }
-    false
 }

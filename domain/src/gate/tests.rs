@@ -1,6 +1,7 @@
 //! Gates under tables, under random rules, and under random histories.
 
 mod checks;
+mod forge;
 mod histories;
 mod rules;
 
@@ -38,7 +39,7 @@ pub(crate) fn gated(items: Vec<Item>) -> Environment {
 
 pub(crate) fn fingerprint() -> Fingerprint {
     let workflow = Some("w1".into());
-    Fingerprint { workflow, ..Fingerprint::of(&sha('a')) }
+    Fingerprint { workflow, ..Fingerprint::of(&sha('a')) }.with_applied(None)
 }
 
 /// A signature by somebody with these roles, given at the beginning.

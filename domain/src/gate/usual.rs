@@ -14,7 +14,7 @@ pub fn usual_list(environment: &Environment) -> Gate {
             items.push(Item { rule: Rule::Check(check), must });
         }
     };
-    asked(e.after.is_some(), true, Check::Previous);
+    asked(e.after.is_some(), true, Check::Previous { descendant: false });
     let secrets = e.github_environment.is_some() && !e.required_secrets.is_empty();
     asked(secrets, true, Check::Secrets { max_age: None });
     asked(e.database.is_some(), true, Check::Isolation);

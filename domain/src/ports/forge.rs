@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::{
     deployment::DispatchOrder,
     event::{CancelAnswer, DispatchAnswer},
-    gate::Secret,
+    gate::{CommitChecks, Names, PullRequest, Secret, Workflow},
     git_ref::GitRef,
     ids::{CommitSha, RepositoryName, RunId},
     run::{Job, Run},
@@ -91,6 +91,17 @@ pub trait Forge: Send + Sync {
     async fn cancel(&self, repository: &RepositoryName, run: RunId) -> Result<CancelAnswer, ForgeError>;
 }
 
+/// Whose names of secrets and variables are read.
+#[derive(Debug, Clone, Copy)]
+pub enum Scope<'a> {
+    /// The repository's own.
+    Repository,
+    /// The organisation's, as far as the repository sees them.
+    Organisation,
+    /// One of GitHub's environments.
+    Environment(&'a str),
+}
+
 /// What a release is made of besides its commit, as GitHub keeps it.
 #[async_trait]
 pub trait Sources: Send + Sync {
@@ -99,14 +110,49 @@ pub trait Sources: Send + Sync {
     /// # Errors
     /// [`ForgeError`] when they could not be listed.
     async fn secrets(&self, repository: &RepositoryName, environment: &str) -> Result<Vec<Secret>, ForgeError>;
-    /// A hash of the content of a workflow's file at a commit.
+    /// A workflow as it is at a commit, with the reusable workflows that it calls.
     ///
     /// # Errors
-    /// [`ForgeError`] when that could not be asked; `NotFound` when the file is not there.
-    async fn workflow_hash(
+    /// [`ForgeError`] when its file, or one of the same repository that it calls, could not be read; `NotFound` when
+    /// the file is not there. What it calls from elsewhere may be unreadable: that is an answer.
+    async fn workflow(
         &self,
         repository: &RepositoryName,
         workflow: &str,
         commit: &CommitSha,
-    ) -> Result<String, ForgeError>;
+    ) -> Result<Workflow, ForgeError>;
+    /// Whether `head` has `commit` among its ancestors, or is it.
+    ///
+    /// # Errors
+    /// [`ForgeError`] when that could not be asked.
+    async fn contains(
+        &self,
+        repository: &RepositoryName,
+        commit: &CommitSha,
+        head: &CommitSha,
+    ) -> Result<bool, ForgeError>;
+    /// Names of secrets and variables.
+    ///
+    /// # Errors
+    /// [`ForgeError`] when they could not be listed; `NotFound` where there is no such environment or organisation.
+    async fn names(&self, repository: &RepositoryName, scope: Scope<'_>) -> Result<Names, ForgeError>;
+    /// What a branch requires to be green, and what was reported of a commit. Of a tag nothing is required.
+    ///
+    /// # Errors
+    /// [`ForgeError`] when either could not be read whole.
+    async fn commit_checks(
+        &self,
+        repository: &RepositoryName,
+        git_ref: &GitRef,
+        commit: &CommitSha,
+    ) -> Result<CommitChecks, ForgeError>;
+    /// Open and merged pull requests whose head or merge is this commit.
+    ///
+    /// # Errors
+    /// [`ForgeError`] when they or their reviews could not be read.
+    async fn pull_requests(
+        &self,
+        repository: &RepositoryName,
+        commit: &CommitSha,
+    ) -> Result<Vec<PullRequest>, ForgeError>;
 }

@@ -46,7 +46,8 @@ pub use manual::{NoSuch, RunHandle};
 pub use oidc::{IdTokenRequest, signed as signed_id_token};
 pub use progress::NewRun;
 pub use repository::{
-    Commit, Comparison, Deployment, DeploymentStatus, Environment, Protection, Pull, Repository, Resolved,
+    CheckRun, Commit, CommitStatus, Comparison, Deployment, DeploymentStatus, Environment, Protection, Pull,
+    Repository, Resolved, Review,
 };
 pub use run::{Approval, Attempt, Job, Key, LogLine, Run, Step};
 pub use script::{Action, HELD, JobScript, Script, StepScript, library};

@@ -36,12 +36,22 @@ pub struct Repository {
     pub secrets: BTreeMap<String, Timestamp>,
     /// Variable name → value.
     pub variables: BTreeMap<String, String>,
+    /// Secrets of the organisation that it sees, as `secrets`.
+    pub organisation_secrets: BTreeMap<String, Timestamp>,
+    /// Variables of the organisation that it sees.
+    pub organisation_variables: BTreeMap<String, String>,
+    /// Check runs of its commits, oldest first.
+    pub check_runs: Vec<CheckRun>,
+    /// Statuses of its commits, oldest first.
+    pub statuses: Vec<CommitStatus>,
     /// Pull requests by number.
     pub pulls: Vec<Pull>,
     /// Deployments, oldest first.
     pub deployments: Vec<Deployment>,
     /// Branch → its classic protection.
     pub protections: BTreeMap<String, Protection>,
+    /// Branch → what rulesets say of it.
+    pub rules: BTreeMap<String, Protection>,
     /// When it was created.
     pub created_at: Timestamp,
 }
@@ -91,6 +101,51 @@ pub struct Protection {
     pub required_checks: Vec<String>,
 }
 
+/// A check of a commit, reported by GitHub Actions.
+#[derive(Clone, Debug)]
+pub struct CheckRun {
+    /// GitHub's number for it; the greater, the later.
+    pub id: u64,
+    /// Commit.
+    pub sha: String,
+    /// Name.
+    pub name: String,
+    /// `success`, `failure`, …; still at work when `None`.
+    pub conclusion: Option<String>,
+    /// When it was started.
+    pub started_at: Timestamp,
+}
+
+/// A status of a commit.
+#[derive(Clone, Debug)]
+pub struct CommitStatus {
+    /// GitHub's number for it; the greater, the later.
+    pub id: u64,
+    /// Commit.
+    pub sha: String,
+    /// Name.
+    pub context: String,
+    /// `success`, `pending`, `failure` or `error`.
+    pub state: String,
+    /// When it was set.
+    pub created_at: Timestamp,
+}
+
+/// One review of a pull request.
+#[derive(Clone, Debug)]
+pub struct Review {
+    /// GitHub's number for it.
+    pub id: u64,
+    /// Login of the reviewer.
+    pub reviewer: String,
+    /// `APPROVED`, `CHANGES_REQUESTED`, `COMMENTED` or `DISMISSED`.
+    pub state: String,
+    /// Head of the pull request at the time.
+    pub commit: String,
+    /// When it was submitted.
+    pub at: Timestamp,
+}
+
 /// One pull request.
 #[derive(Clone, Debug)]
 pub struct Pull {
@@ -114,6 +169,8 @@ pub struct Pull {
     pub labels: Vec<String>,
     /// Login of the author.
     pub author: String,
+    /// What reviewers said, oldest first.
+    pub reviews: Vec<Review>,
     /// `false` makes a merge answer 405.
     pub mergeable: bool,
     /// When and as what it was merged.

@@ -59,7 +59,7 @@ pub(super) fn state() -> State {
 
 fn register_app(state: &mut State, now: Timestamp) {
     let write = ["actions", "contents", "deployments", "issues", "pull_requests"];
-    let read = ["administration", "checks", "environments", "metadata", "secrets", "statuses"];
+    let read = ["actions_variables", "administration", "checks", "environments", "metadata", "secrets", "statuses"];
     let permissions: Permissions = write
         .into_iter()
         .map(|name| (name.to_owned(), Level::Write))
@@ -129,9 +129,14 @@ fn shop(state: &mut State, now: Timestamp) -> Repository {
             .to_vec(),
         secrets: BTreeMap::from([("REGISTRY_TOKEN".to_owned(), days_ago(90))]),
         variables: BTreeMap::from([("REGION".to_owned(), "fra1".to_owned())]),
+        organisation_secrets: BTreeMap::new(),
+        organisation_variables: BTreeMap::new(),
+        check_runs: Vec::new(),
+        statuses: Vec::new(),
         pulls: Vec::new(),
         deployments: Vec::new(),
         protections: BTreeMap::new(),
+        rules: BTreeMap::new(),
         created_at: days_ago(60),
     }
 }
@@ -171,6 +176,7 @@ fn workflows(state: &mut State, now: Timestamp) -> Vec<Workflow> {
             queue_many: false,
         }),
         environment: environment.to_owned(),
+        jobs: None,
         script: "success".to_owned(),
         created_at: now,
     };

@@ -28,6 +28,8 @@ pub struct Workflow {
     pub concurrency: Option<Concurrency>,
     /// GitHub environment its jobs deploy to, told to the world by migrations and deployments.
     pub environment: String,
+    /// What the file says after `jobs:`, indented by two; one job that migrates when `None`. Scripts do not read it.
+    pub jobs: Option<String>,
     /// Name of the script its next run plays.
     pub script: String,
     /// When the file was added.
@@ -147,11 +149,13 @@ impl Workflow {
                 concurrency.group, concurrency.cancel_in_progress
             );
         }
-        let _ = writeln!(
-            text,
-            "jobs:\n  migrate:\n    name: Run Database Migrations\n    runs-on: ubuntu-latest\n    environment: {}\n    steps:\n      - run: ./migrate.sh",
-            self.environment
-        );
+        let migrate = || {
+            format!(
+                "  migrate:\n    name: Run Database Migrations\n    runs-on: ubuntu-latest\n    environment: {}\n    steps:\n      - run: ./migrate.sh\n",
+                self.environment
+            )
+        };
+        let _ = write!(text, "jobs:\n{}", self.jobs.clone().unwrap_or_else(migrate));
         text
     }
 }

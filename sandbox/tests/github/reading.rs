@@ -107,13 +107,17 @@ async fn branch_protection_is_told_both_ways() {
     assert_eq!(stage.client.get(&address).await.message(), "Branch not protected");
     stage.github.with(|state| {
         let rules = Protection { required_approvals: 2, required_checks: vec!["test-backend".to_owned()] };
-        state.repository_mut("acme/shop").unwrap().protections.insert("main".to_owned(), rules);
+        let shop = state.repository_mut("acme/shop").unwrap();
+        shop.rules.insert("main".to_owned(), rules.clone());
+        shop.protections.insert("main".to_owned(), rules);
     });
     let classic = stage.client.read(&address).await;
     assert_eq!(classic["required_pull_request_reviews"]["required_approving_review_count"], 2);
     let rules = stage.client.read(&format!("{REPO}/rules/branches/main")).await;
     assert_eq!(rules[1]["parameters"]["required_status_checks"][0]["context"], "test-backend");
-    assert_eq!(stage.client.read(&format!("{REPO}/branches/main")).await["protected"], true);
+    let branch = stage.client.read(&format!("{REPO}/branches/main")).await;
+    assert_eq!(branch["protected"], true);
+    assert_eq!(branch["protection"]["required_status_checks"]["checks"][0]["context"], "test-backend");
 }
 
 #[tokio::test]

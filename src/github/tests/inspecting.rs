@@ -31,7 +31,7 @@ async fn github() -> Server {
                 }
                 "/repos/acme/shop/contents/.github/workflows/12-uat.yml?ref=release%2F7" => {
                     let encoded = BASE64_STANDARD.encode(WORKFLOW);
-                    json!({"encoding": "base64", "content": format!("{}\n{}\n", &encoded[..20], &encoded[20..])})
+                    json!({"sha": "1f", "encoding": "base64", "content": format!("{}\n{}\n", &encoded[..20], &encoded[20..])})
                 }
                 "/repos/acme/shop/environments/eu%2Fprod" => {
                     json!({"protection_rules": [{"type": "required_reviewers"}, {}]})

@@ -12,6 +12,7 @@ use crate::{
     fleet::{Inspection, Reading},
     git_ref::GitRef,
     ids::EnvironmentName,
+    ports::Applied,
 };
 
 #[test]
@@ -104,6 +105,60 @@ fn a_signature_is_void_when_what_was_signed_moves() {
 }
 
 #[test]
+fn a_signature_is_void_when_a_called_workflow_or_a_ledger_moves() {
+    let called = |pairs: &[(&str, Called)]| {
+        let called = pairs.iter().map(|(path, called)| ((*path).to_owned(), called.clone())).collect();
+        let workflow =
+            Workflow { hash: "w1".into(), called, references: Default::default(), unclear: Default::default() };
+        fingerprint().with_workflow(&workflow)
+    };
+    let content = |hash: &str| Called::Content(hash.into());
+    let bound = called(&[("a.yml", content("1")), ("acme/ci/b.yml@v2", content("2"))]);
+    let moved = |now: Fingerprint| bound.moved(&now).unwrap_or_default();
+    assert_eq!(moved(bound.clone()), "");
+    let ci = |is: Called| called(&[("a.yml", content("1")), ("acme/ci/b.yml@v2", is)]);
+    assert_snapshot!(moved(ci(content("3"))), @"the called workflow `acme/ci/b.yml@v2` has changed");
+    assert_snapshot!(moved(ci(Called::Ref("v2".into()))), @"the called workflow `acme/ci/b.yml@v2` has become unreadable");
+    assert_snapshot!(moved(called(&[("a.yml", content("1"))])), @"the workflow `acme/ci/b.yml@v2` is called no more");
+    let more = [("a.yml", content("1")), ("acme/ci/b.yml@v2", content("2")), ("c.yml", content("4"))];
+    assert_snapshot!(moved(called(&more)), @"the called workflow `c.yml` is called");
+
+    let ledger = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let whole = ledger(&["shop.0002_b", "auth.0001_a", "shop.0001_a"]);
+    let applied = |public: &Vec<String>, tenants: Vec<Vec<String>>| {
+        let applied = Applied { public: Some(public.clone()), tenants };
+        fingerprint().with_applied(Some(&applied))
+    };
+    let bound = applied(&whole, vec![whole.clone()]);
+    let moved = |now: Fingerprint| bound.moved(&now).unwrap_or_default();
+    let reordered = ledger(&["auth.0001_a", "shop.0001_a", "shop.0002_b"]);
+    assert_eq!(moved(applied(&reordered, vec![whole.clone(), reordered.clone()])), "", "as many tenants as you like");
+    let next = ledger(&["auth.0001_a", "shop.0001_a", "shop.0002_b", "shop.0003_c"]);
+    assert_snapshot!(moved(applied(&next, vec![whole.clone()])), @"the migration `shop.0003_c` has become pending for a tenant");
+    assert_snapshot!(moved(applied(&next, vec![next.clone()])), @"the applied migrations of `shop` are `3 to 0003_c` now and were `2 to 0002_b`");
+    assert_snapshot!(moved(applied(&whole, vec![whole.clone(), next.clone()])), @"what tenants have applied has changed");
+    let behind = applied(&next, vec![whole.clone()]);
+    assert_snapshot!(behind.moved(&applied(&next, vec![next.clone()])).unwrap(), @"the migration `shop.0003_c`, which was pending for a tenant, was applied");
+    assert_snapshot!(moved(fingerprint()), @"the applied migrations of `auth` are none now and were `1 to 0001_a`");
+}
+
+#[test]
+fn a_signature_of_an_older_version_stays_good() {
+    let old = format!(r#"{{"commit": "{}", "workflow": "w1", "secrets": null}}"#, sha('a'));
+    let old: Fingerprint = serde_json::from_str(&old).unwrap();
+    assert_eq!(old.moved(&fingerprint()), None);
+}
+
+#[test]
+fn a_called_workflow_that_cannot_be_read_is_said_to_be_bound_by_its_ref() {
+    let environment = gated(vec![must(signed("review", REVIEWER, 1))]);
+    let called = [("acme/ci/.github/workflows/x.yml@v2".to_owned(), Called::Ref("v2".into()))];
+    let now = Fingerprint { called: Some(called.into()), ..fingerprint() };
+    let said = said(&requested(&environment), &environment, &Facts { fingerprint: Ok(now), ..facts(at(60)) });
+    assert_snapshot!(said.lines().find(|line| line.contains("what is signed")).unwrap(), @"❔ what is signed (should): `acme/ci/.github/workflows/x.yml@v2` cannot be read, so only the ref is bound → whoever manages access at GitHub: let Signalbox read it");
+}
+
+#[test]
 fn what_could_not_be_read_or_was_read_long_ago_does_not_clear() {
     let finding =
         |answer| Finding { check: "health".into(), answer, says: "said".into(), facts: vec![], may_change: true };
@@ -121,14 +176,16 @@ fn what_could_not_be_read_or_was_read_long_ago_does_not_clear() {
 
 #[test]
 fn the_environment_before_must_be_live_at_the_same_commit_and_verified() {
-    let environment =
-        Environment { after: EnvironmentName::parse("dev").ok(), ..gated(vec![must(Rule::Check(Check::Previous))]) };
+    let environment = Environment {
+        after: EnvironmentName::parse("dev").ok(),
+        ..gated(vec![must(Rule::Check(Check::Previous { descendant: false }))])
+    };
     let d = requested(&environment);
     let evidence = || Evidence { at: at(0), findings: vec![] };
     let succeeded = || State::Succeeded { at: at(0), evidence: evidence() };
     let stood = |state, commit| Deployment { state, commit: sha(commit), ..requested(&uat()) };
     let say = |list: Vec<Deployment>| {
-        let previous = Some(Read { at: at(10), found: Ok(list) });
+        let previous = Some(Read { at: at(10), found: Ok(Previous { latest: list, contains: None }) });
         let said = said(&d, &environment, &Facts { previous, ..facts(at(10)) });
         said.lines().find(|line| line.contains("`dev` is live")).unwrap().to_owned()
     };

@@ -123,8 +123,13 @@ impl Call {
 
     /// The part of a list that `per_page` and `page` ask for.
     pub(super) fn page<'a, T>(&self, state: &State, items: &'a [T]) -> Page<'a, T> {
+        self.page_of(state, items, 100)
+    }
+
+    /// The same where at most so many are given at once.
+    pub(super) fn page_of<'a, T>(&self, state: &State, items: &'a [T], most: usize) -> Page<'a, T> {
         let number = |name: &str| self.query(name).and_then(|text| text.parse::<usize>().ok());
-        let size = number("per_page").unwrap_or(30).clamp(1, 100);
+        let size = number("per_page").unwrap_or(30).clamp(1, most);
         let page = number("page").unwrap_or(1).max(1);
         let from = ((page - 1) * size).min(items.len());
         let to = (from + size).min(items.len());

@@ -74,8 +74,18 @@ pub(super) fn repository_secrets(state: &mut State, call: &Call) -> Answer {
 }
 
 pub(super) fn repository_variables(state: &mut State, call: &Call) -> Answer {
-    let repo = call.repo(state, "actions", Level::Read)?;
+    let repo = call.repo(state, "actions_variables", Level::Read)?;
     Ok(variable_page(state, call, &repo.variables, repo.created_at))
+}
+
+pub(super) fn organisation_secrets(state: &mut State, call: &Call) -> Answer {
+    let repo = call.repo(state, "secrets", Level::Read)?;
+    Ok(secret_page(state, call, &repo.organisation_secrets))
+}
+
+pub(super) fn organisation_variables(state: &mut State, call: &Call) -> Answer {
+    let repo = call.repo(state, "actions_variables", Level::Read)?;
+    Ok(variable_page(state, call, &repo.organisation_variables, repo.created_at))
 }
 
 fn secret_page(state: &State, call: &Call, secrets: &BTreeMap<String, Timestamp>) -> Reply {
@@ -86,6 +96,6 @@ fn secret_page(state: &State, call: &Call, secrets: &BTreeMap<String, Timestamp>
 
 fn variable_page(state: &State, call: &Call, variables: &BTreeMap<String, String>, at: Timestamp) -> Reply {
     let all: Vec<(&String, &String)> = variables.iter().collect();
-    let page = call.page(state, &all);
+    let page = call.page_of(state, &all, 30);
     page.reply(wire::variables(all.len(), page.items, at))
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::reply::{Answer, Refusal, Reply};
+use super::{checks, pulls};
 use crate::github::identity::Level;
 use crate::github::repository::Repository;
 use crate::github::state::State;
@@ -73,7 +74,7 @@ fn protection(state: &State, call: &Call, name: &str) -> Answer {
 
 pub(super) fn rules(state: &mut State, call: &Call) -> Answer {
     let repo = call.repo(state, "metadata", Level::Read)?;
-    let Some(protection) = repo.protections.get(call.param("branch")) else {
+    let Some(protection) = repo.rules.get(call.param("branch")) else {
         return Ok(Reply::ok(json!([])));
     };
     let source =
@@ -117,8 +118,16 @@ pub(super) fn commits(state: &mut State, call: &Call) -> Answer {
 }
 
 pub(super) fn commit(state: &mut State, call: &Call) -> Answer {
-    let repo = call.repo(state, "contents", Level::Read)?;
     let name = call.param("ref");
+    if let Some((name, rest)) = name.rsplit_once('/') {
+        match rest {
+            "check-runs" => return checks::runs(state, call, name),
+            "status" => return checks::combined_status(state, call, name),
+            "pulls" => return pulls::of_commit(state, call, name),
+            _ => {}
+        }
+    }
+    let repo = call.repo(state, "contents", Level::Read)?;
     match repo.commit(name) {
         Some(found) => Ok(Reply::ok(commit::body(state, repo, found))),
         None => Err(Refusal::unprocessable(format!("No commit found for SHA: {name}"))),

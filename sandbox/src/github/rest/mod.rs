@@ -3,6 +3,7 @@
 mod account;
 mod archive;
 mod call;
+mod checks;
 mod connection;
 mod credentials;
 mod deliveries;
@@ -125,6 +126,8 @@ fn actions_routes(on: &Routes<'_>) -> Router {
         .route(&format!("{ACTIONS}/concurrency_groups/{{group}}"), on.get(runs::concurrency_group))
         .route(&format!("{ACTIONS}/secrets"), on.get(environments::repository_secrets))
         .route(&format!("{ACTIONS}/variables"), on.get(environments::repository_variables))
+        .route(&format!("{ACTIONS}/organization-secrets"), on.get(environments::organisation_secrets))
+        .route(&format!("{ACTIONS}/organization-variables"), on.get(environments::organisation_variables))
         .route("/repos/{owner}/{repo}/environments", on.get(environments::list))
         .route(&environment(""), on.get(environments::one))
         .route(&environment("/secrets"), on.get(environments::secrets))
@@ -138,6 +141,7 @@ fn release_routes(on: &Routes<'_>) -> Router {
         .route("/repos/{owner}/{repo}/pulls", on.get(pulls::list).merge(on.post(pulls::create)))
         .route("/repos/{owner}/{repo}/pulls/{pull}", on.get(pulls::one))
         .route("/repos/{owner}/{repo}/pulls/{pull}/merge", on.put(pulls::merge))
+        .route("/repos/{owner}/{repo}/pulls/{pull}/reviews", on.get(pulls::reviews))
         .route("/repos/{owner}/{repo}/issues/{pull}/labels", on.post(pulls::add_labels))
         .route("/repos/{owner}/{repo}/deployments", on.get(deployments::list).merge(on.post(deployments::create)))
         .route("/repos/{owner}/{repo}/deployments/{deployment}", on.get(deployments::one))

@@ -89,6 +89,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Answer {
         draft: fields.get("draft") == Some(&Value::Bool(true)),
         labels: Vec::new(),
         author,
+        reviews: Vec::new(),
         mergeable: true,
         merged: None,
         closed_at: None,
@@ -140,6 +141,28 @@ fn merge_commit(state: &mut State, full_name: &str, pull: &Pull, title: &str, li
         commit.parents.push(pull.head_sha.clone());
     }
     Some(sha)
+}
+
+/// The pull requests that brought a commit, or would.
+pub(super) fn of_commit(state: &mut State, call: &Call, sha: &str) -> Answer {
+    follow_branches(state, call);
+    let repo = call.repo(state, "pull_requests", Level::Read)?;
+    let commit = repo.commit(sha).ok_or_else(|| Refusal::unprocessable(format!("No commit found for SHA: {sha}")))?;
+    let brings = |pull: &&Pull| {
+        let merge = pull.merged.as_ref().is_some_and(|(_, merge)| *merge == commit.sha);
+        merge || repo.history(&pull.head_sha).contains(&commit.sha)
+    };
+    let found: Vec<&Pull> = repo.pulls.iter().filter(brings).collect();
+    let page = call.page(state, &found);
+    let bodies: Vec<Value> = page.items.iter().map(|pull| wire::simple(state, repo, pull)).collect();
+    Ok(page.reply(json!(bodies)))
+}
+
+pub(super) fn reviews(state: &mut State, call: &Call) -> Answer {
+    let (repo, pull) = in_path(state, call, Level::Read)?;
+    let page = call.page(state, &pull.reviews);
+    let bodies: Vec<Value> = page.items.iter().map(|one| wire::review(state, repo, pull, one)).collect();
+    Ok(page.reply(json!(bodies)))
 }
 
 pub(super) fn add_labels(state: &mut State, call: &Call) -> Answer {

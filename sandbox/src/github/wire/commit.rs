@@ -94,7 +94,15 @@ pub(in crate::github) fn branch(state: &State, repo: &Repository, name: &str, co
             "html": format!("{}/tree/{name}", repository::page(state, repo)),
         },
         "protected": protection.is_some(),
-        "protection": { "enabled": protection.is_some() },
+        "protection": {
+            "enabled": protection.is_some(),
+            "required_status_checks": {
+                "enforcement_level": if protection.is_some() { "everyone" } else { "off" },
+                "contexts": protection.map(|rules| rules.required_checks.clone()).unwrap_or_default(),
+                "checks": protection.iter().flat_map(|rules| &rules.required_checks)
+                    .map(|check| json!({ "context": check, "app_id": null })).collect::<Vec<_>>(),
+            },
+        },
         "protection_url": format!("{api}/branches/{name}/protection"),
     })
 }

@@ -1,6 +1,7 @@
 //! Bodies as GitHub writes them, complete enough for its own description of them.
 
 pub(super) mod app;
+pub(super) mod check;
 pub(super) mod commit;
 pub(super) mod deployment;
 pub(super) mod environment;

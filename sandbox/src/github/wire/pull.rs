@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{extend, node_id, repository, user};
-use crate::github::repository::{Pull, Repository};
+use crate::github::repository::{Pull, Repository, Review};
 use crate::github::state::State;
 
 /// A pull request as lists carry it.
@@ -65,6 +65,25 @@ pub(in crate::github) fn full(state: &State, repo: &Repository, pull: &Pull) -> 
         }),
     );
     Value::Object(fields)
+}
+
+/// A review.
+pub(in crate::github) fn review(state: &State, repo: &Repository, pull: &Pull, review: &Review) -> Value {
+    let url = format!("{}/pulls/{}", repository::address(state, repo), pull.number);
+    let page = format!("{}/pull/{}#pullrequestreview-{}", repository::page(state, repo), pull.number, review.id);
+    json!({
+        "id": review.id,
+        "node_id": node_id("PullRequestReview", review.id),
+        "user": user::simple(state, &review.reviewer),
+        "body": "",
+        "state": review.state,
+        "commit_id": review.commit,
+        "submitted_at": review.at,
+        "html_url": page,
+        "pull_request_url": url,
+        "_links": { "html": { "href": page }, "pull_request": { "href": url } },
+        "author_association": "MEMBER",
+    })
 }
 
 /// A label by its name.
