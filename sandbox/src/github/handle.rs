@@ -17,7 +17,7 @@ use super::hook::{Delivery, Hook, Notice};
 use super::hooks::{Nowhere, World};
 use super::manual::RunHandle;
 use super::progress::NewRun;
-use super::repository::Commit;
+use super::repository::{Commit, Pull};
 use super::run::Run;
 use super::state::{Dispatch, Effect, State};
 use super::view::View;
@@ -279,6 +279,36 @@ impl Github {
         self.with(|state| seed::commit(state, repository, branch, message))
     }
 
+    /// Adds a commit that changes these files on top of a branch; gives its SHA.
+    pub fn commit_touching(&self, repository: &str, branch: &str, message: &str, files: &[&str]) -> Option<String> {
+        self.with(|state| {
+            let sha = seed::commit(state, repository, branch, message)?;
+            let commit = state.repository_mut(repository)?.commits.get_mut(&sha)?;
+            commit.files = files.iter().map(|file| (*file).to_owned()).collect();
+            Some(sha)
+        })
+    }
+
+    /// Somebody merges a pull request on its page; gives the commit. `None`: it is not there, or closed.
+    pub fn merges(&self, repository: &str, number: u64, login: &str) -> Option<String> {
+        self.with(|state| {
+            let pull = state.repository(repository)?.pulls.iter().find(|pull| pull.number == number)?;
+            if pull.closed_at.is_some() {
+                return None;
+            }
+            let title = format!("Merge pull request #{number}");
+            rest::merge_pull(state, repository, &pull.clone(), &title, false, login)
+        })
+    }
+
+    /// Changes a pull request; `None` where it is not there.
+    pub fn pull<T>(&self, repository: &str, number: u64, change: impl FnOnce(&mut Pull) -> T) -> Option<T> {
+        self.with(|state| {
+            let pulls = &mut state.repository_mut(repository)?.pulls;
+            pulls.iter_mut().find(|pull| pull.number == number).map(change)
+        })
+    }
+
     /// Moves a branch and starts the workflows that a push to it starts; gives the runs.
     ///
     /// A commit nobody knows is made on top of the branch.
@@ -299,6 +329,7 @@ pub(super) fn push(state: &mut State, repository: &str, branch: &str, sha: &str,
         message: format!("Update {branch}"),
         author: pusher.to_owned(),
         date: now,
+        files: Vec::new(),
     });
     let starts: Vec<u64> = repo
         .workflows

@@ -69,6 +69,8 @@ pub struct Commit {
     pub author: String,
     /// When it was authored and committed.
     pub date: Timestamp,
+    /// Paths of the files it changes.
+    pub files: Vec<String>,
 }
 
 /// A deployment environment with the names of its secrets.
@@ -171,10 +173,16 @@ pub struct Pull {
     pub author: String,
     /// What reviewers said, oldest first.
     pub reviews: Vec<Review>,
+    /// Logins and team slugs whose review was asked for.
+    pub reviewers: Vec<String>,
     /// `false` makes a merge answer 405.
     pub mergeable: bool,
+    /// GitHub's word for what else keeps it, such as `blocked`, which makes a merge answer 405, or `unstable`.
+    pub kept_by: Option<String>,
     /// When and as what it was merged.
     pub merged: Option<(Timestamp, String)>,
+    /// Login of who merged it.
+    pub merged_by: Option<String>,
     /// When it was closed, merged or not.
     pub closed_at: Option<Timestamp>,
     /// When it was opened.

@@ -105,6 +105,7 @@ fn shop(state: &mut State, now: Timestamp) -> Repository {
             message: message.to_owned(),
             author: author.to_owned(),
             date: days_ago(days),
+            files: Vec::new(),
         };
         commits.insert(sha.clone(), commit);
         order.push(sha);
@@ -205,7 +206,14 @@ pub(super) fn commit(state: &mut State, repository: &str, branch: &str, message:
     let author = repo.commits.get(&parent).map_or("dana", |commit| &commit.author).to_owned();
     repo.commits.insert(
         sha.clone(),
-        Commit { sha: sha.clone(), parents: vec![parent], message: message.to_owned(), author, date },
+        Commit {
+            sha: sha.clone(),
+            parents: vec![parent],
+            message: message.to_owned(),
+            author,
+            date,
+            files: Vec::new(),
+        },
     );
     repo.branches.insert(branch.to_owned(), sha.clone());
     Some(sha)

@@ -145,5 +145,6 @@ fn move_branch(state: &mut State, call: &Call, ref_name: &str) {
         message: "Slip in at the last moment".to_owned(),
         author: "dana".to_owned(),
         date,
+        files: Vec::new(),
     });
 }

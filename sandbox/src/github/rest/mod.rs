@@ -23,13 +23,14 @@ mod workflows;
 use axum::Router;
 use axum::extract::{ConnectInfo, RawPathParams, Request};
 use axum::response::Response;
-use axum::routing::{MethodRouter, get, post, put};
+use axum::routing::{MethodRouter, get, patch, post, put};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 
 use self::call::Call;
 use self::connection::{Cut, Doors};
+pub(super) use self::pulls::merge_now as merge_pull;
 use self::reply::{Answer, Refusal};
 use super::state::State;
 use super::{Github, control, oidc};
@@ -139,7 +140,8 @@ fn actions_routes(on: &Routes<'_>) -> Router {
 fn release_routes(on: &Routes<'_>) -> Router {
     Router::new()
         .route("/repos/{owner}/{repo}/pulls", on.get(pulls::list).merge(on.post(pulls::create)))
-        .route("/repos/{owner}/{repo}/pulls/{pull}", on.get(pulls::one))
+        .route("/repos/{owner}/{repo}/pulls/{pull}", on.get(pulls::one).merge(on.patch(pulls::update)))
+        .route("/repos/{owner}/{repo}/pulls/{pull}/requested_reviewers", on.post(pulls::request_reviewers))
         .route("/repos/{owner}/{repo}/pulls/{pull}/merge", on.put(pulls::merge))
         .route("/repos/{owner}/{repo}/pulls/{pull}/reviews", on.get(pulls::reviews))
         .route("/repos/{owner}/{repo}/issues/{pull}/labels", on.post(pulls::add_labels))
@@ -161,6 +163,10 @@ impl Routes<'_> {
 
     fn post(&self, handler: Handler) -> MethodRouter {
         post(self.handler(handler))
+    }
+
+    fn patch(&self, handler: Handler) -> MethodRouter {
+        patch(self.handler(handler))
     }
 
     fn put(&self, handler: Handler) -> MethodRouter {

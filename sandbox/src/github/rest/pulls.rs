@@ -90,8 +90,11 @@ pub(super) fn create(state: &mut State, call: &Call) -> Answer {
         labels: Vec::new(),
         author,
         reviews: Vec::new(),
+        reviewers: Vec::new(),
         mergeable: true,
+        kept_by: None,
         merged: None,
+        merged_by: None,
         closed_at: None,
         created_at: now,
         updated_at: now,
@@ -110,6 +113,9 @@ pub(super) fn merge(state: &mut State, call: &Call) -> Answer {
     if pull.closed_at.is_some() || pull.draft || !pull.mergeable {
         return Err(Refusal::new(405, "Pull Request is not mergeable"));
     }
+    if pull.kept_by.as_deref() == Some("blocked") {
+        return Err(Refusal::new(405, "At least 1 approving review is required by reviewers with write access."));
+    }
     if text(&fields, "sha").is_some_and(|sha| sha != pull.head_sha) {
         return Err(Refusal::new(409, "Head branch was modified. Review and try the merge again."));
     }
@@ -118,16 +124,71 @@ pub(super) fn merge(state: &mut State, call: &Call) -> Answer {
         .unwrap_or_else(|| format!("Merge pull request #{} from {}/{}", pull.number, repo.owner, pull.head));
     let linear = matches!(text(&fields, "merge_method").as_deref(), Some("squash" | "rebase"));
     let login = call.login(state);
-    let sha = merge_commit(state, &full_name, &pull, &title, linear).ok_or_else(Refusal::not_found)?;
-    handle::push(state, &full_name, &pull.base, &sha, &login);
+    let sha = merge_now(state, &full_name, &pull, &title, linear, &login).ok_or_else(Refusal::not_found)?;
+    Ok(Reply::ok(json!({ "sha": sha, "merged": true, "message": "Pull Request successfully merged" })))
+}
+
+/// Merges, whoever asks: the base moves, its push starts workflows, and the pull request is closed.
+pub(in crate::github) fn merge_now(
+    state: &mut State,
+    full_name: &str,
+    pull: &Pull,
+    title: &str,
+    linear: bool,
+    login: &str,
+) -> Option<String> {
+    let sha = merge_commit(state, full_name, pull, title, linear)?;
+    handle::push(state, full_name, &pull.base, &sha, login);
     let now = state.now();
-    let repo = state.repository_mut(&full_name).ok_or_else(Refusal::not_found)?;
+    let repo = state.repository_mut(full_name)?;
     if let Some(pull) = repo.pulls.iter_mut().find(|one| one.id == pull.id) {
         pull.merged = Some((now, sha.clone()));
+        pull.merged_by = Some(login.to_owned());
         pull.closed_at = Some(now);
         pull.updated_at = now;
     }
-    Ok(Reply::ok(json!({ "sha": sha, "merged": true, "message": "Pull Request successfully merged" })))
+    Some(sha)
+}
+
+pub(super) fn update(state: &mut State, call: &Call) -> Answer {
+    let fields = call.fields(&["title", "body", "state", "base", "maintainer_can_modify"])?;
+    let (repo, pull) = in_path(state, call, Level::Write)?;
+    let (full_name, id, now) = (repo.full_name(), pull.id, state.now());
+    let repo = state.repository_mut(&full_name).ok_or_else(Refusal::not_found)?;
+    if let Some(pull) = repo.pulls.iter_mut().find(|one| one.id == id) {
+        pull.title = text(&fields, "title").unwrap_or_else(|| pull.title.clone());
+        pull.body = text(&fields, "body").or_else(|| pull.body.clone());
+        pull.base = text(&fields, "base").unwrap_or_else(|| pull.base.clone());
+        if text(&fields, "state").as_deref() == Some("closed") {
+            pull.closed_at = Some(now);
+        }
+        pull.updated_at = now;
+    }
+    let (repo, pull) = in_path(state, call, Level::Write)?;
+    Ok(Reply::ok(wire::full(state, repo, pull)))
+}
+
+pub(super) fn request_reviewers(state: &mut State, call: &Call) -> Answer {
+    let fields = call.fields(&["reviewers", "team_reviewers"])?;
+    let (repo, pull) = in_path(state, call, Level::Write)?;
+    let (full_name, id) = (repo.full_name(), pull.id);
+    let named = |key: &str| fields.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+    let wanted: Vec<String> = [named("reviewers"), named("team_reviewers")]
+        .concat()
+        .iter()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect();
+    if wanted.contains(&pull.author) {
+        return Err(Refusal::unprocessable("Review cannot be requested from pull request author.".to_owned()));
+    }
+    let repo = state.repository_mut(&full_name).ok_or_else(Refusal::not_found)?;
+    if let Some(pull) = repo.pulls.iter_mut().find(|one| one.id == id) {
+        let new: Vec<String> = wanted.into_iter().filter(|name| !pull.reviewers.contains(name)).collect();
+        pull.reviewers.extend(new);
+    }
+    let (repo, pull) = in_path(state, call, Level::Write)?;
+    Ok(Reply::json(201, wire::simple(state, repo, pull)))
 }
 
 /// Makes the commit of a merge without moving the branch yet.

@@ -142,6 +142,23 @@ pub(in crate::github) fn tag(state: &State, repo: &Repository, name: &str, sha: 
     })
 }
 
+/// The files of a commit as a comparison lists them.
+fn files(state: &State, repo: &Repository, sha: &str) -> Vec<Value> {
+    let (api, page) = (repository::address(state, repo), repository::page(state, repo));
+    let file = |path: &String| {
+        json!({
+            "sha": tree(sha),
+            "filename": path,
+            "status": "modified",
+            "additions": 1, "deletions": 1, "changes": 2,
+            "blob_url": format!("{page}/blob/{sha}/{path}"),
+            "raw_url": format!("{page}/raw/{sha}/{path}"),
+            "contents_url": format!("{api}/contents/{path}?ref={sha}"),
+        })
+    };
+    repo.commits.get(sha).map_or_else(Vec::new, |commit| commit.files.iter().map(file).collect())
+}
+
 /// How two commits relate, with the commits of one page.
 pub(in crate::github) fn comparison(
     state: &State,
@@ -172,6 +189,6 @@ pub(in crate::github) fn comparison(
         "behind_by": comparison.behind,
         "total_commits": comparison.ahead.len(),
         "commits": shown.iter().filter_map(known).collect::<Vec<_>>(),
-        "files": [],
+        "files": comparison.ahead.iter().flat_map(|sha| files(state, repo, sha)).take(300).collect::<Vec<_>>(),
     })
 }

@@ -28,7 +28,8 @@ fn simple_fields(state: &State, repo: &Repository, pull: &Pull) -> Map<String, V
             "body": pull.body,
             "labels": pull.labels.iter().map(|name| label(state, repo, name)).collect::<Vec<_>>(),
             "milestone": null, "assignee": null, "assignees": [], "auto_merge": null,
-            "requested_reviewers": [], "requested_teams": [],
+            "requested_reviewers": pull.reviewers.iter().map(|login| user::simple(state, login)).collect::<Vec<_>>(),
+            "requested_teams": [],
             "created_at": pull.created_at,
             "updated_at": pull.updated_at,
             "closed_at": pull.closed_at,
@@ -50,12 +51,18 @@ pub(in crate::github) fn full(state: &State, repo: &Repository, pull: &Pull) -> 
     let commits =
         base.and_then(|base| repo.compare(base, &pull.head_sha)).map_or(0, |comparison| comparison.ahead.len());
     let merged = pull.merged.is_some();
-    let mergeable_state = if pull.mergeable { "clean" } else { "dirty" };
+    let mergeable_state = match &pull.kept_by {
+        _ if !pull.mergeable => "dirty",
+        _ if pull.draft => "draft",
+        Some(word) => word,
+        None => "clean",
+    };
+    let merger = pull.merged_by.as_ref().unwrap_or(&pull.author);
     extend(
         &mut fields,
         json!({
             "merged": merged,
-            "merged_by": merged.then(|| user::simple(state, &pull.author)),
+            "merged_by": merged.then(|| user::simple(state, merger)),
             "mergeable": (!merged).then_some(pull.mergeable),
             "mergeable_state": mergeable_state,
             "rebaseable": null,
