@@ -55,6 +55,7 @@ impl App {
             inbox: storage.clone(),
             locks: storage.clone(),
             sources: forge.clone(),
+            pulls: forge.clone(),
             forge,
             chat: link.chat(),
             tenants: Arc::new(TenantDatabases::new(config.databases.clone())),

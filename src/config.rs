@@ -8,6 +8,7 @@ mod gate;
 mod keys;
 mod path;
 mod problem;
+mod promotion;
 mod read;
 mod secrets;
 mod table;
@@ -231,6 +232,7 @@ fn stages(environments: &[Table<'_>], root: &Table<'_>, defaults: &Defaults<'_>)
         root.reject("environment", span, "there is no environment to deploy to");
     }
     path::check(root.doc, &stages);
+    promotion::check(root.doc, &stages);
     stages
 }
 

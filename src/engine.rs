@@ -13,6 +13,7 @@ mod journal;
 mod judge;
 mod members;
 mod passage;
+mod promote;
 mod recover;
 mod worker;
 
@@ -26,7 +27,8 @@ use signalbox_domain::{
     event::Event,
     ids::{ChannelId, DeploymentId},
     ports::{
-        Change, Chat, Clock, Forge, Inbox, Locks, Outbox, Probe, Query, Sources, Store, StoreError, TenantDb, Trail,
+        Change, Chat, Clock, Forge, Inbox, Locks, Outbox, Probe, Pulls, Query, Sources, Store, StoreError, TenantDb,
+        Trail,
     },
 };
 use tokio::sync::{Notify, broadcast};
@@ -54,6 +56,8 @@ pub struct Ports {
     pub forge: Arc<dyn Forge>,
     /// What GitHub keeps beside commits.
     pub sources: Arc<dyn Sources>,
+    /// GitHub's pull requests.
+    pub pulls: Arc<dyn Pulls>,
     /// Discord.
     pub chat: Arc<dyn Chat>,
     /// The tenant databases.

@@ -13,6 +13,7 @@ mod dispatch;
 mod expression;
 mod inspect;
 mod limits;
+mod merging;
 mod names;
 mod path;
 mod pulls;

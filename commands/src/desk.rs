@@ -36,6 +36,17 @@ pub struct DeployAsk {
     pub note: Option<String>,
 }
 
+/// `/promote`.
+#[derive(Debug, Clone)]
+pub struct PromoteAsk {
+    /// Who.
+    pub asker: Asker,
+    /// Which environment, as typed.
+    pub environment: String,
+    /// What to write on the card.
+    pub note: Option<String>,
+}
+
 /// `/cancel`, and the button of that name.
 #[derive(Debug, Clone)]
 pub struct CancelAsk {
@@ -147,6 +158,12 @@ pub trait Desk: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal`], ready to be shown.
     async fn deploy(&self, ask: DeployAsk) -> Result<Deployment, Refusal>;
+
+    /// Has the environment before promoted to one: a deployment that leaves by merging the pull request between them.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn promote(&self, ask: PromoteAsk) -> Result<Deployment, Refusal>;
 
     /// How environments stand; all of them, in promotion order, when none is named.
     ///

@@ -36,6 +36,7 @@ pub(crate) fn environment(name: &str, after: Option<&str>) -> Environment {
         deploy_roles: vec![Role { name: "release".into(), id: RoleId(3) }],
         sign_roles: vec![],
         gate: signalbox_domain::gate::Gate::default(),
+        promotion: None,
     }
 }
 

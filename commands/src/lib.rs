@@ -14,6 +14,7 @@ mod gate;
 mod help;
 mod locks;
 mod picture;
+mod promote;
 pub mod reply;
 mod status;
 mod suggest;
@@ -53,6 +54,7 @@ type Context<'a> = poise::ApplicationContext<'a, Data, Error>;
 pub fn all() -> Vec<poise::Command<Data, Error>> {
     let mut commands = vec![
         deploy::deploy(),
+        promote::promote(),
         status::status(),
         cancel::cancel(),
         gate::why(),

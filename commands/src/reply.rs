@@ -37,6 +37,26 @@ pub fn deploying(deployment: &Deployment, line: &Line, guild: serenity::GuildId)
     text + &place(d, line, guild)
 }
 
+/// The answer to a `/promote` that was not refused.
+#[must_use]
+pub fn promoting(deployment: &Deployment, line: &Line, guild: serenity::GuildId) -> String {
+    let Some(merge) = deployment.merge() else { return deploying(deployment, line, guild) };
+    let d = deployment;
+    let mut text = format!(
+        "🔀 Deployment **{}** promotes {} at `{}` to `{}` with [#{}](<{}>). It is merged when the gate is open.",
+        d.id,
+        code(&clip(merge.from.as_str(), 100)),
+        merge.head.short(),
+        d.environment,
+        merge.number,
+        merge.url
+    );
+    if let (true, Some(environment)) = (d.state.is_over(), line.get(&d.environment)) {
+        text.push_str(&format!("\n{}", card::headline(d, environment)));
+    }
+    text + &place(d, line, guild)
+}
+
 /// The answer to a `/lock` that was not refused.
 #[must_use]
 pub fn locked(lock: &Lock) -> String {
@@ -363,6 +383,7 @@ mod tests {
     fn help_is_made_of_what_is_registered_and_configured() {
         insta::assert_snapshot!(help(&crate::all(), &fixtures::line()), @"
         `/deploy <environment> [ref] [note]` Start a deployment, follow it on one card, and have the database asked whether it is true.
+        `/promote <environment> [note]` Merge what is in the environment before, once the gate is open.
         `/status [environment]` See what is at work and what came last, in one environment or in all of them.
         `/cancel <deployment>` Stop a deployment. What it has changed already stays changed.
         `/why <environment>` See what keeps a deployment from leaving, and who can change that.

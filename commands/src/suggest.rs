@@ -46,6 +46,16 @@ pub(crate) async fn refs(ctx: Context<'_>, typed: &str) -> CreateAutocompleteRes
     }
 }
 
+/// Environments that are promoted to.
+pub(crate) async fn promoted(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
+    if roles(ctx).is_none() {
+        return choices([]);
+    }
+    let line = ctx.framework.user_data.desk.line();
+    let is_one = |s: &Suggestion| line.iter().any(|e| e.name.as_str() == s.value && e.promotion.is_some());
+    choices(named_like(line, typed).into_iter().filter(is_one))
+}
+
 /// Environments that have a tenant database.
 pub(crate) async fn fleets(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
     if roles(ctx).is_none() {

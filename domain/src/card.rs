@@ -8,6 +8,7 @@ use crate::{
     evidence::{Answer, Evidence},
     gate::VETO,
     ids::DeploymentId,
+    promotion::Merge,
     run::{Conclusion, Job, Status},
     text::{clip, code, duration, plain},
 };
@@ -93,10 +94,13 @@ pub fn card(deployment: &Deployment, environment: &Environment, now: Timestamp) 
     }
     let adopted = matches!(d.origin, Origin::Adopted { .. });
     let mut fields = vec![
-        inline("Commit", format!("{} → `{}`", code(&clip(d.git_ref.as_str(), 80)), d.commit)),
+        inline("Commit", commit(d)),
         inline(if adopted { "Started outside Signalbox" } else { "Started by" }, d.started_by()),
         inline("Time", clock(d)),
     ];
+    if let Some(merge) = d.merge() {
+        fields.push(wide("Promotion", promotion(merge)));
+    }
     if !d.jobs.is_empty() {
         fields.push(wide("Jobs", jobs(d, environment, now)));
     }
@@ -143,8 +147,19 @@ pub fn headline(deployment: &Deployment, environment: &Environment) -> String {
         State::Dispatching { sent: None, not_before: Some(at), .. } => {
             format!("⏳ **Waiting for GitHub**: not sent yet, next try <t:{}:R>.", at.as_second())
         }
+        State::Dispatching { .. } if d.merge().is_some() => "🔀 **Merging** the pull request.".into(),
         State::Dispatching { .. } => "⏳ **Starting** the workflow at GitHub.".into(),
+        State::Unknown { why, .. } if d.merge().is_some() => merge_unknown(why),
         State::Unknown { why, search_until, .. } => unknown(d, why, search_until),
+        State::Merged { search_until, .. } => format!(
+            "🔀 **Merged** as `{}`; the run that the push starts is looked for until <t:{}:t>. Where `{}` does not start \
+             on a push there will be none: `/cancel {}` frees `{}`, and `/deploy {4}` starts it.",
+            d.commit.short(),
+            search_until.as_second(),
+            d.workflow.replace('`', ""),
+            d.id,
+            d.environment
+        ),
         _ if d.cancel.is_some() && !d.state.is_over() => match &d.cancel {
             Some(CancelCause::RefMoved { to }) => format!(
                 "🛑 **Stopping** (`ref_changed`): GitHub took `{}`, but `{}` was asked for.",
@@ -209,10 +224,42 @@ fn unknown(d: &Deployment, why: &Lost, search_until: &Timestamp) -> String {
     )
 }
 
+fn merge_unknown(why: &Lost) -> String {
+    let why = match why {
+        Lost::NoAnswer { why } => plain(&clip(why, 160)),
+        _ => "it said nothing".into(),
+    };
+    format!(
+        "❔ **Unknown**: the answer to the merge was lost ({why}). The pull request is looked at: if it is merged this \
+         goes on, if it is open still the gate is asked again."
+    )
+}
+
+/// From which branch at which commit into which; once merged, as which commit.
+fn commit(d: &Deployment) -> String {
+    let into = code(&clip(d.git_ref.as_str(), 80));
+    match d.merge() {
+        None => format!("{into} → `{}`", d.commit),
+        Some(merge) if merge.head == d.commit => {
+            format!("{} at `{}` into {into}", code(&clip(merge.from.as_str(), 80)), d.commit)
+        }
+        Some(merge) => {
+            let from = code(&clip(merge.from.as_str(), 80));
+            format!("{from} at `{}` into {into}, merged as `{}`", merge.head.short(), d.commit)
+        }
+    }
+}
+
+fn promotion(merge: &Merge) -> String {
+    let mut lines = vec![format!("[#{}]({}): {} commits", merge.number, merge.url, merge.commits)];
+    lines.extend(merge.risks.iter().map(|risk| format!("⚠️ {}", plain(&clip(risk, 220)))));
+    clip(&lines.join("\n"), 1000)
+}
+
 fn tone(d: &Deployment) -> Tone {
     match d.state {
         State::Waiting { .. } | State::Dispatching { .. } | State::Queued => Tone::Waiting,
-        State::Running | State::Verifying { .. } => Tone::Working,
+        State::Merged { .. } | State::Running | State::Verifying { .. } => Tone::Working,
         State::Succeeded { .. } => Tone::Good,
         State::Unknown { .. } | State::Unverified { .. } | State::Cancelled { .. } | State::Expired { .. } => {
             Tone::Doubt
@@ -291,12 +338,20 @@ fn findings(evidence: &Evidence) -> String {
 
 fn buttons(d: &Deployment) -> Vec<Button> {
     let mut buttons = Vec::new();
+    if let Some(merge) = d.merge() {
+        buttons.push(Button { label: "Pull request", press: Press::Open(merge.url.clone()) });
+    }
     if let Some(run) = &d.run {
         buttons.push(Button { label: "Run at GitHub", press: Press::Open(run.url.clone()) });
     }
     let stoppable = matches!(
         d.state,
-        State::Waiting { .. } | State::Dispatching { .. } | State::Unknown { .. } | State::Queued | State::Running
+        State::Waiting { .. }
+            | State::Dispatching { .. }
+            | State::Unknown { .. }
+            | State::Merged { .. }
+            | State::Queued
+            | State::Running
     );
     if stoppable && d.cancel.is_none() {
         buttons.push(Button { label: "Cancel", press: Press::Cancel(d.id) });

@@ -7,6 +7,7 @@ mod chat;
 mod dispatch;
 mod follow;
 mod gate;
+mod merge;
 #[cfg(test)]
 pub(crate) mod tests;
 mod verify;
@@ -40,6 +41,10 @@ pub fn decide(deployment: &Deployment, event: Event, environment: &Environment, 
         Event::DispatchBegun { clearance, verdict } => step.dispatch_begun(&clearance, &verdict),
         Event::RefMoved { to } => step.ref_moved(&to),
         Event::RefGone => step.ref_gone(),
+        Event::BaseMoved { to } => step.base_moved(&to),
+        Event::PullClosed { merged_by } => step.pull_closed(merged_by.as_deref()),
+        Event::Merged(answer) => step.merged(answer),
+        Event::NotMerged => step.not_merged(),
         Event::Dispatched(answer) => step.dispatched(answer),
         Event::NotFound => step.not_found(),
         Event::Ambiguous { candidates } => step.ambiguous(candidates),

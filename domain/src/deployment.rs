@@ -12,6 +12,7 @@ use crate::{
         ChannelId, CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, RepositoryName, RunId,
     },
     permit::Request,
+    promotion::{Merge, MergeOrder, Start},
     refusal::Refusal,
     run::{Job, Run},
     text::plain,
@@ -95,6 +96,13 @@ pub enum State {
         /// Until when the run is looked for.
         search_until: Timestamp,
     },
+    /// The pull request is merged; the run that its push starts is waited for.
+    Merged {
+        /// When that was heard.
+        since: Timestamp,
+        /// Until when the run is looked for.
+        search_until: Timestamp,
+    },
     /// GitHub has the run; no job is at work.
     Queued,
     /// Jobs are at work.
@@ -171,6 +179,7 @@ impl State {
             Self::Waiting { .. }
                 | Self::Dispatching { .. }
                 | Self::Unknown { .. }
+                | Self::Merged { .. }
                 | Self::Queued
                 | Self::Running
                 | Self::Verifying { .. }
@@ -184,6 +193,7 @@ impl State {
             Self::Waiting { .. } => "waiting",
             Self::Dispatching { .. } => "dispatching",
             Self::Unknown { .. } => "unknown",
+            Self::Merged { .. } => "merged",
             Self::Queued => "queued",
             Self::Running => "running",
             Self::Verifying { .. } => "verifying",
@@ -246,8 +256,12 @@ pub struct Deployment {
     pub workflow: String,
     /// The branch or tag it was started on.
     pub git_ref: GitRef,
-    /// The commit, whole.
+    /// The commit, whole. A promotion has the head of its pull request here, and once that is merged the commit that
+    /// it was merged as.
     pub commit: CommitSha,
+    /// How it is started.
+    #[serde(default, skip_serializing_if = "Start::is_dispatch")]
+    pub start: Start,
     /// What the person added.
     pub note: Option<String>,
     /// Where it came from.
@@ -305,6 +319,24 @@ impl Deployment {
         Self { note, ..Self::new(environment, key, origin, git_ref, commit, state, now) }
     }
 
+    /// A promotion that somebody asked for: the same, but it leaves by merging a pull request. It waits at least for
+    /// GitHub to say that this can be merged.
+    #[must_use]
+    pub fn promoted(
+        environment: &Environment,
+        request: Request,
+        merge: Merge,
+        key: String,
+        note: Option<String>,
+        interaction: InteractionId,
+        now: Timestamp,
+    ) -> Self {
+        let until = now.saturating_add(environment.gate.wait).unwrap_or(now);
+        let state = State::Waiting { since: now, until, verdict: None };
+        let requested = Self::requested(environment, request, key, note, interaction, now);
+        Self { state, start: Start::Merge(merge), ..requested }
+    }
+
     /// A run that was started elsewhere.
     #[must_use]
     pub fn adopted(environment: &Environment, run: &Run, key: String, now: Timestamp) -> Self {
@@ -335,6 +367,7 @@ impl Deployment {
             workflow: environment.workflow.clone(),
             git_ref,
             commit,
+            start: Start::Dispatch,
             note: None,
             origin,
             requested_at: now,
@@ -372,6 +405,24 @@ impl Deployment {
         }
     }
 
+    /// The pull request that it merges, if it is a promotion.
+    #[must_use]
+    pub fn merge(&self) -> Option<&Merge> {
+        match &self.start {
+            Start::Merge(merge) => Some(merge),
+            Start::Dispatch => None,
+        }
+    }
+
+    /// What to type to ask for the same again.
+    #[must_use]
+    pub fn again(&self) -> String {
+        match self.start {
+            Start::Merge(_) => format!("/promote {}", self.environment),
+            Start::Dispatch => format!("/deploy {} ref:{}", self.environment, self.git_ref),
+        }
+    }
+
     /// The job that migrates the tenants, if the run has one.
     #[must_use]
     pub fn migration_job<'a>(&'a self, environment: &Environment) -> Option<&'a Job> {
@@ -391,22 +442,34 @@ impl Deployment {
     /// What to send, if it is on its way: only a deployment that was cleared, and whose intent is recorded as sent,
     /// has an order.
     #[must_use]
-    pub fn order(&self, environment: &Environment, clearance: &Clearance) -> Option<DispatchOrder> {
+    pub fn order(&self, environment: &Environment, clearance: &Clearance) -> Option<Order> {
         let State::Dispatching { sent: Some(_), .. } = self.state else { return None };
         if !clearance.is_of(self) {
             return None;
+        }
+        if let Start::Merge(merge) = &self.start {
+            return Some(Order::Merge(merge.order(&self.repository)));
         }
         let mut inputs = environment.inputs.clone();
         if let Some(input) = &environment.key_input {
             inputs.insert(input.clone(), self.key.clone());
         }
-        Some(DispatchOrder {
+        Some(Order::Dispatch(DispatchOrder {
             repository: self.repository.clone(),
             workflow: self.workflow.clone(),
             git_ref: self.git_ref.clone(),
             inputs,
-        })
+        }))
     }
+}
+
+/// The one request that lets a deployment go.
+#[derive(Debug, Clone)]
+pub enum Order {
+    /// Start its workflow.
+    Dispatch(DispatchOrder),
+    /// Merge its pull request.
+    Merge(MergeOrder),
 }
 
 /// The one request that starts a workflow. Obtained from [`Deployment::order`] only.

@@ -9,6 +9,7 @@ use crate::{
     gate::Gate,
     git_ref::{GitRef, RefPattern},
     ids::{ChannelId, EnvironmentName, RepositoryName, RoleId},
+    promotion::Promotion,
 };
 
 /// A role of the guild, with the name the configuration gives it.
@@ -80,6 +81,8 @@ pub struct Environment {
     pub sign_roles: Vec<Role>,
     /// What must hold before a deployment may leave.
     pub gate: Gate,
+    /// How it is promoted to from the stage before it; `None` where it is not.
+    pub promotion: Option<Promotion>,
 }
 
 impl Environment {

@@ -6,6 +6,7 @@ use crate::{
     evidence::Evidence,
     gate::{Clearance, Fingerprint, Reaction, Roles, Verdict},
     ids::{ChannelId, CommitSha, MessageRef, Person, PersonId, RunId},
+    promotion::MergeAnswer,
     run::{Job, Run},
 };
 
@@ -77,6 +78,20 @@ pub enum Event {
     },
     /// Just before the dispatch the ref was gone.
     RefGone,
+    /// Just before the merge the branch that is merged into pointed elsewhere.
+    BaseMoved {
+        /// Where it points now.
+        to: CommitSha,
+    },
+    /// Just before the merge the pull request was closed already.
+    PullClosed {
+        /// Who merged it, if it was merged; a login.
+        merged_by: Option<String>,
+    },
+    /// GitHub answered the merge, or said later that it is done.
+    Merged(MergeAnswer),
+    /// The answer to the merge was lost, and the pull request was found open still.
+    NotMerged,
     /// GitHub answered the dispatch.
     Dispatched(DispatchAnswer),
     /// A run of ours was read.

@@ -39,6 +39,7 @@ mod forge_facts;
 mod lock;
 mod migrations;
 mod passage;
+mod pull;
 mod sign_off;
 mod slots;
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod git_ref;
 pub mod ids;
 pub mod permit;
 pub mod ports;
+pub mod promotion;
 pub mod refusal;
 pub mod run;
 pub mod text;

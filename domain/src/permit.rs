@@ -5,6 +5,7 @@ use crate::{
     gate::Reach,
     git_ref::GitRef,
     ids::{CommitSha, Person, RoleId},
+    promotion::Promotion,
     refusal::Refusal,
 };
 
@@ -93,6 +94,26 @@ pub fn permit(
         }
     };
     Ok(Permit { by, git_ref })
+}
+
+/// Decides whether a person may have the stage before this environment promoted to it.
+///
+/// # Errors
+/// [`Refusal`] `role_missing` or `not_promoted_to`.
+pub fn may_promote<'a>(
+    line: &'a Line,
+    environment: &'a Environment,
+    by: Person,
+    roles: &[RoleId],
+) -> Result<(Permit, &'a Environment, &'a Promotion), Refusal> {
+    if !holds_one_of(roles, &environment.deploy_roles) {
+        return Err(Refusal::role_missing(environment, "promote to", &format!("/promote {}", environment.name)));
+    }
+    let before = environment.after.as_ref().and_then(|name| line.get(name));
+    let (Some(before), Some(promotion)) = (before, &environment.promotion) else {
+        return Err(Refusal::not_promoted_to(environment));
+    };
+    Ok((Permit { by, git_ref: environment.default_ref.clone() }, before, promotion))
 }
 
 /// Decides whether a person may cancel a deployment to this environment.

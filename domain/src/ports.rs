@@ -3,6 +3,7 @@
 mod chat;
 mod forge;
 mod gatekeeper;
+mod pulls;
 mod store;
 mod world;
 
@@ -12,6 +13,7 @@ pub use self::{
     chat::{Chat, ChatError},
     forge::{Forge, ForgeError, Resolved, RunQuery, Scope, Sources},
     gatekeeper::Gatekeeper,
+    pulls::Pulls,
     store::{
         Asked, Change, Claimed, Inbox, Locks, Opened, Opening, Outbox, Query, Rows, Settled, Store, StoreError, Trail,
     },

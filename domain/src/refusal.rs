@@ -1,5 +1,7 @@
 //! Every "no", with what is wrong, who can fix it and the exact command.
 
+mod promotion;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -132,7 +134,7 @@ impl Refusal {
 
     /// The ref moved between the request and the dispatch.
     #[must_use]
-    pub fn ref_changed(name: &GitRef, from: &CommitSha, to: &CommitSha, environment: &Environment) -> Self {
+    pub fn ref_changed(name: &GitRef, from: &CommitSha, to: &CommitSha, again: &str) -> Self {
         Self::new(
             "ref_changed",
             format!(
@@ -142,7 +144,7 @@ impl Refusal {
                 to.short()
             ),
             "you, by looking at the new commit and asking again.",
-            format!("`/deploy {} ref:{name}`", environment.name),
+            code(again),
         )
     }
 
@@ -151,7 +153,7 @@ impl Refusal {
     pub fn environment_busy(holder: &Deployment) -> Self {
         let since = format!("<t:{}:R>", holder.requested_at.as_second());
         let command = match holder.state {
-            crate::deployment::State::Unknown { .. } => {
+            crate::deployment::State::Unknown { .. } | crate::deployment::State::Merged { .. } => {
                 format!("look for the run at GitHub; when you are sure that none is at work, `/cancel {}`", holder.id)
             }
             crate::deployment::State::Waiting { .. } => {
@@ -374,7 +376,7 @@ impl Refusal {
 
     /// GitHub asked to wait longer than a person would.
     #[must_use]
-    pub fn rate_limited(until: Timestamp, environment: &Environment) -> Self {
+    pub fn rate_limited(until: Timestamp, again: &str) -> Self {
         Self::new(
             "rate_limited",
             format!(
@@ -382,7 +384,7 @@ impl Refusal {
                 until.as_second()
             ),
             "time; or whoever else uses the same token.",
-            format!("`/deploy {}` after that", environment.name),
+            format!("{} after that", code(again)),
         )
     }
 

@@ -66,6 +66,9 @@ fn stage(text: &mut String, environment: &Environment) {
     let _ = writeln!(text, "    deployed  by {}", names(&environment.deploy_roles, "nobody"));
     let _ = writeln!(text, "    signed    by {}", names(&environment.sign_roles, "nobody"));
     let _ = writeln!(text, "    verified  by {}", checks.join("; "));
+    if let Some(promotion) = &environment.promotion {
+        let _ = writeln!(text, "    promoted  with a pull request, {}", promotion.method.as_str());
+    }
     for (n, item) in environment.gate.items.iter().enumerate() {
         let word = if n == 0 { "gate" } else { "" };
         let should = if item.must { "" } else { " (should)" };

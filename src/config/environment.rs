@@ -12,6 +12,7 @@ use signalbox_domain::{
 use super::{
     gate::{Ground, Signs, gate},
     keys::{HEALTH, JSON},
+    promotion::promotion,
     read,
     table::{Found, Reject, Table, kind, nearest, scalar},
 };
@@ -39,6 +40,8 @@ pub(super) struct Stage {
     pub(super) after: Option<Found<EnvironmentName>>,
     pub(super) database: Option<Found<String>>,
     pub(super) environment: Option<Environment>,
+    /// Where its table `promotion` stands.
+    pub(super) promotion: Option<std::ops::Range<usize>>,
 }
 
 /// Reads one `[[environment]]`.
@@ -47,7 +50,7 @@ pub(super) fn stage(table: &Table<'_>, defaults: &Defaults<'_>) -> Stage {
     let after = table.text("after", read::environment_name);
     let database = table.text("database", read::variable);
     let environment = environment(table, defaults, name.as_ref(), after.as_ref(), database.as_ref());
-    Stage { name, after, database, environment }
+    Stage { name, after, database, environment, promotion: table.span_of("promotion") }
 }
 
 fn environment(
@@ -90,6 +93,7 @@ fn environment(
         has_health: !health.is_empty(),
     };
     let gate = gate(table, defaults, &ground);
+    let promotion = promotion(table);
     let environment = Environment {
         name: name?.value.clone(),
         after: after.map(|found| found.value.clone()),
@@ -114,11 +118,12 @@ fn environment(
         deploy_roles,
         sign_roles,
         gate,
+        promotion,
     };
     Some(environment)
 }
 
-fn values<T>(found: Option<Found<Vec<T>>>) -> Vec<T> {
+pub(super) fn values<T>(found: Option<Found<Vec<T>>>) -> Vec<T> {
     found.map(|list| list.value).unwrap_or_default()
 }
 

@@ -34,7 +34,8 @@ const fn may(name: &'static str, expected: &'static str, example: &'static str) 
 
 /// All of them, for the test that compares them with the documentation.
 #[cfg(test)]
-pub(super) const ALL: &[&Section] = &[&ROOT, &DISCORD, &GITHUB, &SERVER, &AUDIT, &ENVIRONMENT, &HEALTH, &JSON, &GATE];
+pub(super) const ALL: &[&Section] =
+    &[&ROOT, &DISCORD, &GITHUB, &SERVER, &AUDIT, &ENVIRONMENT, &HEALTH, &JSON, &GATE, &PROMOTION];
 
 pub(super) const ROOT: Section = Section {
     title: "the file",
@@ -139,6 +140,11 @@ pub(super) const ENVIRONMENT: Section = Section {
         must("deploy_roles", "a list with at least one name from [discord.roles]", "deploy_roles = [\"engineer\"]"),
         may("sign_roles", "a list of names from [discord.roles]", "sign_roles = [\"reviewer\"]"),
         may("gate", "one [[environment.gate]] for each rule that must hold before a deployment leaves", GATE_EXAMPLE),
+        may(
+            "promotion",
+            "the table [environment.promotion]: how the environment before is promoted to this one",
+            PROMOTION_EXAMPLE,
+        ),
         may("gate_wait_hours", "a whole number of hours", "gate_wait_hours = 24"),
         may("sign_off_hours", "a whole number of hours", "sign_off_hours = 24"),
         may("evidence_seconds", "a whole number of seconds", "evidence_seconds = 300"),
@@ -151,6 +157,19 @@ pub(super) const ENVIRONMENT: Section = Section {
             "one [[environment.health]] for each address to ask",
             "[[environment.health]]\nurl = \"https://uat.example.com/health/\"",
         ),
+    ],
+};
+
+const PROMOTION_EXAMPLE: &str = "[environment.promotion]\ntitle = \"Promote {from} to {to}\"";
+
+/// How one environment is promoted to the next.
+pub(super) const PROMOTION: Section = Section {
+    title: "[environment.promotion]",
+    keys: &[
+        may("title", "a text; {from} and {to} stand for the environments", "title = \"Promote {from} to {to}\""),
+        may("labels", "a list of labels", "labels = [\"production-release\"]"),
+        may("reviewers", "a list of logins, and of teams as `organisation/team`", "reviewers = [\"acme/release\"]"),
+        may("method", "merge, squash or rebase", "method = \"merge\""),
     ],
 };
 

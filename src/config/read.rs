@@ -114,6 +114,14 @@ pub(super) fn label(text: &str) -> Result<String, Reject> {
     }
 }
 
+/// A login, or a team as `organisation/team`.
+pub(super) fn reviewer(text: &str) -> Result<String, Reject> {
+    let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let name = |part: &str| !part.is_empty() && part.len() <= 100 && part.chars().all(letter);
+    let valid = text.split('/').count() <= 2 && text.split('/').all(name);
+    if valid { Ok(text.to_owned()) } else { Err(format!("{text:?} is neither a login nor `organisation/team`").into()) }
+}
+
 /// What people sign for.
 pub(super) fn category(text: &str) -> Result<(), Reject> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, ' ' | '-' | '_');

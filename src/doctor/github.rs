@@ -22,6 +22,12 @@ const PERMISSIONS: [(&str, &str, &str); 3] = [
     ("environments", "read", "to list the names of secrets"),
 ];
 
+/// What it needs beside that where `[environment.promotion]` is configured.
+const TO_PROMOTE: [(&str, &str, &str); 2] = [
+    ("contents", "write", "to merge pull requests, for `/promote`"),
+    ("pull_requests", "write", "to open and describe pull requests, for `/promote`"),
+];
+
 /// Asks GitHub; the answers come in groups.
 pub(super) async fn examine(config: &Config) -> Vec<(String, Vec<Check>)> {
     let forge = match GithubForge::connect(&crate::app::github_settings(config), Arc::new(SystemClock)) {
@@ -33,7 +39,8 @@ pub(super) async fn examine(config: &Config) -> Vec<(String, Vec<Check>)> {
     };
     let identity = forge.identity().await;
     let silent = identity.is_err();
-    let mut general = judge_identity(identity);
+    let promotes = config.line.iter().any(|environment| environment.promotion.is_some());
+    let mut general = judge_identity(identity, promotes);
     if silent {
         // Everything else would fail for the same reason.
         return vec![("GitHub".to_owned(), general)];
@@ -79,7 +86,8 @@ pub(super) fn reading_fix(error: &ForgeError) -> String {
     .to_owned()
 }
 
-fn judge_identity(found: Result<IdentityFacts, ForgeError>) -> Vec<Check> {
+fn judge_identity(found: Result<IdentityFacts, ForgeError>, promotes: bool) -> Vec<Check> {
+    let needs = || PERMISSIONS.iter().chain(TO_PROMOTE.iter().filter(|_| promotes));
     let name = "credentials";
     match found {
         Err(ForgeError::Forbidden(why)) => {
@@ -105,7 +113,7 @@ fn judge_identity(found: Result<IdentityFacts, ForgeError>) -> Vec<Check> {
         }
         Ok(IdentityFacts::App { slug, permissions }) => {
             let mut checks = vec![Check::good(name, format!("the GitHub App {slug}"))];
-            for (permission, level, why) in PERMISSIONS {
+            for &(permission, level, why) in needs() {
                 let has = permissions.get(permission).map_or("none", String::as_str);
                 if has == level || has == "write" || has == "admin" {
                     continue;
@@ -120,7 +128,9 @@ fn judge_identity(found: Result<IdentityFacts, ForgeError>) -> Vec<Check> {
                 ));
             }
             let needed = |name: &str| {
-                name == "metadata" || PERMISSIONS.iter().any(|(needed, level, _)| *needed == name && *level == "write")
+                name == "metadata"
+                    || promotes && name == "workflows"
+                    || needs().any(|(needed, level, _)| *needed == name && *level == "write")
             };
             let spare = permissions.iter().filter(|(name, level)| *level != "read" && !needed(name));
             checks.extend(spare.map(|(name, level)| {
@@ -253,7 +263,7 @@ pub(super) mod tests {
             Ok(app(&[("actions", "read"), ("contents", "write"), ("administration", "write")])),
             Err(ForgeError::Forbidden("Bad credentials".into())),
         ];
-        insta::assert_snapshot!(told(identities.into_iter().flat_map(judge_identity).collect()), @r"
+        insta::assert_snapshot!(told(identities.into_iter().flat_map(|found| judge_identity(found, false)).collect()), @r"
         GitHub
           ✓ credentials: a fine-grained token of ada; it names no scopes, the checks below show them
           ! credentials: a classic token of ada with repo, workflow
@@ -275,6 +285,23 @@ pub(super) mod tests {
 
         3 fine, 3 to look at, 4 to fix
         ");
+    }
+
+    #[test]
+    fn promotions_take_an_app_that_may_merge() {
+        let app = |contents: &str, pulls: &str| {
+            let all =
+                [("actions", "write"), ("contents", contents), ("environments", "read"), ("pull_requests", pulls)];
+            let permissions = all.into_iter().chain([("workflows", "write")]);
+            let permissions = permissions.map(|(name, level)| (name.to_owned(), level.to_owned())).collect();
+            Ok(IdentityFacts::App { slug: "signalbox".into(), permissions })
+        };
+        assert!(!told(judge_identity(app("write", "write"), true)).contains("permission"));
+        let lacks = told(judge_identity(app("read", "read"), true));
+        assert!(lacks.contains("permission contents: read, not write, which it takes to merge"), "{lacks}");
+        assert!(lacks.contains("permission pull_requests: read, not write"), "{lacks}");
+        let spare = told(judge_identity(app("write", "write"), false));
+        assert_eq!(spare.matches("which Signalbox never uses").count(), 3, "{spare}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use signalbox_commands::desk::{
-    CancelAsk, Clearing, DeployAsk, Desk, FleetAsk, LockAsk, Proof, Standing, Suggestion, UnlockAsk, WhyAsk,
+    CancelAsk, Clearing, DeployAsk, Desk, FleetAsk, LockAsk, PromoteAsk, Proof, Standing, Suggestion, UnlockAsk, WhyAsk,
 };
 use signalbox_domain::{
     Timestamp,
@@ -78,7 +78,9 @@ impl ServiceDesk {
             Ok(Resolved::Nothing) => Err(Refusal::ref_not_found(&name, environment)),
             Err(ForgeError::Forbidden(why)) => Err(Refusal::github_forbidden(&environment.repository, &why)),
             Err(ForgeError::NotFound(why)) => Err(Refusal::github_forbidden(&environment.repository, &why)),
-            Err(ForgeError::RateLimited { until }) => Err(Refusal::rate_limited(until, environment)),
+            Err(ForgeError::RateLimited { until }) => {
+                Err(Refusal::rate_limited(until, &format!("/deploy {}", environment.name)))
+            }
             Err(error @ ForgeError::Unavailable(_)) => Err(Refusal::github_unavailable(
                 &error.to_string(),
                 &format!("/deploy {} ref:{name}", environment.name),
@@ -111,6 +113,11 @@ impl ServiceDesk {
         };
         let note = ask.note.map(|note| clip(&note, 500));
         let deployment = Deployment::requested(environment, request, Ulid::new().to_string(), note, interaction, now);
+        self.opened(deployment, entry).await
+    }
+
+    /// Records a new deployment, and waits a moment for its card.
+    pub(super) async fn opened(&self, deployment: Deployment, entry: Entry) -> Result<Deployment, Refusal> {
         let mut changes = self.engine.changed.subscribe();
         match self.engine.ports.store.open(Opening { deployment, plan: opening, entry }).await.map_err(fault)? {
             Opened::New(deployment) => {
@@ -148,7 +155,7 @@ impl ServiceDesk {
         Ok(())
     }
 
-    async fn lock_on(&self, environment: &Environment) -> Result<Option<Lock>, Refusal> {
+    pub(super) async fn lock_on(&self, environment: &Environment) -> Result<Option<Lock>, Refusal> {
         let now = self.engine.ports.clock.now();
         let locks = self.engine.ports.locks.locks(now).await.map_err(fault)?;
         Ok(locks.into_iter().find(|lock| lock.holds(&environment.name, now)))
@@ -229,6 +236,15 @@ impl Desk for ServiceDesk {
     async fn deploy(&self, ask: DeployAsk) -> Result<Deployment, Refusal> {
         let (by, command) = (ask.asker.person.clone(), format!("/deploy {}", clip(&ask.environment, 60)));
         let result = self.try_deploy(ask).await;
+        if let Err(refusal) = &result {
+            self.remember(&by, &command, refusal).await;
+        }
+        result
+    }
+
+    async fn promote(&self, ask: PromoteAsk) -> Result<Deployment, Refusal> {
+        let (by, command) = (ask.asker.person.clone(), format!("/promote {}", clip(&ask.environment, 60)));
+        let result = self.try_promote(ask).await;
         if let Err(refusal) = &result {
             self.remember(&by, &command, refusal).await;
         }

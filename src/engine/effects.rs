@@ -4,6 +4,7 @@ mod anchor;
 mod chat;
 mod dispatch;
 mod observe;
+mod promote;
 mod sweep;
 mod verify;
 

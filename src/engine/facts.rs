@@ -9,6 +9,7 @@ use signalbox_domain::{
     fleet::Reading,
     gate::{Check, Facts, Fingerprint, Lock, Looked, Read},
     ports::ForgeError,
+    promotion::Pull,
 };
 use tracing::warn;
 
@@ -43,6 +44,10 @@ impl Engine {
         );
         let ((secrets, fleet, health), (previous, parity, references, commit_checks, pull_requests)) =
             future::join(world, forge).await;
+        let pull = match deployment.merge() {
+            Some(merge) => Some(self.pull(deployment, merge.number).await),
+            None => None,
+        };
         // Last, so that a lock set while the others were read is seen.
         let (now, locks) = self.locks().await;
         Facts {
@@ -53,6 +58,7 @@ impl Engine {
             references,
             commit_checks,
             pull_requests,
+            pull,
             secrets,
             fleet,
             health,
@@ -103,6 +109,12 @@ impl Engine {
             Some(secrets) => bound.with_secrets(&secrets),
             None => bound,
         })
+    }
+
+    async fn pull(&self, deployment: &Deployment, number: u64) -> Read<Pull> {
+        let at = self.ports.clock.now();
+        let found = self.ports.pulls.pull(&deployment.repository, number).await;
+        Read { at, found: found.map_err(|error| error.to_string()) }
     }
 
     async fn secrets(&self, environment: &Environment) -> Read<Vec<signalbox_domain::gate::Secret>> {

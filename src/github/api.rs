@@ -122,10 +122,21 @@ impl Api {
         matches!(self.credentials, Credentials::App(_))
     }
 
-    /// Sends a write, once.
+    /// Sends a POST, once.
     pub(super) async fn write(&self, speaker: Speaker<'_>, path: &Path, body: Option<Value>) -> Result<Answer, Fault> {
+        self.send(Method::POST, speaker, path, body).await
+    }
+
+    /// Sends a write, once.
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        speaker: Speaker<'_>,
+        path: &Path,
+        body: Option<Value>,
+    ) -> Result<Answer, Fault> {
         let authorization = self.credentials.authorize(&self.wire, speaker).await.map_err(Fault::Unsigned)?;
-        let answer = self.wire.call(Call { body, ..Call::new(Method::POST, path) }, authorization).await?;
+        let answer = self.wire.call(Call { body, ..Call::new(method, path) }, authorization).await?;
         if answer.status == StatusCode::UNAUTHORIZED {
             self.credentials.forget(speaker).await;
         }

@@ -34,6 +34,8 @@ pub(super) enum Speaker<'a> {
     Inspect(&'a RepositoryName),
     /// Looks at whatever the App may see of a repository: what it may not is refused by name.
     Look(&'a RepositoryName),
+    /// Opens and merges pull requests, with whatever the App may do: what changes workflow files takes one more.
+    Promote(&'a RepositoryName),
     /// Asks who it is.
     Itself,
 }
@@ -71,7 +73,7 @@ impl Speaker<'_> {
         match self {
             Self::Work(repository) => Some((repository, Reach::Work)),
             Self::Inspect(repository) => Some((repository, Reach::Inspect)),
-            Self::Look(repository) => Some((repository, Reach::Granted)),
+            Self::Look(repository) | Self::Promote(repository) => Some((repository, Reach::Granted)),
             Self::Itself => None,
         }
     }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use signalbox_domain::{
     ids::{CommitSha, RunId},
+    promotion::{self, ChangedBy, Changes},
     run::{self, Conclusion, Status},
 };
 
@@ -223,6 +224,109 @@ pub(super) struct Object {
 #[serde(default)]
 pub(super) struct Commit {
     pub(super) sha: Option<String>,
+    author: Option<Account>,
+    commit: Option<Written>,
+}
+
+/// What git itself knows of a commit.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Written {
+    message: Option<String>,
+    author: Option<Named>,
+}
+
+impl Commit {
+    fn changed_by(self) -> Option<ChangedBy> {
+        let written = self.commit.unwrap_or_default();
+        let login = self.author.and_then(|account| account.login);
+        Some(ChangedBy {
+            commit: CommitSha::parse(&self.sha?).ok()?,
+            author: login.or(written.author.and_then(|author| author.name)).unwrap_or_else(|| "ghost".into()),
+            subject: written.message.unwrap_or_default().lines().next().unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+/// A pull request (<https://docs.github.com/en/rest/pulls/pulls>).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Pull {
+    number: Option<u64>,
+    html_url: Option<String>,
+    state: Option<String>,
+    draft: Option<bool>,
+    head: Option<Side>,
+    merged: Option<bool>,
+    merged_at: Option<String>,
+    merged_by: Option<Account>,
+    merge_commit_sha: Option<String>,
+    mergeable: Option<bool>,
+    mergeable_state: Option<String>,
+    body: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Side {
+    sha: Option<String>,
+}
+
+impl Pull {
+    /// The pull request as the rules know it. `Err` names the field without which it is none.
+    pub(super) fn read(self) -> Result<promotion::Pull, &'static str> {
+        let sha = |text: Option<String>| text.and_then(|sha| CommitSha::parse(&sha).ok());
+        // Until it is merged the field names a commit that only tries the merge out.
+        let is_merged = self.merged.unwrap_or(self.merged_at.is_some());
+        let merged = if is_merged { Some(sha(self.merge_commit_sha).ok_or("merge_commit_sha")?) } else { None };
+        Ok(promotion::Pull {
+            number: self.number.ok_or("number")?,
+            url: self.html_url.unwrap_or_default(),
+            head: sha(self.head.and_then(|head| head.sha)).ok_or("head")?,
+            open: self.state.as_deref() == Some("open"),
+            draft: self.draft.unwrap_or_default(),
+            mergeable: self.mergeable,
+            state: self.mergeable_state.unwrap_or_else(|| "unknown".into()),
+            merged,
+            merged_by: self.merged_by.and_then(|account| account.login),
+            body: self.body.unwrap_or_default(),
+        })
+    }
+}
+
+/// Answer to a merge.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Merged {
+    pub(super) sha: Option<String>,
+}
+
+/// How two commits relate (<https://docs.github.com/en/rest/commits/commits#compare-two-commits>).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Comparison {
+    total_commits: Option<u64>,
+    behind_by: Option<u64>,
+    commits: Option<Vec<Commit>>,
+    files: Option<Vec<File>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct File {
+    filename: Option<String>,
+}
+
+impl From<Comparison> for Changes {
+    fn from(from: Comparison) -> Self {
+        let number = |n: Option<u64>| n.map_or(0, |n| u32::try_from(n).unwrap_or(u32::MAX));
+        Self {
+            total: number(from.total_commits),
+            behind: number(from.behind_by),
+            commits: from.commits.unwrap_or_default().into_iter().filter_map(Commit::changed_by).collect(),
+            files: from.files.unwrap_or_default().into_iter().filter_map(|file| file.filename).collect(),
+        }
+    }
 }
 
 /// Answer to a dispatch.

@@ -18,6 +18,7 @@ use signalbox_domain::{
     git_ref::GitRef,
     ids::{CommitSha, DeploymentId, EnvironmentName, InteractionId, Person, PersonId, RepositoryName, RunId},
     ports::{Opened, Opening, Query, Store, StoreError},
+    promotion::Start,
 };
 use signalbox_sandbox::postgres::{Database as ServerDatabase, Postgres};
 use tempfile::TempDir;
@@ -209,6 +210,7 @@ fn requested(environment: &str, number: u64) -> Deployment {
         workflow: "12-uat-deployment.yml".into(),
         git_ref: GitRef::parse("main").unwrap(),
         commit: CommitSha::parse(&"ab12".repeat(10)).unwrap(),
+        start: Start::Dispatch,
         note: Some("ünïcode, and a NUL: \0".into()),
         origin: Origin::Chat { by: person(), interaction },
         requested_at: at(0),

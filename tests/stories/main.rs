@@ -18,6 +18,7 @@ mod inspect;
 mod locks;
 mod outages;
 mod page;
+mod promotion;
 mod restarts;
 mod signoffs;
 mod verified;

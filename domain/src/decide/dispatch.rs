@@ -10,6 +10,7 @@ use crate::{
     event::DispatchAnswer,
     gate::{Clearance, Cleared, Verdict},
     ids::{CommitSha, RunId},
+    promotion::Start,
     refusal::Refusal,
 };
 
@@ -39,26 +40,34 @@ impl Step<'_> {
         self.d.state = State::Dispatching { sent: Some(self.now), not_before: None, tries };
         self.d.cleared = Some(Cleared::by(clearance));
         self.d.trouble = None;
-        self.record("signalbox", "dispatch", "the one dispatch is on its way".into());
+        match &self.d.start {
+            Start::Dispatch => self.record("signalbox", "dispatch", "the one dispatch is on its way".into()),
+            Start::Merge(merge) => {
+                let detail = format!("the one merge of pull request {} at {} is on its way", merge.number, merge.head);
+                self.record("signalbox", "merge", detail);
+            }
+        }
     }
 
     pub(super) fn ref_moved(&mut self, to: &CommitSha) {
-        let refusal = Refusal::ref_changed(&self.d.git_ref, &self.d.commit, to, self.environment);
+        let name = self.d.merge().map_or(&self.d.git_ref, |merge| &merge.from);
+        let refusal = Refusal::ref_changed(name, &self.d.commit, to, &self.d.again());
         self.refuse_unsent(refusal, format!("the ref moved to {to}"));
     }
 
     pub(super) fn ref_gone(&mut self) {
-        let refusal = Refusal::ref_not_found(&self.d.git_ref, self.environment);
+        let name = self.d.merge().map_or(&self.d.git_ref, |merge| &merge.from);
+        let refusal = Refusal::ref_not_found(name, self.environment);
         self.refuse_unsent(refusal, "the ref was deleted".into());
     }
 
-    fn refuse_unsent(&mut self, refusal: Refusal, detail: String) {
+    pub(super) fn refuse_unsent(&mut self, refusal: Refusal, detail: String) {
         if matches!(self.d.state, State::Waiting { .. } | State::Dispatching { sent: None, .. }) {
             self.refuse(refusal, detail);
         }
     }
 
-    fn refuse(&mut self, refusal: Refusal, detail: String) {
+    pub(super) fn refuse(&mut self, refusal: Refusal, detail: String) {
         self.end(State::Refused { at: self.now, refusal }, detail);
     }
 
@@ -82,15 +91,17 @@ impl Step<'_> {
                 self.refuse(Refusal::dispatch_rejected(self.environment, status, &message), detail);
             }
             DispatchAnswer::NotSent { why } => self.try_again(tries, backoff(tries), why),
-            DispatchAnswer::RateLimited { until } => {
-                let pause = until.duration_since(self.now).max(SignedDuration::from_secs(1));
-                if pause > PATIENCE {
-                    let refusal = Refusal::rate_limited(until, self.environment);
-                    self.refuse(refusal, "GitHub's rate limit is used up".into());
-                } else {
-                    self.try_again(tries, pause, format!("GitHub asks to wait {} s", pause.as_secs()));
-                }
-            }
+            DispatchAnswer::RateLimited { until } => self.limited(tries, until),
+        }
+    }
+
+    pub(super) fn limited(&mut self, tries: u32, until: Timestamp) {
+        let pause = until.duration_since(self.now).max(SignedDuration::from_secs(1));
+        if pause > PATIENCE {
+            let refusal = Refusal::rate_limited(until, &self.d.again());
+            self.refuse(refusal, "GitHub's rate limit is used up".into());
+        } else {
+            self.try_again(tries, pause, format!("GitHub asks to wait {} s", pause.as_secs()));
         }
     }
 
@@ -101,8 +112,8 @@ impl Step<'_> {
             return;
         }
         if tries + 1 >= TRIES {
-            let command = format!("/deploy {} ref:{}", self.environment.name, self.d.git_ref);
-            self.refuse(Refusal::github_unavailable(&why, &command), format!("given up: {why}"));
+            let refusal = Refusal::github_unavailable(&why, &self.d.again());
+            self.refuse(refusal, format!("given up: {why}"));
             return;
         }
         let not_before = self.now.saturating_add(pause).ok();
@@ -128,8 +139,7 @@ impl Step<'_> {
     }
 
     pub(super) fn not_found(&mut self) {
-        let State::Unknown { why: known, .. } = &mut self.d.state else { return };
-        if matches!(known, Lost::Ambiguous { .. }) {
+        if let State::Unknown { why: known @ Lost::Ambiguous { .. }, .. } = &mut self.d.state {
             *known = Lost::NoRunId;
         }
         self.d.trouble = None;
@@ -148,10 +158,15 @@ impl Step<'_> {
         self.search_on();
     }
 
-    /// Plans the next search, more seldom as time goes by; at the end a person is asked.
+    /// Plans the next search, more seldom as time goes by; at the end a person is asked. Whether a pull request is
+    /// merged can always be told, so that is asked until it is answered.
     pub(super) fn search_on(&mut self) {
-        let State::Unknown { since, search_until, .. } = self.d.state else { return };
-        if self.now >= search_until {
+        let (since, search_until) = match self.d.state {
+            State::Unknown { since, search_until, .. } | State::Merged { since, search_until } => (since, search_until),
+            _ => return,
+        };
+        let asks_for_a_pull = self.d.merge().is_some() && matches!(self.d.state, State::Unknown { .. });
+        if self.now >= search_until && !asks_for_a_pull {
             self.record("signalbox", "search ended", "no run was found within an hour; a person must decide".into());
             self.tell("search ended", crate::card::headline(&self.d, self.environment));
             self.show();

@@ -161,7 +161,7 @@ impl Step<'_> {
             self.show();
         }
         match self.d.state {
-            State::Unknown { .. } => self.search_on(),
+            State::Unknown { .. } | State::Merged { .. } => self.search_on(),
             State::Waiting { .. } => self.after(pause, Effect::Dispatch { deployment: self.d.id }),
             _ => self.look_again(pause),
         }
@@ -174,7 +174,7 @@ impl Step<'_> {
                 self.record(&by.name, "cancel asked", reason.clone());
                 self.end(State::Cancelled { at: self.now, reason: reason.clone() }, reason);
             }
-            State::Unknown { .. } => {
+            State::Unknown { .. } | State::Merged { .. } => {
                 let reason = format!("released by {}; no run was known to be ours", by.name);
                 self.record(&by.name, "cancel asked", reason.clone());
                 self.end(State::Cancelled { at: self.now, reason: reason.clone() }, reason);

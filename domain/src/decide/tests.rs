@@ -1,6 +1,7 @@
 //! The core under scripted and under random histories.
 
 mod histories;
+mod merges;
 mod stories;
 
 use std::collections::BTreeMap;
@@ -58,6 +59,7 @@ pub(crate) fn uat() -> Environment {
         deploy_roles: vec![Role { name: "engineer".into(), id: RoleId(1) }],
         sign_roles: vec![],
         gate: Gate::default(),
+        promotion: None,
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Check, Clearance, Facts, Item, Line, Read, Rule, SignOff, SignOffs, Status, VETO, Verdict, alternatives, check,
+    pull,
     slots::{Slots, fill},
 };
 use crate::{
@@ -111,6 +112,7 @@ impl Judge<'_> {
     /// The verdict, and who fills a slot of what must hold.
     fn verdict(&self) -> (Verdict, BTreeSet<PersonId>) {
         let mut lines = vec![self.check(&Check::Unlocked), self.check(&Check::Ref)];
+        lines.extend(pull::line(self.deployment, self.environment, self.facts));
         lines.extend(self.vetoes());
         lines.extend(self.loosely_bound());
         let gate = &self.environment.gate;

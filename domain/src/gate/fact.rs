@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{CommitChecks, Fingerprint, Lock, Parity, Previous, PullRequest, References};
-use crate::{evidence::Finding, fleet::Reading, ids::PersonId};
+use crate::{evidence::Finding, fleet::Reading, ids::PersonId, promotion::Pull};
 
 /// What was read, when, or why it could not be.
 #[derive(Debug, Clone)]
@@ -60,6 +60,8 @@ pub struct Facts {
     pub commit_checks: Option<Read<CommitChecks>>,
     /// Pull requests that brought the commit, or would.
     pub pull_requests: Option<Read<Vec<PullRequest>>>,
+    /// The pull request that is to be merged.
+    pub pull: Option<Read<Pull>>,
     /// Secrets of the environment at GitHub.
     pub secrets: Option<Read<Vec<Secret>>>,
     /// The fleet of the environment.
@@ -86,6 +88,7 @@ impl Facts {
             references: None,
             commit_checks: None,
             pull_requests: None,
+            pull: None,
             secrets: None,
             fleet: None,
             health: None,

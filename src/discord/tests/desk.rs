@@ -4,7 +4,7 @@ use std::{sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
 use signalbox_commands::desk::{
-    CancelAsk, Clearing, DeployAsk, Desk, FleetAsk, LockAsk, Standing, Suggestion, UnlockAsk, WhyAsk,
+    CancelAsk, Clearing, DeployAsk, Desk, FleetAsk, LockAsk, PromoteAsk, Standing, Suggestion, UnlockAsk, WhyAsk,
 };
 use signalbox_domain::{
     Timestamp,
@@ -96,6 +96,11 @@ impl Desk for FakeDesk {
         assert_ne!(ask.note.as_deref(), Some("break"), "secret internals");
         self.environment(&ask.environment)?;
         self.deployment(ask.asker.person, &ask.asker.roles, ask.git_ref.as_deref())
+    }
+
+    async fn promote(&self, ask: PromoteAsk) -> Result<Deployment, Refusal> {
+        self.writes(format!("promote {}", ask.environment));
+        self.deployment(ask.asker.person, &ask.asker.roles, None)
     }
 
     async fn status(&self, environment: Option<String>) -> Result<Vec<Standing>, Refusal> {

@@ -1,16 +1,17 @@
-//! The one dispatch, the search for a run whose id we were not told, and the request to stop.
+//! The one dispatch or merge, the search for a run whose id we were not told, and the request to stop.
 
 use signalbox_domain::{
     SignedDuration, Timestamp,
-    deployment::{Deployment, State},
+    deployment::{Deployment, Order, State},
     event::{CancelAnswer, DispatchAnswer, Event},
     gate::Judgement,
     ids::DeploymentId,
     ports::{ForgeError, Query, Resolved, RunQuery, Settled, StoreError},
+    promotion::{MergeAnswer, Start},
     run::Run,
 };
 
-use super::{done, later, silent};
+use super::{done, later, promote, silent};
 use crate::engine::Engine;
 
 /// GitHub's clock and ours may differ by this much.
@@ -24,18 +25,19 @@ pub(super) async fn dispatch(engine: &Engine, id: DeploymentId) -> Result<Settle
         State::Waiting { .. } | State::Dispatching { sent: None, .. } => {}
         State::Dispatching { sent: Some(_), .. } => {
             let why = "Signalbox was stopped between sending it and hearing the answer".into();
-            engine.apply(id, Event::Dispatched(DispatchAnswer::Unclear { why })).await?;
+            let lost = match deployment.start {
+                Start::Dispatch => Event::Dispatched(DispatchAnswer::Unclear { why }),
+                Start::Merge(_) => Event::Merged(MergeAnswer::Unclear { why }),
+            };
+            engine.apply(id, lost).await?;
             return Ok(done(engine));
         }
         _ => return Ok(done(engine)),
     }
     let Some(Judgement { verdict, clearance, .. }) = engine.judge(id).await? else { return Ok(done(engine)) };
-    let forge = &engine.ports.forge;
-    let moved = match forge.resolve(&deployment.repository, &deployment.git_ref).await {
-        Ok(Resolved::Ref(to)) if to == deployment.commit => None,
-        Ok(Resolved::Ref(to)) => Some(Event::RefMoved { to }),
-        Ok(_) => Some(Event::RefGone),
-        Err(error) => Some(silent(error)),
+    let moved = match &deployment.start {
+        Start::Dispatch => moved(engine, &deployment).await,
+        Start::Merge(merge) => promote::moved(engine, &deployment, merge).await,
     };
     if let Some(event) = moved {
         engine.apply(id, event).await?;
@@ -50,17 +52,37 @@ pub(super) async fn dispatch(engine: &Engine, id: DeploymentId) -> Result<Settle
     // Signatures that changed meanwhile are judged again; what ended meanwhile is found to have ended.
     let Some(begun) = begun else { return Ok(later(engine, 0)) };
     let order = engine.environment_of(&begun).and_then(|environment| begun.order(environment, &clearance));
-    if let Some(order) = order {
-        let answer = forge.dispatch(&order).await;
-        engine.apply(id, Event::Dispatched(answer)).await?;
-    }
+    let event = match order {
+        Some(Order::Dispatch(order)) => Event::Dispatched(engine.ports.forge.dispatch(&order).await),
+        Some(Order::Merge(order)) => Event::Merged(engine.ports.pulls.merge(&order).await),
+        None => return Ok(done(engine)),
+    };
+    engine.apply(id, event).await?;
     Ok(done(engine))
+}
+
+/// What happened to the ref since it was asked for; nothing when it points where it did.
+async fn moved(engine: &Engine, deployment: &Deployment) -> Option<Event> {
+    match engine.ports.forge.resolve(&deployment.repository, &deployment.git_ref).await {
+        Ok(Resolved::Ref(to)) if to == deployment.commit => None,
+        Ok(Resolved::Ref(to)) => Some(Event::RefMoved { to }),
+        Ok(_) => Some(Event::RefGone),
+        Err(error) => Some(silent(error)),
+    }
 }
 
 /// Looks for the run that is ours: by our key in its title, else the only one that fits.
 pub(super) async fn locate(engine: &Engine, id: DeploymentId) -> Result<(), StoreError> {
     let Some(deployment) = engine.deployment(id).await? else { return Ok(()) };
-    let State::Unknown { since, .. } = deployment.state else { return Ok(()) };
+    let since = match (&deployment.state, deployment.merge()) {
+        (State::Unknown { .. } | State::Merged { .. }, Some(merge)) => {
+            let event = promote::looked_up(engine, &deployment, merge).await?;
+            engine.apply(id, event).await?;
+            return Ok(());
+        }
+        (State::Unknown { since, .. }, None) => *since,
+        _ => return Ok(()),
+    };
     let query = RunQuery {
         repository: deployment.repository.clone(),
         workflow: deployment.workflow.clone(),

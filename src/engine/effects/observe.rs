@@ -15,7 +15,11 @@ use signalbox_domain::{
 use tracing::{info, warn};
 use ulid::Ulid;
 
-use super::{done, later, silent};
+use super::{
+    done, later,
+    promote::{self, Claim},
+    silent,
+};
 use crate::engine::Engine;
 
 /// A run that ended longer ago than this is history, not news.
@@ -71,6 +75,14 @@ async fn find_home(
     run: Run,
     jobs: Vec<Job>,
 ) -> Result<Settled, StoreError> {
+    match promote::claim(engine, repository, &run).await? {
+        Claim::Of(deployment) => {
+            engine.apply(deployment.id, Event::Observed { run, jobs, superseded_by: None }).await?;
+            return Ok(done(engine));
+        }
+        Claim::Perhaps => return Ok(later(engine, 2)),
+        Claim::Nobody => {}
+    }
     let searching = searching(engine, repository, &run).await?;
     if let Some((deployment, _)) = searching.iter().find(|(deployment, _)| run.title.contains(&deployment.key)) {
         engine.apply(deployment.id, Event::Observed { run, jobs, superseded_by: None }).await?;
@@ -104,7 +116,9 @@ async fn searching(
         State::Dispatching { sent: Some(at), .. } | State::Unknown { since: at, .. } => Some((d, at)),
         _ => None,
     };
-    let ours = |d: &Deployment| &d.repository == repository && d.workflow == run.workflow_file() && d.run_ref.is_none();
+    let ours = |d: &Deployment| {
+        d.merge().is_none() && &d.repository == repository && d.workflow == run.workflow_file() && d.run_ref.is_none()
+    };
     Ok(active.into_iter().filter(ours).filter_map(sent).collect())
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use signalbox_domain::{
-    deployment::{Deployment, DispatchOrder, State},
+    deployment::{Deployment, DispatchOrder, Order, State},
     environment::Environment,
     event::DispatchAnswer,
     gate::{Facts, Fingerprint, evaluate},
@@ -49,6 +49,7 @@ pub(super) fn order_for(workflow: &str, git_ref: &str, inputs: &[(&str, &str)]) 
         deploy_roles: vec![role.clone()],
         sign_roles: Vec::new(),
         gate: signalbox_domain::gate::Gate::default(),
+        promotion: None,
     };
     let by = Person { id: PersonId(1), name: "ada".into() };
     let commit = signalbox_domain::ids::CommitSha::parse(&"a".repeat(40)).unwrap();
@@ -58,7 +59,10 @@ pub(super) fn order_for(workflow: &str, git_ref: &str, inputs: &[(&str, &str)]) 
     deployment.state = State::Dispatching { sent: Some(now), not_before: None, tries: 1 };
     let facts = Facts::unlocked(now, Fingerprint::of(&deployment.commit));
     let clearance = evaluate(&deployment, &environment, &facts).clearance.unwrap();
-    deployment.order(&environment, &clearance).unwrap()
+    match deployment.order(&environment, &clearance) {
+        Some(Order::Dispatch(order)) => order,
+        other => panic!("{other:?} is no dispatch"),
+    }
 }
 
 const DISPATCH: &str = "POST /repos/acme/shop/actions/workflows/12-uat%20deployment.yml/dispatches";
