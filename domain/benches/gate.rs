@@ -91,6 +91,7 @@ fn environment(choices: u64) -> Environment {
         channel: ChannelId(7),
         deploy_roles: vec![Role { name: "engineer".into(), id: RoleId(1) }],
         sign_roles: vec![],
+        promotion: None,
         gate,
     }
 }

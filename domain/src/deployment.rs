@@ -434,7 +434,11 @@ impl Deployment {
     pub fn is_cleared(&self) -> bool {
         let under_way = matches!(
             self.state,
-            State::Dispatching { sent: Some(_), .. } | State::Unknown { .. } | State::Queued | State::Running
+            State::Dispatching { sent: Some(_), .. }
+                | State::Unknown { .. }
+                | State::Merged { .. }
+                | State::Queued
+                | State::Running
         );
         under_way && self.cancel.is_none() && self.cleared.as_ref().is_some_and(|cleared| cleared.is_of(&self.commit))
     }

@@ -67,6 +67,7 @@ impl Step<'_> {
         self.record("github", "merged", format!("pull request {number} is merged as {commit}"));
         let search_until = self.now.saturating_add(SEARCH).unwrap_or(self.now);
         self.d.state = State::Merged { since: self.now, search_until };
+        self.d.cleared = self.d.cleared.take().map(|cleared| cleared.merged_as(&commit));
         self.d.commit = commit;
         self.d.trouble = None;
         self.tell("merged", crate::card::headline(&self.d, self.environment));
@@ -96,6 +97,7 @@ impl Step<'_> {
             let reason = "it was cancelled before it was merged".to_owned();
             return self.end(State::Cancelled { at: self.now, reason: reason.clone() }, reason);
         }
+        self.d.cleared = None;
         let until = self.d.requested_at.saturating_add(self.environment.gate.wait).unwrap_or(self.now);
         self.d.state = State::Waiting { since: self.now, until, verdict: None };
         self.soon(Effect::Dispatch { deployment: self.d.id });

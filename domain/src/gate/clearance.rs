@@ -59,6 +59,11 @@ impl Cleared {
         Self { commit: clearance.commit.clone(), at: clearance.at }
     }
 
+    /// The same about the commit that the cleared one was merged as.
+    pub(crate) fn merged_as(self, commit: &CommitSha) -> Self {
+        Self { commit: commit.clone(), ..self }
+    }
+
     /// Whether it is about this commit.
     #[must_use]
     pub fn is_of(&self, commit: &CommitSha) -> bool {

@@ -59,8 +59,9 @@ pub fn passage(environment: &Environment, ask: &PassageAsk, deployments: &[Deplo
     if let Some(d) = executions.filter(mine).max_by_key(|d| d.run_ref.map(|known| known.attempt)) {
         return Passage::of(d, &deploy);
     }
-    let sent =
-        |d: &&Deployment| d.run_ref.is_none() && matches!(d.state, State::Dispatching { .. } | State::Unknown { .. });
+    let is_sent =
+        |state: &State| matches!(state, State::Dispatching { .. } | State::Unknown { .. } | State::Merged { .. });
+    let sent = |d: &&Deployment| d.run_ref.is_none() && is_sent(&d.state);
     if let Some(d) = deployments.iter().filter(of_commit).find(sent) {
         let why = format!("deployment {} was sent, and which run it became is being looked for", d.id);
         return Passage { deployment: Some(d.id), ..Passage::closed(&why, String::new()) };

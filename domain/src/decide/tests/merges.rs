@@ -90,6 +90,7 @@ fn a_merge_is_followed_by_the_run_of_its_push() {
     happens(&mut d, observed(pushed(), vec![]), 5);
     assert_eq!((d.state.word(), d.run_ref.unwrap().id), ("queued", pushed().id));
     assert!(d.cancel.is_none(), "it runs the commit that it was merged as");
+    assert!(d.is_cleared(), "what was cleared is what was merged");
 }
 
 #[test]
