@@ -64,6 +64,7 @@ impl State {
             made_at,
             attempts: vec![first],
             approvals: Vec::new(),
+            reports: Vec::new(),
         });
         self.announce_run(id, "requested");
         self.admit(id);

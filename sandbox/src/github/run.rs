@@ -37,6 +37,8 @@ pub struct Run {
     pub attempts: Vec<Attempt>,
     /// Reviews of its gates, oldest first.
     pub approvals: Vec<Approval>,
+    /// What the app's protection rule reported without an answer: environment and comment, oldest first.
+    pub reports: Vec<(String, String)>,
 }
 
 /// Names one attempt of one run.

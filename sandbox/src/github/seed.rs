@@ -72,7 +72,9 @@ fn register_app(state: &mut State, now: Timestamp) {
         owner: "acme".to_owned(),
         public_key: None,
         permissions: permissions.clone(),
-        events: ["workflow_run", "workflow_job", "deployment_status", "push"].map(str::to_owned).to_vec(),
+        events: ["workflow_run", "workflow_job", "deployment_protection_rule", "deployment_status", "push"]
+            .map(str::to_owned)
+            .to_vec(),
         created_at: now,
     });
     state.installations.push(Installation {

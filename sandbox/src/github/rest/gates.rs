@@ -13,6 +13,9 @@ use crate::github::run::{Approval, Run};
 use crate::github::state::State;
 use crate::github::wire;
 
+/// Most reports that an app may give for one environment of a run.
+const MOST_REPORTS: usize = 10;
+
 /// Environments that jobs of the run wait for.
 fn waiting<'r>(repo: &'r Repository, run: &Run) -> Vec<&'r Environment> {
     let names: BTreeSet<&String> = run
@@ -113,7 +116,7 @@ pub(super) fn custom_rule(state: &mut State, call: &Call) -> Answer {
     let fields = call.fields(&["environment_name", "state", "comment"])?;
     let name = text(&fields, "environment_name").ok_or_else(|| Refusal::missing_key("environment_name"))?;
     let environment = waiting(repo, run).into_iter().find(|one| one.name.eq_ignore_ascii_case(&name));
-    let environment = environment.ok_or_else(Refusal::not_found)?.name.clone();
+    let environment = environment.filter(|one| one.custom_rule).ok_or_else(Refusal::not_found)?.name.clone();
     let comment = text(&fields, "comment").unwrap_or_default();
     if comment.chars().count() > 1_024 {
         return Err(Refusal::unprocessable("Comment is too long (maximum is 1024 characters)"));
@@ -122,7 +125,14 @@ pub(super) fn custom_rule(state: &mut State, call: &Call) -> Answer {
     let user = call.login(state);
     match text(&fields, "state").as_deref() {
         None if comment.is_empty() => return Err(Refusal::missing_key("comment")),
-        None => {}
+        None if run.reports.iter().filter(|(name, _)| *name == environment).count() >= MOST_REPORTS => {
+            return Err(Refusal::unprocessable("No more than 10 status reports are allowed for a deployment gate"));
+        }
+        None => {
+            if let Some(run) = state.run_mut(id) {
+                run.reports.push((environment, comment));
+            }
+        }
         Some(wanted @ ("approved" | "rejected")) => {
             let wanted = wanted.to_owned();
             state.review(id, Approval { environments: vec![environment], state: wanted, user, comment });
