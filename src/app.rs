@@ -56,6 +56,7 @@ impl App {
             locks: storage.clone(),
             sources: forge.clone(),
             pulls: forge.clone(),
+            rules: forge.clone(),
             forge,
             chat: link.chat(),
             tenants: Arc::new(TenantDatabases::new(config.databases.clone())),
@@ -86,6 +87,8 @@ impl App {
         let webhooks = config.github.webhook_secret.clone().map(|secret| Webhooks {
             secret,
             repositories: config.line.iter().map(|environment| environment.repository.clone()).collect(),
+            api_url: config.github.api_url.clone(),
+            answers_rules: matches!(config.github.credentials, Credentials::App { .. }),
         });
         let router = web::router(Web { inbox: storage.clone(), store: storage.clone(), clock, wake, webhooks, gates });
         let stopping = stop.clone();

@@ -27,8 +27,8 @@ use signalbox_domain::{
     event::Event,
     ids::{ChannelId, DeploymentId},
     ports::{
-        Change, Chat, Clock, Forge, Inbox, Locks, Outbox, Probe, Pulls, Query, Sources, Store, StoreError, TenantDb,
-        Trail,
+        Change, Chat, Clock, Forge, Inbox, Locks, Outbox, Probe, Pulls, Query, Rules, Sources, Store, StoreError,
+        TenantDb, Trail,
     },
 };
 use tokio::sync::{Notify, broadcast};
@@ -54,6 +54,8 @@ pub struct Ports {
     pub locks: Arc<dyn Locks>,
     /// GitHub.
     pub forge: Arc<dyn Forge>,
+    /// GitHub's protection rules that ask us.
+    pub rules: Arc<dyn Rules>,
     /// What GitHub keeps beside commits.
     pub sources: Arc<dyn Sources>,
     /// GitHub's pull requests.

@@ -18,6 +18,7 @@ mod names;
 mod path;
 mod pulls;
 mod refs;
+mod rules;
 mod runs;
 mod sources;
 mod transport;

@@ -22,6 +22,7 @@ use signalbox_domain::{
     ports::{Clock, Inbox, Store},
 };
 use tokio::sync::Notify;
+use url::Url;
 
 pub use self::{
     gate::Gates,
@@ -51,6 +52,10 @@ pub struct Webhooks {
     pub secret: SecretString,
     /// Repositories of the configured environments; deliveries of others are ignored.
     pub repositories: BTreeSet<RepositoryName>,
+    /// The REST API that callbacks must lead to.
+    pub api_url: Url,
+    /// Whether we can answer protection rules, which takes a GitHub App.
+    pub answers_rules: bool,
 }
 
 /// The routes: `POST /webhooks/github`, `GET /v1/gates/{environment}/{commit}`, `GET /healthz` (the process is up), `GET /readyz` (the store answers).

@@ -138,6 +138,11 @@ pub fn headline(deployment: &Deployment, environment: &Environment) -> String {
     let d = deployment;
     match &d.state {
         State::Waiting { verdict: None, .. } => "🚦 **Waiting**: the gate is being asked.".into(),
+        State::Waiting { until, .. } if d.is_held() => format!(
+            "🚦 **Waiting** at the gate: the run was started at GitHub and waits for this. It goes on by itself when \
+             everything holds; turned away <t:{}:R>.",
+            until.as_second()
+        ),
         State::Waiting { until, .. } => format!(
             "🚦 **Waiting** at the gate. It leaves by itself when everything holds, at exactly `{}`; given up <t:{}:R>.",
             d.commit.short(),

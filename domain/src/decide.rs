@@ -7,6 +7,7 @@ mod chat;
 mod dispatch;
 mod follow;
 mod gate;
+mod hold;
 mod merge;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -39,6 +40,12 @@ pub fn decide(deployment: &Deployment, event: Event, environment: &Environment, 
     match event {
         Event::Judged(verdict) => step.judged(verdict),
         Event::DispatchBegun { clearance, verdict } => step.dispatch_begun(&clearance, &verdict),
+        Event::Held { rule, jobs } => step.held(rule, jobs),
+        Event::Released => step.released(),
+        Event::Freed => step.freed(),
+        Event::PassBegun { clearance, verdict } => step.pass_begun(&clearance, &verdict),
+        Event::RuleAnswered(outcome) => step.rule_answered(outcome),
+        Event::Reported { open } => step.reported(open),
         Event::RefMoved { to } => step.ref_moved(&to),
         Event::RefGone => step.ref_gone(),
         Event::BaseMoved { to } => step.base_moved(&to),
@@ -123,6 +130,9 @@ impl Step<'_> {
         self.d.holds = false;
         self.d.trouble = None;
         self.record("signalbox", word, detail);
+        if self.d.rule_answer().is_some() {
+            self.soon(Effect::Answer { deployment: self.d.id });
+        }
         self.tell("end", crate::card::headline(&self.d, self.environment));
         self.show();
     }

@@ -8,6 +8,7 @@ use crate::{
     evidence::Evidence,
     gate::{Clearance, Cleared, SignOff, Verdict},
     git_ref::GitRef,
+    hold::Hold,
     ids::{
         ChannelId, CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, RepositoryName, RunId,
     },
@@ -293,6 +294,9 @@ pub struct Deployment {
     /// The record of the clearance with which it left, for the execution that it left as.
     #[serde(default)]
     pub cleared: Option<Cleared>,
+    /// What waits for our word, if its run does or did.
+    #[serde(default)]
+    pub hold: Option<Hold>,
     /// How often it was changed; the store uses it to notice a second writer.
     pub revision: i64,
 }
@@ -347,7 +351,13 @@ impl Deployment {
             .and_then(|branch| GitRef::parse(branch).ok())
             .unwrap_or_else(|| environment.default_ref.clone());
         let run_ref = Some(RunRef { id: run.id, attempt: run.attempt });
-        Self { run_ref, ..Self::new(environment, key, origin, git_ref, run.head_sha.clone(), State::Queued, now) }
+        // Another workflow may ask for the same environment at GitHub.
+        let workflow = match run.workflow_file() {
+            "" => environment.workflow.clone(),
+            file => file.to_owned(),
+        };
+        let new = Self::new(environment, key, origin, git_ref, run.head_sha.clone(), State::Queued, now);
+        Self { run_ref, workflow, ..new }
     }
 
     fn new(
@@ -383,6 +393,7 @@ impl Deployment {
             thread: None,
             sign_offs: Vec::new(),
             cleared: None,
+            hold: None,
             revision: 0,
         }
     }
@@ -440,7 +451,13 @@ impl Deployment {
                 | State::Queued
                 | State::Running
         );
-        under_way && self.cancel.is_none() && self.cleared.as_ref().is_some_and(|cleared| cleared.is_of(&self.commit))
+        under_way && self.has_clearance()
+    }
+
+    /// Whether there is the record of a clearance for its commit, and nobody wants it stopped.
+    #[must_use]
+    pub fn has_clearance(&self) -> bool {
+        self.cancel.is_none() && self.cleared.as_ref().is_some_and(|cleared| cleared.is_of(&self.commit))
     }
 
     /// What to send, if it is on its way: only a deployment that was cleared, and whose intent is recorded as sent,

@@ -32,6 +32,16 @@ pub enum Effect {
         /// Of which deployment.
         deployment: DeploymentId,
     },
+    /// Give GitHub's protection rule our answer.
+    Answer {
+        /// Of which deployment.
+        deployment: DeploymentId,
+    },
+    /// Tell GitHub's protection rule what is open.
+    Report {
+        /// Of which deployment.
+        deployment: DeploymentId,
+    },
     /// Ask the world whether the green run is true.
     Verify {
         /// Of which deployment.
@@ -86,6 +96,8 @@ impl Effect {
             Self::Locate { deployment } => format!("locate:{deployment}"),
             Self::Observe { repository, run } => format!("observe:{repository}:{run}"),
             Self::Cancel { deployment } => format!("cancel:{deployment}"),
+            Self::Answer { deployment } => format!("answer:{deployment}"),
+            Self::Report { deployment } => format!("report:{deployment}"),
             Self::Verify { deployment } => format!("verify:{deployment}"),
             Self::Show { deployment } => format!("show:{deployment}"),
             Self::OpenThread { deployment } => format!("thread:{deployment}"),

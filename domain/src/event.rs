@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::{
     evidence::Evidence,
     gate::{Clearance, Fingerprint, Reaction, Roles, Verdict},
+    hold::RuleOutcome,
     ids::{ChannelId, CommitSha, MessageRef, Person, PersonId, RunId},
     promotion::MergeAnswer,
     run::{Job, Run},
@@ -59,7 +60,6 @@ pub enum CancelAnswer {
 }
 
 /// Something that happened.
-#[expect(clippy::large_enum_variant, reason = "events are made one at a time and handed on, never stored in bulk")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// The gate was judged and is closed.
@@ -70,6 +70,31 @@ pub enum Event {
         clearance: Clearance,
         /// Its explanation.
         verdict: Verdict,
+    },
+    /// A run of ours, or one that is followed, waits for our word.
+    Held {
+        /// The environment at GitHub whose protection rule asks; `None`: a step of the run asks.
+        rule: Option<String>,
+        /// The jobs that wait.
+        jobs: Vec<u64>,
+    },
+    /// GitHub's protection rule asks no more.
+    Released,
+    /// The environment, which another deployment held, is free.
+    Freed,
+    /// The gate is open for a run that waits for our word. Committed before GitHub is told.
+    PassBegun {
+        /// The proof.
+        clearance: Clearance,
+        /// Its explanation.
+        verdict: Verdict,
+    },
+    /// GitHub took the answer to its protection rule, or not.
+    RuleAnswered(RuleOutcome),
+    /// GitHub took a report.
+    Reported {
+        /// The open points that it named.
+        open: String,
     },
     /// Just before the dispatch the ref pointed elsewhere.
     RefMoved {

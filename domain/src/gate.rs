@@ -63,7 +63,7 @@ pub use self::{
     forge_facts::{CheckState, CommitChecks, Parity, Previous, PullRequest, References, ReportedCheck, RequiredCheck},
     lock::{Lock, Reach},
     migrations::Migrations,
-    passage::{Passage, PassageAsk, passage},
+    passage::{Asking, Passage, PassageAsk, passage},
     sign_off::{Category, Ended, Reaction, Roles, SignOff, VETO, WhyEnded, same_emoji},
     slots::{MOST_ALTERNATIVES, alternatives},
     usual::usual_list,

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 pub use self::{
     chat::{Chat, ChatError},
-    forge::{Forge, ForgeError, Resolved, RunQuery, Scope, Sources},
+    forge::{Forge, ForgeError, Resolved, Rules, RunQuery, Scope, Sources},
     gatekeeper::Gatekeeper,
     pulls::Pulls,
     store::{

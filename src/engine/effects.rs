@@ -3,6 +3,7 @@
 mod anchor;
 mod chat;
 mod dispatch;
+mod hold;
 mod observe;
 mod promote;
 mod sweep;
@@ -54,6 +55,8 @@ pub(super) async fn carry_out(engine: &Engine, pace: &Pace, claimed: &Claimed) -
         Effect::Dispatch { deployment } => return dispatch::dispatch(engine, *deployment).await,
         Effect::Locate { deployment } => dispatch::locate(engine, *deployment).await?,
         Effect::Cancel { deployment } => return dispatch::cancel(engine, *deployment).await,
+        Effect::Answer { deployment } => return hold::answer(engine, *deployment, claimed).await,
+        Effect::Report { deployment } => return hold::report(engine, *deployment).await,
         Effect::Observe { repository, run } => return observe::observe(engine, repository, *run).await,
         Effect::Verify { deployment } => verify::verify(engine, *deployment).await?,
         Effect::Show { deployment } => return chat::show(engine, pace, *deployment, claimed.attempts).await,

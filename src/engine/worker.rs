@@ -44,6 +44,8 @@ fn lane(effect: &Effect) -> Lane {
         Effect::Dispatch { deployment }
         | Effect::Locate { deployment }
         | Effect::Cancel { deployment }
+        | Effect::Answer { deployment }
+        | Effect::Report { deployment }
         | Effect::Verify { deployment } => Lane::World(deployment.0),
         Effect::Observe { .. }
         | Effect::ReadSignOffs { .. }

@@ -122,6 +122,14 @@ impl Api {
         matches!(self.credentials, Credentials::App(_))
     }
 
+    /// The id of that App.
+    pub(super) fn app_id(&self) -> Option<u64> {
+        match &self.credentials {
+            Credentials::App(app) => Some(app.id()),
+            Credentials::Token(_) => None,
+        }
+    }
+
     /// Sends a POST, once.
     pub(super) async fn write(&self, speaker: Speaker<'_>, path: &Path, body: Option<Value>) -> Result<Answer, Fault> {
         self.send(Method::POST, speaker, path, body).await

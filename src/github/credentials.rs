@@ -36,6 +36,8 @@ pub(super) enum Speaker<'a> {
     Look(&'a RepositoryName),
     /// Opens and merges pull requests, with whatever the App may do: what changes workflow files takes one more.
     Promote(&'a RepositoryName),
+    /// Answers a protection rule; the App may lack that permission.
+    Answer(&'a RepositoryName),
     /// Asks who it is.
     Itself,
 }
@@ -66,6 +68,7 @@ enum Reach {
     Work,
     Inspect,
     Granted,
+    Answer,
 }
 
 impl Speaker<'_> {
@@ -74,6 +77,7 @@ impl Speaker<'_> {
             Self::Work(repository) => Some((repository, Reach::Work)),
             Self::Inspect(repository) => Some((repository, Reach::Inspect)),
             Self::Look(repository) | Self::Promote(repository) => Some((repository, Reach::Granted)),
+            Self::Answer(repository) => Some((repository, Reach::Answer)),
             Self::Itself => None,
         }
     }
@@ -118,6 +122,10 @@ impl Credentials {
 }
 
 impl App {
+    pub(super) fn id(&self) -> u64 {
+        self.id.0
+    }
+
     async fn token(&self, wire: &Wire, repository: &RepositoryName, reach: Reach) -> Result<HeaderValue, ForgeError> {
         let mut tokens = self.tokens.lock().await;
         let key = (repository.clone(), reach);
@@ -178,6 +186,9 @@ impl App {
             // Without a list GitHub gives what was granted. With one that asks too much it gives nothing at all, and
             // does not say which permission is lacking.
             Reach::Granted => {}
+            Reach::Answer => {
+                body["permissions"] = json!({"actions": "read", "deployments": "write", "metadata": "read"});
+            }
         }
         let path = Path::of(&["app", "installations", &installation.to_string(), "access_tokens"]);
         let call = Call { body: Some(body), ..Call::new(Method::POST, &path) };

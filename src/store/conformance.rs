@@ -226,6 +226,7 @@ fn requested(environment: &str, number: u64) -> Deployment {
         thread: None,
         sign_offs: vec![],
         cleared: None,
+        hold: None,
         revision: 0,
     }
 }

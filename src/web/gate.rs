@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use signalbox_domain::{
     environment::{Environment, Line},
-    gate::{Passage, PassageAsk, Verdict},
+    gate::{Asking, Passage, PassageAsk, Verdict},
     ids::{CommitSha, EnvironmentName, RunId},
     ports::{Gatekeeper, StoreError},
 };
@@ -133,20 +133,18 @@ async fn bearer(web: &Web, headers: &HeaderMap) -> Result<Bearer, Refused> {
 
 impl Bearer {
     /// The run that asks, if the token may ask about this environment and commit at all.
-    fn run(
-        self,
-        environment: &Environment,
-        commit: &CommitSha,
-        wanted: Wanted,
-    ) -> Result<Option<(RunId, Option<u32>)>, Refused> {
+    fn run(self, environment: &Environment, commit: &CommitSha, wanted: Wanted) -> Result<Option<Asking>, Refused> {
         match self {
-            Self::Holder(of) if of == environment.name => Ok(wanted.run.map(|run| (RunId(run), wanted.attempt))),
+            Self::Holder(of) if of == environment.name => {
+                let said = |run| Asking { run: RunId(run), attempt: wanted.attempt, is_proven: false };
+                Ok(wanted.run.map(said))
+            }
             Self::Run(caller) if same(caller.repository.as_str(), environment.repository.as_str()) => {
                 // What is asked for is what the run would deploy, not what somebody else has signed for.
                 if caller.commit != *commit {
                     return Err(Refused::OtherCommit);
                 }
-                Ok(Some((caller.run, caller.attempt)))
+                Ok(Some(Asking { run: caller.run, attempt: caller.attempt, is_proven: true }))
             }
             _ => Err(Refused::Unknown),
         }
@@ -188,7 +186,7 @@ fn told(ask: &PassageAsk, passage: &Passage) -> Value {
         "final": passage.is_final,
         "environment": ask.environment,
         "commit": ask.commit,
-        "run": ask.run.map(|(run, _)| run),
+        "run": ask.run.map(|asking| asking.run),
         "deployment": passage.deployment,
         "state": passage.state,
         "why": passage.why,

@@ -107,6 +107,8 @@ impl Service {
             webhooks: Some(Webhooks {
                 secret: SecretString::from(SECRET),
                 repositories: BTreeSet::from([RepositoryName::parse("acme/shop").unwrap()]),
+                api_url: "https://api.github.com/".parse().unwrap(),
+                answers_rules: true,
             }),
             gates: Gates {
                 keeper: Arc::new(gates::Book::default()),
@@ -211,6 +213,39 @@ async fn what_concerns_nobody_is_ignored() {
     assert_eq!(said(service.delivery("g-2", "ping", r#"{"zen": "Keep it logically awesome."}"#)).await, ignored);
     assert_eq!(said(service.delivery("g-3", "star", &run(5))).await, ignored);
     assert_eq!(service.observed(), []);
+}
+
+/// A protection rule asks, and wants the answer at this address.
+fn rule(callback: &str) -> String {
+    json!({"action": "requested", "environment": "uat2-backend", "deployment_callback_url": callback,
+        "repository": {"full_name": "Acme/Shop"}, "installation": {"id": 777}})
+    .to_string()
+}
+
+#[tokio::test]
+async fn a_protection_rule_makes_us_look_at_the_run_that_its_callback_names() {
+    let service = Service::start(Memory::default()).await;
+    let good = rule("https://api.github.com/repos/acme/shop/actions/runs/5/deployment_protection_rule");
+    assert_eq!(said(service.delivery("g-1", "deployment_protection_rule", &good)).await.1, "queued");
+    assert_eq!(said(service.delivery("g-1", "deployment_protection_rule", &good)).await.1, "duplicate");
+    for (n, elsewhere) in [
+        "http://api.github.com/repos/acme/shop/actions/runs/6/deployment_protection_rule",
+        "https://api.github.com:8443/repos/acme/shop/actions/runs/6/deployment_protection_rule",
+        "https://api.github.com.evil.example/repos/acme/shop/actions/runs/6/deployment_protection_rule",
+        "https://acme@api.github.com/repos/acme/shop/actions/runs/6/deployment_protection_rule",
+        "https://api.github.com/repos/acme/other/actions/runs/6/deployment_protection_rule",
+        "https://api.github.com/repos/acme/shop/actions/runs/6/pending_deployments",
+        "https://api.github.com/repos/acme/shop/actions/runs/../6/deployment_protection_rule",
+        "https://api.github.com/repos/acme/shop/actions/runs/-6/deployment_protection_rule",
+        "/repos/acme/shop/actions/runs/6/deployment_protection_rule",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let delivery = service.delivery(&format!("h-{n}"), "deployment_protection_rule", &rule(elsewhere));
+        assert_eq!(said(delivery).await.1, "ignored", "{elsewhere}");
+    }
+    assert_eq!(service.observed(), [observe(5)]);
 }
 
 #[tokio::test]

@@ -26,6 +26,8 @@ use signalbox_domain::{
     ports::StoreError,
 };
 
+use url::Url;
+
 use super::{Web, Webhooks};
 
 /// GitHub sends nothing larger.
@@ -66,6 +68,7 @@ struct Payload {
     repository: Option<Repository>,
     workflow_run: Option<Run>,
     workflow_job: Option<Job>,
+    deployment_callback_url: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -191,9 +194,24 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// What a delivery asks for, or why it asks for nothing.
 fn wanted(webhooks: &Webhooks, event: &str, payload: Payload) -> Result<Result<Effect, &'static str>, Refused> {
+    if event == "deployment_protection_rule" && !webhooks.answers_rules {
+        return Ok(Err("answering a protection rule takes a GitHub App, and Signalbox has a personal token"));
+    }
+    let named = payload.repository.as_ref().and_then(|repository| repository.full_name.as_deref());
     let run = match event {
         "workflow_run" => payload.workflow_run.and_then(|run| run.id),
         "workflow_job" => payload.workflow_job.and_then(|job| job.run_id),
+        "deployment_protection_rule" => {
+            let url = payload.deployment_callback_url.as_deref();
+            let url = url.ok_or(Refused::Malformed("the event names no callback"))?;
+            match run_of(&webhooks.api_url, named.unwrap_or_default(), url) {
+                Some(run) => Some(run),
+                None => {
+                    tracing::warn!(url, "a protection rule's callback leads elsewhere, and is not followed");
+                    return Ok(Err("the callback leads elsewhere"));
+                }
+            }
+        }
         _ => return Ok(Err("nothing follows from this event")),
     };
     let run = run.map(RunId).ok_or(Refused::Malformed("the event names no run"))?;
@@ -203,6 +221,20 @@ fn wanted(webhooks: &Webhooks, event: &str, payload: Payload) -> Result<Result<E
     let known: Option<&RepositoryName> =
         webhooks.repositories.iter().find(|known| known.as_str().eq_ignore_ascii_case(&repository));
     Ok(known.cloned().map(|repository| Effect::Observe { repository, run }).ok_or("the repository is not configured"))
+}
+
+/// The run of a protection rule's callback, if that is an address of our API and of this repository. The address is
+/// read and never called: the answer goes to one that we make.
+fn run_of(api: &Url, repository: &str, callback: &str) -> Option<u64> {
+    let callback = Url::parse(callback).ok()?;
+    let ours = callback.origin() == api.origin() && callback.username().is_empty() && callback.query().is_none();
+    let path = callback.path().strip_prefix(api.path().trim_end_matches('/')).filter(|_| ours)?;
+    let mut parts = path.strip_prefix("/repos/")?.splitn(3, '/');
+    let (owner, name, rest) = (parts.next()?, parts.next()?, parts.next()?);
+    let (its_owner, its_name) = repository.split_once('/')?;
+    let same = owner.eq_ignore_ascii_case(its_owner) && name.eq_ignore_ascii_case(its_name);
+    let run = rest.strip_prefix("actions/runs/")?.strip_suffix("/deployment_protection_rule")?;
+    run.parse().ok().filter(|_| same)
 }
 
 async fn record(web: &Web, guid: &str, effect: Effect) -> Result<Outcome, Refused> {

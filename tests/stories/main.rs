@@ -20,6 +20,7 @@ mod outages;
 mod page;
 mod promotion;
 mod restarts;
+mod rules;
 mod signoffs;
 mod verified;
 mod waiting;

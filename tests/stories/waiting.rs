@@ -86,8 +86,7 @@ async fn a_run_goes_on_with_the_clearance_it_was_started_with_and_no_other_run_d
         // Somebody starts the same commit by hand meanwhile: what was signed for is not theirs.
         let other = starts_by_hand(w, "13-prod-deployment.yml", "main", "dana");
         let output = step_of(w, other, 0).await.output().await.unwrap();
-        assert!(!output.status.success(), "{}", text(&output));
-        assert!(text(&output).contains("/deploy prod ref:main"), "{}", text(&output));
+        assert!(!output.status.success() && text(&output).contains("⛔ closed"), "{}", text(&output));
         w.github.run(other).cancel().unwrap();
         run.cancel().unwrap();
         w.card(1, "Cancelled").await;
@@ -183,6 +182,29 @@ async fn whatever_else_answers_the_step_fails() {
         assert!(!passed && said.contains("401"), "a forged token: {said}");
         let (passed, said) = asked(w.url().await, "").await;
         assert!(!passed && said.contains("id-token: write"), "no token at all: {said}");
+        w.expect_dispatches(0).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_started_by_hand_that_asks_waits_for_the_chat_and_goes_on() {
+    World::given(gated(PRODUCTION), async |w| {
+        w.discord.member_joins("sam", &["reviewer"]).unwrap();
+        let run = starts_by_hand(w, "13-prod-deployment.yml", "main", "dana");
+        w.github.run(run).start_job("pre-deployment-checks").unwrap();
+        let patient = tokio::spawn(step_of(w, run, 2).await.output());
+        let card = waiting(w).await;
+        assert!(card.text().contains("Started outside Signalbox"), "{}", card.text());
+        for (who, emoji) in [("rita", "✅"), ("sam", "✅"), ("lena", "🧪")] {
+            w.discord.reacts(who, card.id, emoji).unwrap();
+        }
+        let opened = patient.await.unwrap().unwrap();
+        assert!(opened.status.success(), "{}", text(&opened));
+        assert!(text(&opened).contains("deployment 1 waits at its gate"), "{}", text(&opened));
+        w.github.run(run).complete("success").unwrap();
+        w.card(1, "Unverified").await;
+        w.thread(1, "Unverified").await;
         w.expect_dispatches(0).await;
     })
     .await;

@@ -20,7 +20,9 @@ use tempfile::TempDir;
 use tokio::sync::Mutex;
 
 /// What webhooks are signed with.
-const WEBHOOK_SECRET: &str = "a-secret-for-stories";
+pub const WEBHOOK_SECRET: &str = "a-secret-for-stories";
+/// What the GitHub App signs with, where the service is one.
+const APP_KEY: &str = include_str!("../../src/github/tests/app.pem");
 /// How long a story waits for GitHub's side of things.
 const PATIENCE: Duration = Duration::from_secs(40);
 /// The host name under which the uat application answers.
@@ -42,6 +44,7 @@ pub struct World {
     store: Option<String>,
     environments: &'static str,
     signs: &'static str,
+    is_app: bool,
     folder: TempDir,
     app: Mutex<Option<App>>,
 }
@@ -59,6 +62,8 @@ pub struct Given {
     pub store: Option<String>,
     /// More environments, as they would be written.
     pub environments: &'static str,
+    /// Whether the service is a GitHub App, and not a person's token.
+    pub app: bool,
     /// What people sign with, as it would be written under `[discord]`; the usual when empty.
     pub signs: &'static str,
 }
@@ -117,6 +122,7 @@ impl World {
             store: given.store.clone(),
             environments: given.environments,
             signs: given.signs,
+            is_app: given.app,
             folder,
             app: Mutex::default(),
         }
@@ -128,7 +134,7 @@ impl World {
         let app = App::start(&config).await.unwrap();
         self.github.with(|state| state.hooks.clear());
         if self.webhooks {
-            self.github.add_webhook(&format!("http://{}/webhooks/github", app.address()), WEBHOOK_SECRET, false);
+            self.github.add_webhook(&format!("http://{}/webhooks/github", app.address()), WEBHOOK_SECRET, self.is_app);
         }
         *self.app.lock().await = Some(app);
         let knows = |view: &signalbox_sandbox::discord::View| view.commands.len() >= 11 && view.online;
@@ -307,11 +313,15 @@ commit_header = "X-Build-Sha"
         let file = format!("sqlite:{}/signalbox.db", self.folder.path().display());
         let mut variables = vec![
             ("DISCORD_TOKEN".to_owned(), self.discord.token()),
-            ("GITHUB_TOKEN".to_owned(), github::seed::TOKEN.to_owned()),
             ("GITHUB_WEBHOOK_SECRET".to_owned(), WEBHOOK_SECRET.to_owned()),
             ("SIGNALBOX_GATE_SECRET".to_owned(), "a secret of stories, with characters enough".to_owned()),
             ("SIGNALBOX_STORE".to_owned(), self.store.clone().unwrap_or(file)),
         ];
+        let credentials = match self.is_app {
+            true => vec![("GITHUB_APP_ID", "4242"), ("GITHUB_APP_PRIVATE_KEY", APP_KEY)],
+            false => vec![("GITHUB_TOKEN", github::seed::TOKEN)],
+        };
+        variables.extend(credentials.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
         variables.extend(self.tenants.as_ref().map(|t| ("UAT_DATABASE_URL".to_owned(), t.reader.clone())));
         variables
     }

@@ -16,6 +16,7 @@ use crate::{
 impl Step<'_> {
     pub(super) fn observed(&mut self, run: Run, jobs: Vec<Job>, superseded_by: Option<RunId>) {
         let unsent = matches!(self.d.state, State::Waiting { .. } | State::Dispatching { sent: None, .. });
+        let unsent = unsent && !self.d.is_held();
         if self.d.state.is_over() || unsent {
             return;
         }
@@ -76,6 +77,8 @@ impl Step<'_> {
     fn enter(&mut self, run: &Run, superseded_by: Option<RunId>) {
         match run.status {
             Status::Completed => self.completed(run, superseded_by),
+            // It waits for our word, whatever its other jobs are at.
+            _ if self.d.is_held() => {}
             Status::InProgress => self.d.state = State::Running,
             _ => self.d.state = State::Queued,
         }
@@ -133,7 +136,7 @@ impl Step<'_> {
     }
 
     /// Plans the next look while there is something to see.
-    fn look_again(&mut self, pause: SignedDuration) {
+    pub(super) fn look_again(&mut self, pause: SignedDuration) {
         if let (Some(run), State::Queued | State::Running) = (self.d.run_ref, &self.d.state) {
             self.after(pause, Effect::Observe { repository: self.d.repository.clone(), run: run.id });
         }
@@ -170,7 +173,8 @@ impl Step<'_> {
     pub(super) fn cancel_asked(&mut self, by: Person) {
         match &self.d.state {
             State::Waiting { .. } | State::Dispatching { sent: None, .. } => {
-                let reason = format!("cancelled by {} before it was sent", by.name);
+                let when = if self.d.is_held() { "let through" } else { "sent" };
+                let reason = format!("cancelled by {} before it was {when}", by.name);
                 self.record(&by.name, "cancel asked", reason.clone());
                 self.end(State::Cancelled { at: self.now, reason: reason.clone() }, reason);
             }

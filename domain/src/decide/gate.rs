@@ -27,6 +27,10 @@ impl Step<'_> {
         if self.now >= until {
             return self.expire();
         }
+        if let Some(refusal) = self.hopeless(&verdict) {
+            return self.refuse(refusal, "the run's ref is none of the environment's".into());
+        }
+        self.d.cleared = None;
         let open_points = verdict.open_points();
         if before.as_ref().is_none_or(|before| before.open_points() != open_points) {
             self.record("signalbox", "waiting", clip(&open_points, 1500));
@@ -35,6 +39,9 @@ impl Step<'_> {
             self.d.state = State::Waiting { since, until, verdict: Some(verdict) };
             self.d.trouble = None;
             self.show();
+        }
+        if self.d.rule_report().is_some() {
+            self.soon(Effect::Report { deployment: self.d.id });
         }
         let pause = (self.environment.poll * POLLS).min(until.duration_since(self.now));
         self.after(pause, Effect::Dispatch { deployment: self.d.id });

@@ -1,6 +1,7 @@
 //! The core under scripted and under random histories.
 
 mod histories;
+mod holding;
 mod merges;
 mod stories;
 

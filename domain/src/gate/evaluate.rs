@@ -115,6 +115,7 @@ impl Judge<'_> {
         lines.extend(pull::line(self.deployment, self.environment, self.facts));
         lines.extend(self.vetoes());
         lines.extend(self.loosely_bound());
+        lines.extend(self.free());
         let gate = &self.environment.gate;
         let (must, should): (Vec<&Item>, Vec<&Item>) = gate.items.iter().partition(|item| item.must);
         let people = self.people();
@@ -265,6 +266,17 @@ impl Judge<'_> {
             .as_ref()
             .map(|_| ())
             .map_err(|why| format!("what is signed could not be read: {}", plain(&clip(why, 160))))
+    }
+
+    /// A run that was started elsewhere beside another deployment waits until that is over.
+    fn free(&self) -> Option<Line> {
+        let name = &self.environment.name;
+        let beside = self.deployment.hold.is_some() && !self.deployment.holds;
+        beside.then(|| {
+            Line::new(format!("`{name}` is free"), Status::Waiting, "another deployment holds it")
+                .mend("whoever started that one", format!("`/status {name}` says which; then it goes on by itself"))
+                .of_kind("free")
+        })
     }
 
     fn vetoes(&self) -> Option<Line> {

@@ -7,7 +7,6 @@ use crate::{
     deployment::{Deployment, Origin, State},
     environment::Environment,
     ids::{CommitSha, DeploymentId, EnvironmentName, RunId},
-    text::outside,
 };
 
 /// A question from outside.
@@ -18,7 +17,18 @@ pub struct PassageAsk {
     /// Which commit.
     pub commit: CommitSha,
     /// The run that asks. Without one the answer is about any run of the commit.
-    pub run: Option<(RunId, Option<u32>)>,
+    pub run: Option<Asking>,
+}
+
+/// A run that asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asking {
+    /// The run.
+    pub run: RunId,
+    /// Which execution of it, if that was said.
+    pub attempt: Option<u32>,
+    /// Whether it is proven to be that run, and not only said.
+    pub is_proven: bool,
 }
 
 /// Whether a commit may pass, explained. It is closed unless it is known to be open.
@@ -38,7 +48,7 @@ pub struct Passage {
     pub command: String,
     /// What the gate last said, while it is waited at.
     pub verdict: Option<Verdict>,
-    names: Vec<(u64, String)>,
+    gate: Option<String>,
 }
 
 /// Decides whether a commit may pass, over the deployments of its environment, newest first.
@@ -46,7 +56,7 @@ pub struct Passage {
 pub fn passage(environment: &Environment, ask: &PassageAsk, deployments: &[Deployment]) -> Passage {
     let of_commit = |d: &&Deployment| d.environment == environment.name && d.commit == ask.commit;
     let deploy = format!("/deploy {} ref:{}", environment.name, environment.default_ref);
-    let Some((run, attempt)) = ask.run else {
+    let Some(Asking { run, attempt, .. }) = ask.run else {
         let all: Vec<&Deployment> = deployments.iter().filter(of_commit).collect();
         let telling = all.iter().find(|d| d.is_cleared()).or_else(|| all.iter().find(|d| !d.state.is_over()));
         return match telling.or(all.first()) {
@@ -80,7 +90,7 @@ impl Passage {
             why: why.into(),
             command,
             verdict: None,
-            names: vec![],
+            gate: None,
         }
     }
 
@@ -103,18 +113,14 @@ impl Passage {
             State::Waiting { verdict, .. } | State::Expired { verdict, .. } => verdict.clone(),
             _ => None,
         };
-        let requester = match &d.origin {
-            Origin::Chat { by, .. } => Some(by),
-            Origin::Adopted { .. } => None,
-        };
-        let people = d.sign_offs.iter().map(|sign_off| &sign_off.by).chain(requester);
+        let verdict_text = verdict.as_ref().map(|verdict| d.in_words(&verdict.text(4000)));
         Self {
             cleared_at: cleared.map(super::Cleared::at),
             deployment: Some(d.id),
             state: Some(d.state.word()),
             is_final: d.state.is_over() || d.cancel.is_some(),
             verdict,
-            names: people.map(|person| (person.id.0, person.name.clone())).collect(),
+            gate: verdict_text,
             ..Self::closed(&why, command)
         }
     }
@@ -124,10 +130,7 @@ impl Passage {
     pub fn explained(&self) -> String {
         let mark = if self.cleared_at.is_some() { "✓ cleared" } else { "⛔ closed" };
         let mut lines = vec![format!("{mark}: {}", self.why)];
-        if let Some(verdict) = &self.verdict {
-            let name = |id| self.names.iter().find(|(known, _)| *known == id).map(|(_, name)| name.clone());
-            lines.push(outside(&verdict.text(4000), name));
-        }
+        lines.extend(self.gate.clone());
         if !self.command.is_empty() {
             lines.push(format!("→ {}", self.command));
         }

@@ -22,7 +22,7 @@ pub enum Status {
 /// A rule and how it stands. All texts are safe to show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// What kind of rule it is: the name of its check as it is configured, or `unlocked`, `ref`, `no_veto`, `sign_off`,
+    /// What kind of rule it is: the name of its check as it is configured, or `unlocked`, `ref`, `no_veto`, `free`, `sign_off`,
     /// `all` and `any`. Empty in what was stored before kinds were.
     #[serde(default)]
     pub kind: String,

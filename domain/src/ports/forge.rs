@@ -8,6 +8,7 @@ use crate::{
     event::{CancelAnswer, DispatchAnswer},
     gate::{CommitChecks, Names, PullRequest, Secret, Workflow},
     git_ref::GitRef,
+    hold::{RuleAnswer, RuleOutcome},
     ids::{CommitSha, RepositoryName, RunId},
     run::{Job, Run},
 };
@@ -155,4 +156,21 @@ pub trait Sources: Send + Sync {
         repository: &RepositoryName,
         commit: &CommitSha,
     ) -> Result<Vec<PullRequest>, ForgeError>;
+}
+
+/// GitHub's custom deployment protection rules, as the App that they ask.
+#[async_trait]
+pub trait Rules: Send + Sync {
+    /// The environments at GitHub for which jobs of a run wait, and whose rule asks us. None at all without an App.
+    ///
+    /// # Errors
+    /// [`ForgeError`] when that could not be asked.
+    async fn asking(&self, repository: &RepositoryName, run: RunId) -> Result<Vec<String>, ForgeError>;
+    /// Runs of a repository that wait for anybody's answer. None at all without an App.
+    ///
+    /// # Errors
+    /// [`ForgeError`] when they could not be listed.
+    async fn waiting(&self, repository: &RepositoryName) -> Result<Vec<RunId>, ForgeError>;
+    /// Tells a rule, once. Every way it can go is an outcome.
+    async fn tell(&self, answer: &RuleAnswer) -> RuleOutcome;
 }

@@ -11,7 +11,7 @@ use signalbox_domain::{
     run::Run,
 };
 
-use super::{done, later, promote, silent};
+use super::{done, hold, later, promote, silent};
 use crate::engine::Engine;
 
 /// GitHub's clock and ours may differ by this much.
@@ -22,6 +22,7 @@ const SKEW: SignedDuration = SignedDuration::from_secs(60);
 pub(super) async fn dispatch(engine: &Engine, id: DeploymentId) -> Result<Settled, StoreError> {
     let Some(deployment) = engine.deployment(id).await? else { return Ok(done(engine)) };
     match deployment.state {
+        State::Waiting { .. } if deployment.is_held() => return hold::pass(engine, &deployment).await,
         State::Waiting { .. } | State::Dispatching { sent: None, .. } => {}
         State::Dispatching { sent: Some(_), .. } => {
             let why = "Signalbox was stopped between sending it and hearing the answer".into();

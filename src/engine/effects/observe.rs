@@ -8,6 +8,7 @@ use signalbox_domain::{
     effect::Entry,
     environment::Environment,
     event::Event,
+    git_ref::GitRef,
     ids::{DeploymentId, RepositoryName, RunId},
     ports::{Opened, Opening, Query, RunQuery, Settled, StoreError},
     run::{Conclusion, Job, Run},
@@ -16,7 +17,7 @@ use tracing::{info, warn};
 use ulid::Ulid;
 
 use super::{
-    done, later,
+    done, hold, later,
     promote::{self, Claim},
     silent,
 };
@@ -40,11 +41,21 @@ pub(super) async fn observe(engine: &Engine, repository: &RepositoryName, id: Ru
     };
     let attempt = |d: &&Deployment| d.run_ref.is_some_and(|known| known.attempt == run.attempt);
     let owner = known.iter().find(attempt).or_else(|| known.iter().find(|d| !d.state.is_over()));
-    match owner {
-        Some(owner) => report(engine, owner, run, jobs).await?,
-        None => return find_home(engine, repository, run, jobs).await,
+    let asking = hold::asking(engine, repository, (&run, &jobs), &known).await;
+    let settled = match owner {
+        Some(owner) => {
+            report(engine, owner, run.clone(), jobs).await?;
+            done(engine)
+        }
+        None => {
+            find_home(engine, repository, (run.clone(), jobs), asking.as_ref().map_or(&[], |asking| &asking.names))
+                .await?
+        }
+    };
+    if let Some(asking) = asking {
+        hold::apply(engine, repository, &run, asking).await?;
     }
-    Ok(done(engine))
+    Ok(settled)
 }
 
 async fn report(engine: &Engine, owner: &Deployment, run: Run, jobs: Vec<Job>) -> Result<(), StoreError> {
@@ -72,8 +83,8 @@ async fn newer(engine: &Engine, owner: &Deployment, run: &Run) -> Option<RunId> 
 async fn find_home(
     engine: &Engine,
     repository: &RepositoryName,
-    run: Run,
-    jobs: Vec<Job>,
+    (run, jobs): (Run, Vec<Job>),
+    asking: &[String],
 ) -> Result<Settled, StoreError> {
     match promote::claim(engine, repository, &run).await? {
         Claim::Of(deployment) => {
@@ -95,8 +106,14 @@ async fn find_home(
     if searching.iter().any(|(deployment, sent)| fits(deployment) && may_be_ours(sent)) {
         return Ok(later(engine, 2));
     }
-    if let Some(environment) = home(engine, repository, &run) {
-        adopt(engine, environment, run).await?;
+    // What waits for our word is taken in whatever its ref: the gate says no to a wrong one, and nobody else would.
+    let asks = |e: &&Environment| {
+        let own = e.github_environment.as_deref().unwrap_or_default();
+        is_of_a_ref(&run) && &e.repository == repository && asking.iter().any(|name| name.eq_ignore_ascii_case(own))
+    };
+    let own = home(engine, repository, &run);
+    if let Some(environment) = own.filter(asks).or_else(|| engine.line.iter().find(asks)).or(own) {
+        adopt(engine, environment, (run, jobs)).await?;
     }
     Ok(done(engine))
 }
@@ -122,9 +139,16 @@ async fn searching(
     Ok(active.into_iter().filter(ours).filter_map(sent).collect())
 }
 
-/// The environment whose workflow and ref the run has; a pull request is never a deployment.
+/// Whether a run is of a branch or tag of the repository. A pull request is never a deployment: its branch may have
+/// any name, and be somebody else's.
+fn is_of_a_ref(run: &Run) -> bool {
+    let named = run.head_branch.as_deref().is_some_and(|branch| GitRef::parse(branch).is_ok());
+    named && !run.event.starts_with("pull_request") && run.event != "merge_group"
+}
+
+/// The environment whose workflow and ref the run has.
 fn home<'a>(engine: &'a Engine, repository: &RepositoryName, run: &Run) -> Option<&'a Environment> {
-    if run.event.starts_with("pull_request") || run.event == "merge_group" {
+    if !is_of_a_ref(run) {
         return None;
     }
     let now = engine.ports.clock.now();
@@ -132,13 +156,17 @@ fn home<'a>(engine: &'a Engine, repository: &RepositoryName, run: &Run) -> Optio
         return None;
     }
     let branch = run.head_branch.as_deref()?;
-    let branch = signalbox_domain::git_ref::GitRef::parse(branch).ok()?;
+    let branch = GitRef::parse(branch).ok()?;
     let same = |e: &&Environment| &e.repository == repository && e.workflow == run.workflow_file();
     let own = engine.line.iter().filter(same).find(|e| e.default_ref.short() == branch.short());
     own.or_else(|| engine.line.iter().filter(same).find(|e| e.allowed_refs.iter().any(|p| p.accepts(&branch))))
 }
 
-async fn adopt(engine: &Engine, environment: &Environment, run: Run) -> Result<DeploymentId, StoreError> {
+async fn adopt(
+    engine: &Engine,
+    environment: &Environment,
+    (run, jobs): (Run, Vec<Job>),
+) -> Result<DeploymentId, StoreError> {
     let now = engine.ports.clock.now();
     let deployment = Deployment::adopted(environment, &run, Ulid::new().to_string(), now);
     let entry = Entry {
@@ -158,5 +186,7 @@ async fn adopt(engine: &Engine, environment: &Environment, run: Run) -> Result<D
     let (Opened::New(deployment) | Opened::Before(deployment) | Opened::Busy(deployment)) = opened;
     info!(run.id = run.id.0, deployment.id = deployment.id.0, "a run that was started elsewhere is followed");
     engine.announce(&deployment);
+    // What was read is known at once: a run that waits is judged by the commit it has.
+    engine.apply(deployment.id, Event::Observed { run, jobs, superseded_by: None }).await?;
     Ok(deployment.id)
 }

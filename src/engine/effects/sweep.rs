@@ -8,7 +8,7 @@ use signalbox_domain::{
 };
 use tracing::debug;
 
-use super::{done, later};
+use super::{done, hold, later};
 use crate::engine::Engine;
 
 /// Seconds between two sweeps of an environment; unchanged answers cost GitHub's limit nothing.
@@ -39,6 +39,10 @@ pub(super) async fn sweep(engine: &Engine, name: &EnvironmentName) -> Result<Set
             let effect = Effect::Observe { repository: environment.repository.clone(), run: run.id };
             unknown.push(Due { effect, at: now });
         }
+    }
+    for run in hold::unknown(engine, &environment.repository).await? {
+        let effect = Effect::Observe { repository: environment.repository.clone(), run };
+        unknown.push(Due { effect, at: now });
     }
     engine.ports.outbox.put(unknown).await?;
     Ok(later(engine, PAUSE))

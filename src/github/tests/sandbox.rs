@@ -7,7 +7,7 @@ use signalbox_domain::{
     event::{CancelAnswer, DispatchAnswer},
     git_ref::GitRef,
     ids::{CommitSha, RepositoryName},
-    ports::{Clock, Forge, ForgeError, Resolved, RunQuery},
+    ports::{Clock, Forge, ForgeError, Resolved, Rules, RunQuery},
     run::Status,
 };
 use signalbox_sandbox::{
@@ -186,4 +186,27 @@ async fn an_app_works_with_tokens_scoped_down_to_the_repository() {
     assert_eq!(forge.login().await, Ok("signalbox[bot]".into()));
     assert_eq!(github.runs().last().unwrap().actor, "signalbox[bot]");
     assert!(forge.environment(&shop(), "uat2-backend").await.is_ok());
+}
+
+#[tokio::test]
+async fn an_app_is_asked_by_an_environment_and_answers() {
+    let github = github().await;
+    github.with(|state| state.app.as_mut().unwrap().public_key = Some(include_str!("app.pub").into()));
+    assert!(github.set_script(SHOP, UAT, "held"));
+    let key = SecretString::from(include_str!("app.pem"));
+    let forge = connect(&github, Auth::App { app_id: 4242, private_key_pem: key, installation: None });
+    assert_eq!(forge.has_our_rule(&shop(), "uat2-backend").await, Ok(false));
+    github.with(|state| {
+        let repository = state.repository_mut(SHOP).unwrap();
+        repository.environment_mut("uat2-backend").unwrap().custom_rule = true;
+    });
+    assert_eq!(forge.has_our_rule(&shop(), "uat2-backend").await, Ok(true));
+    assert_eq!(with_token(&github).has_our_rule(&shop(), "uat2-backend").await, Ok(false), "a person is never asked");
+    let answer = forge.dispatch(&order_for(UAT, "uat", &[])).await;
+    let DispatchAnswer::Started { run } = answer else { panic!("{answer:?}") };
+    assert_eq!(forge.asking(&shop(), run).await, Ok(vec![]), "no job waits yet");
+    github.run(run.0).queue_job("migrate").unwrap();
+    assert_eq!(forge.waiting(&shop()).await, Ok(vec![run]));
+    assert_eq!(forge.asking(&shop(), run).await, Ok(vec!["uat2-backend".to_owned()]));
+    assert_eq!(with_token(&github).asking(&shop(), run).await, Ok(vec![]));
 }
