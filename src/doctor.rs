@@ -7,6 +7,7 @@ mod discord;
 mod github;
 mod own;
 mod report;
+mod strengths;
 mod workflow;
 
 use std::{path::Path, process::ExitCode};

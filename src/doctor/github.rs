@@ -8,7 +8,11 @@ use signalbox_domain::{
     ports::{Forge, ForgeError, Resolved},
 };
 
-use super::{Check, report, workflow};
+use super::{
+    Check, report,
+    strengths::{self, Rule},
+    workflow,
+};
 use crate::{
     clock::SystemClock,
     config::Config,
@@ -39,6 +43,12 @@ pub(super) async fn examine(config: &Config) -> Vec<(String, Vec<Check>)> {
     };
     let identity = forge.identity().await;
     let silent = identity.is_err();
+    let may_answer = match &identity {
+        Ok(IdentityFacts::App { permissions, .. }) => {
+            Some(permissions.get("deployments").is_some_and(|level| level == "write"))
+        }
+        _ => None,
+    };
     let promotes = config.line.iter().any(|environment| environment.promotion.is_some());
     let mut general = judge_identity(identity, promotes);
     if silent {
@@ -53,16 +63,20 @@ pub(super) async fn examine(config: &Config) -> Vec<(String, Vec<Check>)> {
     general.extend(forge.clock_skew().map(|ahead| report::clock("GitHub", ahead)));
     let mut groups = vec![("GitHub".to_owned(), general)];
     for environment in config.line.iter() {
-        groups.push((format!("Environment {}", environment.name), examine_environment(&forge, environment).await));
+        groups.push((
+            format!("Environment {}", environment.name),
+            examine_environment(&forge, environment, may_answer).await,
+        ));
     }
     groups
 }
 
-async fn examine_environment(forge: &GithubForge, environment: &Environment) -> Vec<Check> {
+/// `may_answer`: whether our App may answer protection rules; `None` without an App.
+async fn examine_environment(forge: &GithubForge, environment: &Environment, may_answer: Option<bool>) -> Vec<Check> {
     let Environment { repository, default_ref, .. } = environment;
     let mut checks = vec![judge_ref(environment, forge.resolve(repository, default_ref).await)];
     let found = forge.workflow(repository, &environment.workflow, default_ref).await;
-    checks.extend(workflow::judge(environment, found));
+    checks.extend(workflow::judge(environment, found.clone()));
     match &environment.github_environment {
         Some(name) => checks.extend(judge_environment(environment, name, forge.environment(repository, name).await)),
         None if environment.required_secrets.is_empty() => {}
@@ -72,6 +86,12 @@ async fn examine_environment(forge: &GithubForge, environment: &Environment) -> 
             "add `github_environment`",
         )),
     }
+    let rule = match (may_answer, &environment.github_environment) {
+        (None, _) => Rule::NoApp,
+        (Some(_), None) => Rule::NoEnvironment,
+        (Some(may_answer), Some(name)) => Rule::Asked(forge.has_our_rule(repository, name).await, may_answer),
+    };
+    checks.extend(strengths::judge(environment, &found, rule, &forge.repository(repository).await));
     checks
 }
 
@@ -127,8 +147,9 @@ fn judge_identity(found: Result<IdentityFacts, ForgeError>, promotes: bool) -> V
                     fix,
                 ));
             }
+            // Where GitHub's environments ask us, it takes deployments: write to answer.
             let needed = |name: &str| {
-                name == "metadata"
+                matches!(name, "metadata" | "deployments")
                     || promotes && name == "workflows"
                     || needs().any(|(needed, level, _)| *needed == name && *level == "write")
             };
@@ -307,8 +328,12 @@ pub(super) mod tests {
     #[test]
     fn repositories_and_refs() {
         let repository = RepositoryName::parse("acme/shop").unwrap();
-        let facts =
-            |may_push| RepositoryFacts { full_name: "acme/shop".into(), default_branch: "main".into(), may_push };
+        let facts = |may_push| RepositoryFacts {
+            full_name: "acme/shop".into(),
+            default_branch: "main".into(),
+            may_push,
+            is_private: true,
+        };
         let mut checks = Vec::new();
         for found in [Ok(facts(None)), Ok(facts(Some(false))), Err(ForgeError::NotFound("x".into()))] {
             checks.push(judge_repository(&repository, found));

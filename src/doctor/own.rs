@@ -27,8 +27,18 @@ pub(super) async fn examine(config: &Config) -> Vec<Check> {
     vec![
         judge_store(&config.store, opened),
         judge_webhooks(config.github.webhook_secret.as_ref()),
+        judge_gates(&config.github.oidc_issuer, config.server.gate_secret.is_some()),
         judge_anchor(config.audit.channel),
     ]
+}
+
+/// Whose tokens the gates take from a step that waits.
+fn judge_gates(issuer: &str, has_secret: bool) -> Check {
+    let own = match has_secret {
+        true => "those of `signalbox gate token`",
+        false => "no others (SIGNALBOX_GATE_SECRET is not set, so `signalbox gate token` makes none)",
+    };
+    Check::good("gates", format!("answer at /v1/gates to jobs with tokens of {issuer}, and to {own}"))
 }
 
 fn judge_anchor(channel: Option<ChannelId>) -> Check {
@@ -88,6 +98,13 @@ mod tests {
         let bad = judge_store(&store, Err("permission denied".into()));
         assert_eq!(bad.mark(), Mark::Bad);
         assert!(format!("{bad:?}").contains("write to /var/lib/signalbox\""), "{bad:?}");
+    }
+
+    #[test]
+    fn it_is_said_whose_tokens_are_taken() {
+        let told = |has| format!("{:?}", judge_gates("https://token.example", has));
+        assert!(told(true).contains("token.example, and to those of `signalbox gate token`"), "{}", told(true));
+        assert!(told(false).contains("SIGNALBOX_GATE_SECRET is not set"), "{}", told(false));
     }
 
     #[test]

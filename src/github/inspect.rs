@@ -55,6 +55,8 @@ pub struct RepositoryFacts {
     pub default_branch: String,
     /// Whether the person of a token may push, which a dispatch takes. `None` where GitHub does not say.
     pub may_push: Option<bool>,
+    /// Whether only people with access may see it. What GitHub offers there depends on the plan.
+    pub is_private: bool,
 }
 
 /// A workflow, as GitHub knows it and as its file says.
@@ -83,6 +85,7 @@ struct Repository {
     full_name: Option<String>,
     default_branch: Option<String>,
     permissions: Option<BTreeMap<String, bool>>,
+    private: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
@@ -145,6 +148,7 @@ impl GithubForge {
         Ok(RepositoryFacts {
             full_name: found.full_name.unwrap_or_else(|| repository.to_string()),
             default_branch: found.default_branch.unwrap_or_default(),
+            is_private: found.private.unwrap_or(true),
             may_push: found.permissions.and_then(|permissions| permissions.get("push").copied()),
         })
     }

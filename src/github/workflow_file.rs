@@ -16,6 +16,22 @@ pub struct WorkflowFile {
     pub run_name: Option<String>,
     /// Whether it has a top-level `concurrency`.
     pub has_concurrency: bool,
+    /// Whether a step of it waits at a gate.
+    pub wait: WaitStep,
+}
+
+/// Where a workflow waits at a gate, as far as its own file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WaitStep {
+    /// Nowhere.
+    None,
+    /// In these jobs.
+    In {
+        /// They.
+        jobs: Vec<String>,
+        /// Jobs that do not need any of them, directly or through others.
+        free: Vec<String>,
+    },
 }
 
 /// An input of `workflow_dispatch`.
@@ -35,6 +51,21 @@ struct File {
     #[serde(rename = "run-name")]
     run_name: Option<String>,
     concurrency: Option<Value>,
+    jobs: Option<Value>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Job {
+    needs: Option<Value>,
+    steps: Option<Vec<Step>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Step {
+    uses: Option<String>,
+    run: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -66,8 +97,46 @@ impl WorkflowFile {
             dispatchable: trigger.is_some(),
             run_name: file.run_name,
             has_concurrency: file.concurrency.is_some(),
+            wait: wait_step(file.jobs),
         })
     }
+}
+
+/// Jobs of a shape that is not expected are jobs that do not wait.
+fn wait_step(jobs: Option<Value>) -> WaitStep {
+    let jobs: BTreeMap<String, Value> = jobs.and_then(|jobs| serde_yaml_ng::from_value(jobs).ok()).unwrap_or_default();
+    let jobs: BTreeMap<String, Job> =
+        jobs.into_iter().map(|(name, job)| (name, serde_yaml_ng::from_value(job).unwrap_or_default())).collect();
+    let waits = |step: &Step| {
+        step.uses.as_ref().is_some_and(|uses| uses.to_lowercase().contains("signalbox"))
+            || step.run.as_ref().is_some_and(|run| run.contains("/v1/gates/"))
+    };
+    let gates: Vec<String> =
+        jobs.iter().filter(|(_, job)| job.steps.iter().flatten().any(waits)).map(|(name, _)| name.clone()).collect();
+    if gates.is_empty() {
+        return WaitStep::None;
+    }
+    let mut held = gates.clone();
+    loop {
+        let needs = |job: &Job| match &job.needs {
+            Some(Value::String(name)) => held.contains(name),
+            Some(Value::Sequence(names)) => {
+                names.iter().filter_map(Value::as_str).any(|name| held.iter().any(|known| known == name))
+            }
+            _ => false,
+        };
+        let more: Vec<String> = jobs
+            .iter()
+            .filter(|(name, job)| !held.contains(name) && needs(job))
+            .map(|(name, _)| name.clone())
+            .collect();
+        if more.is_empty() {
+            break;
+        }
+        held.extend(more);
+    }
+    let free = jobs.into_keys().filter(|name| !held.contains(name)).collect();
+    WaitStep::In { jobs: gates, free }
 }
 
 /// `on` is a name, a list of names, or a mapping from names to details.

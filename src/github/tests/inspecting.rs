@@ -62,7 +62,12 @@ async fn repository_workflow_and_environment_are_told_as_they_are() {
     let forge = forge(&server);
     assert_eq!(
         forge.repository(&shop()).await,
-        Ok(RepositoryFacts { full_name: "Acme/Shop".into(), default_branch: "main".into(), may_push: Some(true) })
+        Ok(RepositoryFacts {
+            full_name: "Acme/Shop".into(),
+            default_branch: "main".into(),
+            may_push: Some(true),
+            is_private: true,
+        })
     );
     let at = GitRef::parse("release/7").unwrap();
     let workflow = forge.workflow(&shop(), "12-uat.yml", &at).await.unwrap();
