@@ -3,6 +3,7 @@
 
 mod applied;
 mod audit;
+mod break_glass;
 pub mod desk;
 mod effects;
 mod facts;

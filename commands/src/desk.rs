@@ -78,6 +78,34 @@ pub struct Proof {
     pub file: File,
 }
 
+/// `/breakglass`.
+#[derive(Debug, Clone)]
+pub struct GlassAsk {
+    /// Who.
+    pub asker: Asker,
+    /// Which deployment, as typed.
+    pub deployment: String,
+    /// What they do.
+    pub act: GlassAct,
+}
+
+/// What somebody does about a gate that is to be gone past.
+#[derive(Debug, Clone)]
+pub enum GlassAct {
+    /// They want it.
+    Ask {
+        /// Why.
+        reason: String,
+    },
+    /// They agree.
+    Confirm,
+    /// They have looked after it.
+    Close {
+        /// What they found.
+        note: String,
+    },
+}
+
 /// `/lock`, and `/freeze`, which locks everything.
 #[derive(Debug, Clone)]
 pub struct LockAsk {
@@ -176,6 +204,18 @@ pub trait Desk: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal`], ready to be shown.
     async fn cancel(&self, ask: CancelAsk) -> Result<Deployment, Refusal>;
+
+    /// Has a deployment go past its closed gate: asked for, agreed to, looked after.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn break_glass(&self, ask: GlassAsk) -> Result<Deployment, Refusal>;
+
+    /// The deployments that went past their gate, those nobody has looked after first.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn broken_glass(&self) -> Result<Vec<Deployment>, Refusal>;
 
     /// Locks an environment, or all of them.
     ///

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod audit;
+mod break_glass;
 mod call;
 mod cancel;
 mod deploy;
@@ -59,6 +60,7 @@ pub fn all() -> Vec<poise::Command<Data, Error>> {
         cancel::cancel(),
         gate::why(),
         gate::checklist(),
+        break_glass::breakglass(),
         locks::lock(),
         locks::unlock(),
         locks::locks(),

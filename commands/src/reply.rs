@@ -6,7 +6,7 @@ use signalbox_domain::{
     card,
     deployment::Deployment,
     environment::{Environment, Line},
-    gate::Lock,
+    gate::{BreakGlass, Lock},
     ids::MessageRef,
     text::{clip, code, plain},
 };
@@ -55,6 +55,55 @@ pub fn promoting(deployment: &Deployment, line: &Line, guild: serenity::GuildId)
         text.push_str(&format!("\n{}", card::headline(d, environment)));
     }
     text + &place(d, line, guild)
+}
+
+/// The answer to a `/breakglass` that was not refused.
+#[must_use]
+pub fn glass(d: &Deployment) -> String {
+    let Some(glass) = &d.break_glass else { return format!("Deployment **{}** waits.", d.id) };
+    match glass {
+        BreakGlass { closed: Some(_), .. } => {
+            format!("📗 What went past the gate with deployment **{}** is closed.", d.id)
+        }
+        BreakGlass { confirmed: Some(_), .. } => {
+            format!(
+                "🧨 Deployment **{}** goes past its gate now. The channel hears it; `/breakglass list` keeps it.",
+                d.id
+            )
+        }
+        _ => format!("🧨 Somebody else has ten minutes to agree: `/breakglass confirm {}`.", d.id),
+    }
+}
+
+/// The answer to `/breakglass list`.
+#[must_use]
+pub fn broken_glass(deployments: &[Deployment]) -> String {
+    if deployments.is_empty() {
+        return "📗 No deployment went past its gate.".into();
+    }
+    let mut text = String::new();
+    for d in deployments {
+        let Some(glass) = &d.break_glass else { continue };
+        let mark = if glass.is_open() { "📕 open" } else { "📗 closed" };
+        let second = glass.confirmed.as_ref().map(|(by, _)| format!(" and <@{}>", by.id)).unwrap_or_default();
+        let close = if glass.is_open() { format!(" · `/breakglass close {}`", d.id) } else { String::new() };
+        let line = format!(
+            "{mark} **{}** `{}` to `{}` <t:{}:R> by <@{}>{second}: {}{close}\n",
+            d.id,
+            d.commit.short(),
+            d.environment,
+            glass.at.as_second(),
+            glass.by.id,
+            plain(&clip(&glass.reason, 120))
+        );
+        // Whole lines are left out, never parts of one.
+        if text.chars().count() + line.chars().count() + 2 > MESSAGE_LIMIT {
+            text.push('…');
+            break;
+        }
+        text.push_str(&line);
+    }
+    text.trim_end().to_owned()
 }
 
 /// The answer to a `/lock` that was not refused.
@@ -230,8 +279,14 @@ pub fn help<U, E>(commands: &[poise::Command<U, E>], line: &Line) -> String {
 
 /// A command with subcommands cannot be typed itself.
 fn usage<U, E>(command: &poise::Command<U, E>) -> Vec<String> {
-    if !command.subcommands.is_empty() {
-        return command.subcommands.iter().flat_map(usage).collect();
+    match command.subcommands.as_slice() {
+        [] => {}
+        [only] => return usage(only),
+        several => {
+            let names = several.iter().map(|one| &*one.name).collect::<Vec<_>>().join("|");
+            let says = command.description.as_deref().unwrap_or_default();
+            return vec![format!("`/{} {names}` {says}", command.qualified_name)];
+        }
     }
     let mut text = format!("`/{}", command.qualified_name);
     for parameter in &command.parameters {
@@ -388,6 +443,7 @@ mod tests {
         `/cancel <deployment>` Stop a deployment. What it has changed already stays changed.
         `/why <environment>` See what keeps a deployment from leaving, and who can change that.
         `/checklist <environment>` See the release checklist: what is proven, signed, open.
+        `/breakglass ask|confirm|list|close` Go past a closed gate: two people, an alert, and something to look after.
         `/lock <environment> <reason> [for]` Keep deployments from an environment, or from all.
         `/unlock <environment>` Lift a lock, whoever set it.
         `/locks` See which locks there are.

@@ -6,7 +6,7 @@ use crate::{
     deployment::{CancelCause, Deployment, Lost, Origin, State},
     environment::Environment,
     evidence::{Answer, Evidence},
-    gate::VETO,
+    gate::{BreakGlass, VETO},
     ids::DeploymentId,
     promotion::Merge,
     run::{Conclusion, Job, Status},
@@ -110,6 +110,9 @@ pub fn card(deployment: &Deployment, environment: &Environment, now: Timestamp) 
     if let State::Waiting { verdict: Some(verdict), .. } | State::Expired { verdict: Some(verdict), .. } = &d.state {
         let (hold, all) = verdict.count();
         fields.push(wide(&format!("Gate: {hold} of {all}"), verdict.text(1000)));
+    }
+    if let Some(glass) = &d.break_glass {
+        fields.push(wide("Break-glass", broken(glass)));
     }
     let signed: Vec<String> = d
         .sign_offs
@@ -253,6 +256,20 @@ fn commit(d: &Deployment) -> String {
             format!("{from} at `{}` into {into}, merged as `{}`", merge.head.short(), d.commit)
         }
     }
+}
+
+fn broken(glass: &BreakGlass) -> String {
+    let mut text = format!("🧨 asked for by <@{}>: {}", glass.by.id, plain(&clip(&glass.reason, 300)));
+    if let Some((by, _)) = &glass.confirmed {
+        text.push_str(&format!("\nagreed to by <@{}>", by.id));
+    }
+    if let Some((_, past)) = &glass.used {
+        text.push_str(&format!("\nleft past: {}", clip(past, 400)));
+    }
+    if let Some((by, _, note)) = &glass.closed {
+        text.push_str(&format!("\nlooked after by <@{}>: {}", by.id, plain(&clip(note, 200))));
+    }
+    clip(&text, 1000)
 }
 
 fn promotion(merge: &Merge) -> String {

@@ -3,6 +3,7 @@
 //! [`decide`] is pure. Whoever calls it commits the answer in one transaction: the deployment as it
 //! is now, what is to be done about it, and the lines of the audit trail. Nothing else changes a deployment.
 
+mod break_glass;
 mod chat;
 mod dispatch;
 mod follow;
@@ -58,6 +59,9 @@ pub fn decide(deployment: &Deployment, event: Event, environment: &Environment, 
         Event::Observed { run, jobs, superseded_by } => step.observed(run, jobs, superseded_by),
         Event::GithubSilent { why, until } => step.github_silent(why, until),
         Event::CancelAsked { by } => step.cancel_asked(by),
+        Event::GlassAsked { by, reason } => step.glass_asked(by, reason),
+        Event::GlassConfirmed { by } => step.glass_confirmed(by),
+        Event::GlassClosed { by, note } => step.glass_closed(by, note),
         Event::CancelAnswered(answer) => step.cancel_answered(answer),
         Event::Verified(evidence) => step.verified(evidence),
         Event::CardPosted(at) => step.card_posted(at),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     environment::Environment,
     evidence::Evidence,
-    gate::{Clearance, Cleared, SignOff, Verdict},
+    gate::{BreakGlass, Clearance, Cleared, SignOff, Verdict},
     git_ref::GitRef,
     hold::Hold,
     ids::{
@@ -289,6 +289,9 @@ pub struct Deployment {
     pub cards_lost: u32,
     /// The thread under its message.
     pub thread: Option<ChannelId>,
+    /// Whether somebody wants it, or wanted it, past its gate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub break_glass: Option<BreakGlass>,
     /// Who signed, those whose signature has ended included.
     pub sign_offs: Vec<SignOff>,
     /// The record of the clearance with which it left, for the execution that it left as.
@@ -391,6 +394,7 @@ impl Deployment {
             card: None,
             cards_lost: 0,
             thread: None,
+            break_glass: None,
             sign_offs: Vec::new(),
             cleared: None,
             hold: None,

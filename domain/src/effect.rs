@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::Head;
-use crate::ids::{DeploymentId, EnvironmentName, RepositoryName, RunId};
+use crate::ids::{DeploymentId, EnvironmentName, RepositoryName, RoleId, RunId};
 
 /// Something to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +66,17 @@ pub enum Effect {
         /// The line, safe to show.
         text: String,
     },
+    /// Say something in the deployment's channel that calls people, once.
+    Alert {
+        /// Of which deployment.
+        deployment: DeploymentId,
+        /// What it is about; the same matter is told once.
+        matter: String,
+        /// The text, safe to show.
+        text: String,
+        /// Whom it calls.
+        roles: Vec<RoleId>,
+    },
     /// Read who has signed.
     ReadSignOffs {
         /// Of which deployment.
@@ -102,6 +113,7 @@ impl Effect {
             Self::Show { deployment } => format!("show:{deployment}"),
             Self::OpenThread { deployment } => format!("thread:{deployment}"),
             Self::Tell { deployment, matter, .. } => format!("tell:{deployment}:{matter}"),
+            Self::Alert { deployment, matter, .. } => format!("alert:{deployment}:{matter}"),
             Self::ReadSignOffs { deployment } => format!("signoffs:{deployment}"),
             Self::Sweep { environment } => format!("sweep:{environment}"),
             Self::Anchor => "anchor".to_owned(),

@@ -147,6 +147,25 @@ pub enum Event {
         /// Who.
         by: Person,
     },
+    /// Somebody wants it past its gate.
+    GlassAsked {
+        /// Who.
+        by: Person,
+        /// Why; as typed.
+        reason: String,
+    },
+    /// A second person, whose role was looked at, agrees.
+    GlassConfirmed {
+        /// Who.
+        by: Person,
+    },
+    /// Somebody looked after it.
+    GlassClosed {
+        /// Who.
+        by: Person,
+        /// What they found; as typed.
+        note: String,
+    },
     /// GitHub answered that.
     CancelAnswered(CancelAnswer),
     /// The world was asked.

@@ -2,7 +2,7 @@
 //!
 //! A gate is a list of rules over facts. [`evaluate()`] is pure: it takes a deployment, its environment and
 //! [`Facts`], and answers with a [`Verdict`] that explains every rule and, only when every `must` rule is
-//! satisfied, with a [`Clearance`]. Nothing else makes a clearance, and there is no
+//! satisfied, with a [`Clearance`]. Nothing else makes one but [`BreakGlass`], confirmed by two people, and there is no
 //! [`DispatchOrder`](crate::deployment::DispatchOrder) without one:
 //!
 //! ```compile_fail,E0451
@@ -29,6 +29,7 @@
 //! "Could not tell" never clears: what could not be read is [`Status::Unknown`], and so is evidence that is
 //! older than the gate allows.
 
+mod break_glass;
 mod check;
 mod clearance;
 mod evaluate;
@@ -55,6 +56,7 @@ use jiff::SignedDuration;
 use crate::environment::Role;
 
 pub use self::{
+    break_glass::{BreakGlass, GLASS_LIFE},
     clearance::{Clearance, Cleared},
     evaluate::{Judgement, evaluate},
     fact::{Barred, Facts, Looked, Read, Secret},
@@ -88,6 +90,8 @@ pub struct Gate {
     pub sign_off_life: SignedDuration,
     /// How old evidence may be.
     pub evidence_life: SignedDuration,
+    /// Who agrees that a deployment goes past the gate; nobody does where it is empty.
+    pub break_glass: Vec<Role>,
     /// Whether one person may fill several slots, one for each rule.
     pub one_person_many_slots: bool,
 }
@@ -207,6 +211,7 @@ impl Default for Gate {
             wait: SignedDuration::from_hours(24),
             sign_off_life: SignedDuration::from_hours(24),
             evidence_life: SignedDuration::from_mins(5),
+            break_glass: vec![],
             one_person_many_slots: false,
         }
     }

@@ -1,5 +1,6 @@
 //! Every "no", with what is wrong, who can fix it and the exact command.
 
+mod break_glass;
 mod promotion;
 
 use jiff::Timestamp;

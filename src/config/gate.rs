@@ -102,6 +102,7 @@ pub(super) fn gate(table: &Table<'_>, defaults: &Defaults<'_>, ground: &Ground<'
         evidence_life: table
             .number("evidence_seconds", 30..=86_400)
             .map_or(usual.evidence_life, SignedDuration::from_secs),
+        break_glass: roles(table, "break_glass_roles", defaults),
         one_person_many_slots: table.flag("one_person_many_slots").unwrap_or(false),
     }
 }

@@ -148,6 +148,7 @@ pub(super) const ENVIRONMENT: Section = Section {
         may("gate_wait_hours", "a whole number of hours", "gate_wait_hours = 24"),
         may("sign_off_hours", "a whole number of hours", "sign_off_hours = 24"),
         may("evidence_seconds", "a whole number of seconds", "evidence_seconds = 300"),
+        may("break_glass_roles", "a list of names from [discord.roles]", "break_glass_roles = [\"lead\"]"),
         may("one_person_many_slots", "true or false", "one_person_many_slots = false"),
         may("channel", SNOWFLAKE, "channel = \"1200000000000000001\""),
         may("poll_seconds", "a whole number of seconds", "poll_seconds = 10"),

@@ -152,6 +152,16 @@ impl Chat for DiscordChat {
         Ok(())
     }
 
+    async fn call(&self, to: ChannelId, roles: &[RoleId], text: &str, nonce: &str) -> Result<(), ChatError> {
+        let ids = roles.iter().map(|role| serenity::RoleId::new(role.0));
+        let called = ids.clone().map(|id| format!("<@&{id}> ")).collect::<String>();
+        let said = once(nonce)
+            .content(clip(&format!("{called}{text}"), MESSAGE))
+            .allowed_mentions(serenity::CreateAllowedMentions::new().roles(ids));
+        channel(to).send_message(&*self.http, said).await.map_err(refused)?;
+        Ok(())
+    }
+
     async fn answer(&self, token: &str, text: &str) -> Result<(), ChatError> {
         self.know_application().await.map_err(refusal)?;
         let edit = serenity::EditInteractionResponse::new()

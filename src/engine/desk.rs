@@ -4,7 +4,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use signalbox_commands::desk::{
-    CancelAsk, Clearing, DeployAsk, Desk, FleetAsk, LockAsk, PromoteAsk, Proof, Standing, Suggestion, UnlockAsk, WhyAsk,
+    CancelAsk, Clearing, DeployAsk, Desk, FleetAsk, GlassAsk, LockAsk, PromoteAsk, Proof, Standing, Suggestion,
+    UnlockAsk, WhyAsk,
 };
 use signalbox_domain::{
     Timestamp,
@@ -275,6 +276,19 @@ impl Desk for ServiceDesk {
             self.remember(&by, &command, refusal).await;
         }
         result
+    }
+
+    async fn break_glass(&self, ask: GlassAsk) -> Result<Deployment, Refusal> {
+        let (by, command) = (ask.asker.person.clone(), format!("/breakglass {}", clip(&ask.deployment, 40)));
+        let result = self.try_break_glass(ask).await;
+        if let Err(refusal) = &result {
+            self.remember(&by, &command, refusal).await;
+        }
+        result
+    }
+
+    async fn broken_glass(&self) -> Result<Vec<Deployment>, Refusal> {
+        self.all_broken_glass().await
     }
 
     async fn lock(&self, ask: LockAsk) -> Result<Lock, Refusal> {

@@ -62,6 +62,9 @@ pub(super) async fn carry_out(engine: &Engine, pace: &Pace, claimed: &Claimed) -
         Effect::Show { deployment } => return chat::show(engine, pace, *deployment, claimed.attempts).await,
         Effect::OpenThread { deployment } => return chat::open_thread(engine, *deployment, claimed.attempts).await,
         Effect::Tell { deployment, text, .. } => return chat::tell(engine, *deployment, text, claimed).await,
+        Effect::Alert { deployment, text, roles, .. } => {
+            return chat::alert(engine, *deployment, text, roles, claimed).await;
+        }
         Effect::ReadSignOffs { deployment } => return chat::read_sign_offs(engine, *deployment).await,
         Effect::Sweep { environment } => return sweep::sweep(engine, environment).await,
         Effect::Anchor => return anchor::daily(engine).await,

@@ -38,9 +38,10 @@ enum Lane {
 
 fn lane(effect: &Effect) -> Lane {
     match effect {
-        Effect::Show { deployment } | Effect::OpenThread { deployment } | Effect::Tell { deployment, .. } => {
-            Lane::Chat(deployment.0)
-        }
+        Effect::Show { deployment }
+        | Effect::OpenThread { deployment }
+        | Effect::Tell { deployment, .. }
+        | Effect::Alert { deployment, .. } => Lane::Chat(deployment.0),
         Effect::Dispatch { deployment }
         | Effect::Locate { deployment }
         | Effect::Cancel { deployment }

@@ -224,6 +224,7 @@ fn requested(environment: &str, number: u64) -> Deployment {
         card: None,
         cards_lost: 0,
         thread: None,
+        break_glass: None,
         sign_offs: vec![],
         cleared: None,
         hold: None,

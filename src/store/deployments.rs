@@ -82,6 +82,8 @@ impl Store for SqlStore {
                 let values = vec![Value::id(card.channel.0)?, Value::id(card.message.0)?];
                 ("WHERE card_channel = $1 AND card_message = $2", values)
             }
+            // Rarely asked, so all are looked through.
+            Query::Glass => ("WHERE document LIKE '%\"break_glass\":{%' ORDER BY id DESC", vec![]),
             Query::Active => ("WHERE active = 1 ORDER BY id", vec![]),
             Query::Latest(environment, limit) => {
                 let values = vec![environment.as_str().into(), i64::from(limit).into()];

@@ -8,6 +8,7 @@
 mod adoption;
 mod audit;
 mod bad_input;
+mod break_glass;
 mod checks;
 mod dispatch;
 mod fingerprint;

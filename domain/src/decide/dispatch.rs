@@ -34,7 +34,11 @@ impl Step<'_> {
             _ => return,
         };
         if matches!(self.d.state, State::Waiting { .. }) {
-            self.record("signalbox", "cleared", verdict.text(1500));
+            if clearance.is_past_the_gate() {
+                self.glass_used(verdict);
+            } else {
+                self.record("signalbox", "cleared", verdict.text(1500));
+            }
             self.show();
         }
         self.d.state = State::Dispatching { sent: Some(self.now), not_before: None, tries };

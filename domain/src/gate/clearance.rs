@@ -17,13 +17,25 @@ pub struct Clearance {
     sign_offs: Vec<SignOff>,
     commit: CommitSha,
     at: Timestamp,
+    past: bool,
 }
 
 impl Clearance {
     /// Made by [`evaluate`](super::evaluate()) alone.
     pub(super) fn mint(deployment: &Deployment, at: Timestamp) -> Self {
         let (commit, sign_offs) = (deployment.commit.clone(), deployment.sign_offs.clone());
-        Self { deployment: deployment.id, commit, sign_offs, at }
+        Self { deployment: deployment.id, commit, sign_offs, at, past: false }
+    }
+
+    /// Made of a [`BreakGlass`](super::BreakGlass) that two people stand behind, by its own module alone.
+    pub(super) fn past_the_gate(deployment: &Deployment, at: Timestamp) -> Self {
+        Self { past: true, ..Self::mint(deployment, at) }
+    }
+
+    /// Whether two people vouch for it instead of the gate.
+    #[must_use]
+    pub fn is_past_the_gate(&self) -> bool {
+        self.past
     }
 
     /// Whether it was given for this deployment as it is now: what else was recorded, such as where its card stands,

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::{
     card::Card,
     gate::{Reaction, Roles},
-    ids::{ChannelId, MessageRef, PersonId},
+    ids::{ChannelId, MessageRef, PersonId, RoleId},
 };
 
 /// Why the chat did not do it.
@@ -48,6 +48,11 @@ pub trait Chat: Send + Sync {
     /// # Errors
     /// [`ChatError`] when it is not known to stand there.
     async fn say(&self, channel: ChannelId, text: &str, nonce: &str) -> Result<(), ChatError>;
+    /// Says a text in a channel, and calls these roles. The same nonce says it once.
+    ///
+    /// # Errors
+    /// [`ChatError`] when it is not known to stand there.
+    async fn call(&self, channel: ChannelId, roles: &[RoleId], text: &str, nonce: &str) -> Result<(), ChatError>;
     /// Gives an acknowledged interaction its answer.
     ///
     /// # Errors

@@ -58,6 +58,8 @@ pub enum Query {
     Run(RepositoryName, RunId),
     /// The one whose card this message is.
     Card(MessageRef),
+    /// All that somebody wanted past their gate, newest first.
+    Glass,
     /// All that are not over, oldest first.
     Active,
     /// The latest of an environment, newest first.

@@ -4,7 +4,8 @@ use std::{sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
 use signalbox_commands::desk::{
-    CancelAsk, Clearing, DeployAsk, Desk, FleetAsk, LockAsk, PromoteAsk, Standing, Suggestion, UnlockAsk, WhyAsk,
+    CancelAsk, Clearing, DeployAsk, Desk, FleetAsk, GlassAsk, LockAsk, PromoteAsk, Standing, Suggestion, UnlockAsk,
+    WhyAsk,
 };
 use signalbox_domain::{
     Timestamp,
@@ -112,6 +113,15 @@ impl Desk for FakeDesk {
         self.writes(format!("cancel {} by {}", ask.deployment, ask.asker.person.name));
         may_cancel(self.environment("uat")?, &ask.asker.roles, "/cancel 42")?;
         self.deployment(Person { id: PersonId(501), name: "erin".into() }, &ask.asker.roles, None)
+    }
+
+    async fn break_glass(&self, ask: GlassAsk) -> Result<Deployment, Refusal> {
+        self.writes(format!("break glass of {}", ask.deployment));
+        self.deployment(ask.asker.person, &ask.asker.roles, None)
+    }
+
+    async fn broken_glass(&self) -> Result<Vec<Deployment>, Refusal> {
+        Ok(vec![])
     }
 
     async fn lock(&self, _: LockAsk) -> Result<Lock, Refusal> {

@@ -4,7 +4,7 @@ use signalbox_domain::{
     card::card,
     deployment::State,
     event::Event,
-    ids::DeploymentId,
+    ids::{DeploymentId, RoleId},
     ports::{ChatError, Claimed, Settled, StoreError},
 };
 use tracing::warn;
@@ -82,6 +82,23 @@ pub(super) async fn tell(
     match engine.ports.chat.say(thread, text, &format!("tell-{}", claimed.id)).await {
         Ok(()) | Err(ChatError::Gone(_) | ChatError::Rejected(_)) => Ok(done(engine)),
         Err(error) => Ok(retry(engine, id, "a line in the thread", &error)),
+    }
+}
+
+/// Calls people in the deployment's channel. What cannot be said there is tried until it can.
+pub(super) async fn alert(
+    engine: &Engine,
+    id: DeploymentId,
+    text: &str,
+    roles: &[RoleId],
+    claimed: &Claimed,
+) -> Result<Settled, StoreError> {
+    let Some(deployment) = engine.deployment(id).await? else { return Ok(done(engine)) };
+    let Some(environment) = engine.environment_of(&deployment) else { return Ok(done(engine)) };
+    let nonce = format!("alert-{}", claimed.id);
+    match engine.ports.chat.call(environment.channel, roles, text, &nonce).await {
+        Ok(()) | Err(ChatError::Rejected(_)) => Ok(done(engine)),
+        Err(error) => Ok(retry(engine, id, "an alert", &error)),
     }
 }
 
