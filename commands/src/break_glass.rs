@@ -7,7 +7,7 @@ use crate::{
     reply, suggest, typed,
 };
 
-/// Go past a closed gate: two people, an alert, and something to look after.
+/// Go past a closed gate, by two people.
 #[poise::command(slash_command, subcommands("ask", "confirm", "list", "close"), subcommand_required)]
 pub(crate) async fn breakglass(_: Context<'_>) -> Result<(), Error> {
     Ok(())

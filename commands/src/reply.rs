@@ -443,7 +443,7 @@ mod tests {
         `/cancel <deployment>` Stop a deployment. What it has changed already stays changed.
         `/why <environment>` See what keeps a deployment from leaving, and who can change that.
         `/checklist <environment>` See the release checklist: what is proven, signed, open.
-        `/breakglass ask|confirm|list|close` Go past a closed gate: two people, an alert, and something to look after.
+        `/breakglass ask|confirm|list|close` Go past a closed gate, by two people.
         `/lock <environment> <reason> [for]` Keep deployments from an environment, or from all.
         `/unlock <environment>` Lift a lock, whoever set it.
         `/locks` See which locks there are.
