@@ -171,6 +171,25 @@ pub fn store(file: &Path, env: &Env) -> Result<Store, Problems> {
     store.ok_or_else(|| Problems::new(file.display().to_string(), doc.into_problems()))
 }
 
+/// Reads the promotion path alone, for what needs no secret.
+///
+/// # Errors
+/// [`Problems`] of the file, or that there is none.
+pub fn line(file: &Path) -> Result<Line, Problems> {
+    let name = file.display().to_string();
+    let nothing = Env::of::<String, String>([]);
+    let Ok(text) = std::fs::read_to_string(file) else { return load(file, &nothing).map(|config| config.line) };
+    let doc = Document::new(&text);
+    let (root, broken) = DeTable::parse_recoverable(&text);
+    if !broken.is_empty() {
+        return parse(&name, &text, &nothing).map(|config| config.line);
+    }
+    let stages = path_of(&Table::new(&doc, &ROOT, root.get_ref(), None));
+    let line = line_of(stages);
+    let problems = doc.into_problems();
+    line.filter(|_| problems.is_empty()).ok_or_else(|| Problems::new(name, problems))
+}
+
 /// Reads the configuration from a text and the environment. `file` is what errors call the text.
 ///
 /// # Errors
@@ -201,19 +220,7 @@ fn whole(root: &Table<'_>, env: &Env) -> Option<Config> {
     let (discord_table, github_table) = (root.section("discord", &DISCORD), root.section("github", &GITHUB));
     let (discord_table, github_table) = (discord_table.as_ref(), github_table.as_ref());
     let roles = discord_table.map(roles).unwrap_or_default();
-    let signs = gate::signs(discord_table);
-    let environments = root.sections("environment", &ENVIRONMENT);
-    let befores: Vec<&str> = environments.iter().filter_map(|table| table.peek("after")).collect();
-    let defaults = Defaults {
-        befores: &befores,
-        roles: &roles,
-        signs: &signs,
-        channel: discord_table.and_then(|table| table.text("channel", read::snowflake)).map(|id| ChannelId(id.value)),
-        repository: github_table.and_then(|table| table.text("repository", read::repository)).map(|name| name.value),
-        channel_given: discord_table.is_some_and(|table| table.has("channel")),
-        repository_given: github_table.is_some_and(|table| table.has("repository")),
-    };
-    let stages = stages(&environments, root, &defaults);
+    let stages = stages(root, discord_table, github_table, &roles);
     let server = Server { gate_secret: secrets.gate(), ..server(root.section("server", &SERVER).as_ref(), env) };
     let audit = root.section("audit", &AUDIT);
     let audit =
@@ -222,18 +229,48 @@ fn whole(root: &Table<'_>, env: &Env) -> Option<Config> {
     let github = github(github_table, &secrets);
     let store = secrets.store(&server.data);
     let databases = secrets.databases(&stages);
-    let line = Line::new(stages.into_iter().map(|stage| stage.environment).collect::<Option<Vec<_>>>()?).ok()?;
+    let line = line_of(stages)?;
     Some(Config { line, discord: discord??, github: github?, server, audit, store: store?, databases })
 }
 
-fn stages(environments: &[Table<'_>], root: &Table<'_>, defaults: &Defaults<'_>) -> Vec<Stage> {
-    let stages: Vec<Stage> = environments.iter().map(|table| environment::stage(table, defaults)).collect();
+/// The stages of the promotion path, with what other tables say for them.
+fn stages(
+    root: &Table<'_>,
+    discord_table: Option<&Table<'_>>,
+    github_table: Option<&Table<'_>>,
+    roles: &[Role],
+) -> Vec<Stage> {
+    let signs = gate::signs(discord_table);
+    let environments = root.sections("environment", &ENVIRONMENT);
+    let befores: Vec<&str> = environments.iter().filter_map(|table| table.peek("after")).collect();
+    let defaults = Defaults {
+        befores: &befores,
+        roles,
+        signs: &signs,
+        channel: discord_table.and_then(|table| table.text("channel", read::snowflake)).map(|id| ChannelId(id.value)),
+        repository: github_table.and_then(|table| table.text("repository", read::repository)).map(|name| name.value),
+        channel_given: discord_table.is_some_and(|table| table.has("channel")),
+        repository_given: github_table.is_some_and(|table| table.has("repository")),
+    };
+    let stages: Vec<Stage> = environments.iter().map(|table| environment::stage(table, &defaults)).collect();
     if let Some(span) = root.empty_list("environment") {
         root.reject("environment", span, "there is no environment to deploy to");
     }
     path::check(root.doc, &stages);
     promotion::check(root.doc, &stages);
     stages
+}
+
+/// The stages alone.
+fn path_of(root: &Table<'_>) -> Vec<Stage> {
+    let (discord_table, github_table) = (root.section("discord", &DISCORD), root.section("github", &GITHUB));
+    let roles = discord_table.as_ref().map(roles).unwrap_or_default();
+    stages(root, discord_table.as_ref(), github_table.as_ref(), &roles)
+}
+
+/// `None` only when a problem was noted.
+fn line_of(stages: Vec<Stage>) -> Option<Line> {
+    Line::new(stages.into_iter().map(|stage| stage.environment).collect::<Option<Vec<_>>>()?).ok()
 }
 
 fn roles(table: &Table<'_>) -> Vec<Role> {

@@ -16,6 +16,7 @@ mod members;
 mod passage;
 mod promote;
 mod recover;
+mod simulate;
 mod worker;
 
 use std::sync::Arc;

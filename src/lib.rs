@@ -13,5 +13,6 @@ pub mod gate;
 pub mod github;
 pub mod inspect;
 pub mod probes;
+pub mod replay;
 pub mod store;
 pub mod web;

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use signalbox::{app::App, audit, clock::SystemClock, config, doctor, gate, inspect};
+use signalbox::{app::App, audit, clock::SystemClock, config, doctor, gate, inspect, replay};
 use tracing_subscriber::EnvFilter;
 
 /// A Discord chat-ops bot for releases of multi-tenant PostgreSQL products.
@@ -31,7 +31,7 @@ enum Command {
     /// Verify the audit trail, export it, or prove what it says of a deployment
     #[command(after_help = audit::AFTER_HELP)]
     Audit(AuditCommand),
-    /// Make tokens for steps that wait at a gate
+    /// Make tokens for steps that wait at a gate, or try gates on deployments of the past
     #[command(subcommand)]
     Gate(GateCommand),
     /// Run everything on this machine, without credentials, with a page in the browser
@@ -53,6 +53,14 @@ enum GateCommand {
         file: ConfigFile,
         #[command(flatten)]
         wanted: gate::TokenArguments,
+    },
+    /// Judge deployments that left by the gates as they are configured now
+    #[command(after_help = replay::AFTER_HELP)]
+    Replay {
+        #[command(flatten)]
+        file: ConfigFile,
+        #[command(flatten)]
+        wanted: replay::Arguments,
     },
 }
 
@@ -127,6 +135,11 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Gate(GateCommand::Token { file, wanted }) => {
             let config = config::load(&file.config, &file.env()?)?;
             Ok(print(gate::token(&config, &wanted, &SystemClock)))
+        }
+        Command::Gate(GateCommand::Replay { file, wanted }) => {
+            log_to_stderr("off");
+            let place = || Ok((config::store(&file.config, &file.env()?)?, config::line(&file.config)?));
+            Ok(replay::run(&wanted, &place).await)
         }
         #[cfg(feature = "demo")]
         Command::Demo(options) => {

@@ -137,6 +137,19 @@ pub struct WhyAsk {
     pub environment: String,
 }
 
+/// `/gate simulate`.
+#[derive(Debug, Clone)]
+pub struct SimulateAsk {
+    /// Who.
+    pub asker: Asker,
+    /// Which environment, as typed.
+    pub environment: String,
+    /// Which commit, branch or tag, as typed.
+    pub commit: Option<String>,
+    /// As whom it is pretended to be signed, as typed: roles by name or mention, a role once for each person.
+    pub roles: Option<String>,
+}
+
 /// How a gate stands.
 #[derive(Debug, Clone)]
 pub struct Clearing {
@@ -246,6 +259,12 @@ pub trait Desk: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal`], ready to be shown.
     async fn checklist(&self, ask: WhyAsk) -> Result<Clearing, Refusal>;
+
+    /// Judges the gate of an environment as if people with these roles had signed; starts and records nothing.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn simulate(&self, ask: SimulateAsk) -> Result<Clearing, Refusal>;
 
     /// Reads the tenant database of an environment, or gives a reading of the last few seconds.
     ///

@@ -60,6 +60,7 @@ pub fn all() -> Vec<poise::Command<Data, Error>> {
         cancel::cancel(),
         gate::why(),
         gate::checklist(),
+        gate::gate(),
         break_glass::breakglass(),
         locks::lock(),
         locks::unlock(),

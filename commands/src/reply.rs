@@ -144,6 +144,19 @@ pub fn why(clearing: &Clearing) -> String {
     format!("🚦 {what} to `{}`: {how}.\n{}", d.environment, verdict.text(MESSAGE_LIMIT - 400))
 }
 
+/// The answer to `/gate simulate`.
+#[must_use]
+pub fn simulated(clearing: &Clearing) -> String {
+    let Clearing { deployment: d, verdict, .. } = clearing;
+    let how = if verdict.is_satisfied() { "nothing would keep it" } else { "it would still wait" };
+    format!(
+        "🧪 If it were signed so, a deployment of `{}` to `{}`: {how}. Nothing was started or recorded.\n{}",
+        d.commit.short(),
+        d.environment,
+        verdict.text(MESSAGE_LIMIT - 400)
+    )
+}
+
 /// The answer to `/checklist`.
 #[must_use]
 pub fn checklist(clearing: &Clearing) -> String {
@@ -442,7 +455,8 @@ mod tests {
         `/status [environment]` See what is at work and what came last, in one environment or in all of them.
         `/cancel <deployment>` Stop a deployment. What it has changed already stays changed.
         `/why <environment>` See what keeps a deployment from leaving, and who can change that.
-        `/checklist <environment>` See the release checklist: what is proven, signed, open.
+        `/checklist <environment>` See the release checklist.
+        `/gate simulate <environment> [sha] [as]` Try a gate out.
         `/breakglass ask|confirm|list|close` Go past a closed gate, by two people.
         `/lock <environment> <reason> [for]` Keep deployments from an environment, or from all.
         `/unlock <environment>` Lift a lock, whoever set it.

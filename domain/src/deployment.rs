@@ -300,6 +300,9 @@ pub struct Deployment {
     /// What waits for our word, if its run does or did.
     #[serde(default)]
     pub hold: Option<Hold>,
+    /// What the gate said when it let the deployment leave.
+    #[serde(default)]
+    pub verdict: Option<Verdict>,
     /// How often it was changed; the store uses it to notice a second writer.
     pub revision: i64,
 }
@@ -398,6 +401,7 @@ impl Deployment {
             sign_offs: Vec::new(),
             cleared: None,
             hold: None,
+            verdict: None,
             revision: 0,
         }
     }

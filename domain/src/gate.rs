@@ -41,7 +41,9 @@ mod lock;
 mod migrations;
 mod passage;
 mod pull;
+mod replay;
 mod sign_off;
+mod simulate;
 mod slots;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -66,6 +68,7 @@ pub use self::{
     lock::{Lock, Reach},
     migrations::Migrations,
     passage::{Asking, Passage, PassageAsk, passage},
+    replay::{Outcome, Replayed, replay},
     sign_off::{Category, Ended, Reaction, Roles, SignOff, VETO, WhyEnded, same_emoji},
     slots::{MOST_ALTERNATIVES, alternatives},
     usual::usual_list,

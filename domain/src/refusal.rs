@@ -59,6 +59,18 @@ impl Refusal {
         )
     }
 
+    /// Somebody named a role that no environment knows.
+    #[must_use]
+    pub fn unknown_role(given: &str, known: &[&str], command: &str) -> Self {
+        let known = known.iter().map(|name| plain(name)).collect::<Vec<_>>().join(", ");
+        Self::new(
+            "unknown_role",
+            format!("No environment knows a role {}. There are {known}.", code(&clip(given, 60))),
+            "you, by naming one of them; a maintainer of `signalbox.toml`, by adding one.",
+            command,
+        )
+    }
+
     /// The command came from a direct message or from another guild.
     #[must_use]
     pub fn wrong_place() -> Self {

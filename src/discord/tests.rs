@@ -67,7 +67,12 @@ impl World {
     async fn listening() -> Self {
         let mut world = Self::silent().await;
         world.listen();
-        world.discord.wait_for("the commands are registered", |view| (view.commands.len() == 17).then_some(())).await;
+        world
+            .discord
+            .wait_for("the commands are registered", |view| {
+                (view.commands.len() == signalbox_commands::all().len()).then_some(())
+            })
+            .await;
         world
     }
 

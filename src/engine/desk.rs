@@ -4,8 +4,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use signalbox_commands::desk::{
-    CancelAsk, Clearing, DeployAsk, Desk, FleetAsk, GlassAsk, LockAsk, PromoteAsk, Proof, Standing, Suggestion,
-    UnlockAsk, WhyAsk,
+    CancelAsk, Clearing, DeployAsk, Desk, FleetAsk, GlassAsk, LockAsk, PromoteAsk, Proof, SimulateAsk, Standing,
+    Suggestion, UnlockAsk, WhyAsk,
 };
 use signalbox_domain::{
     Timestamp,
@@ -16,6 +16,7 @@ use signalbox_domain::{
     event::Event,
     fleet::{File, Reading},
     gate::{Lock, usual_list},
+    git_ref::GitRef,
     ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RepositoryName, RoleId},
     permit::{Permit, Request, may_cancel, permit},
     ports::{Asked, ForgeError, Opened, Opening, Query, Resolved, StoreError},
@@ -77,15 +78,21 @@ impl ServiceDesk {
             Ok(Resolved::Ref(commit)) => Ok(permit.at(commit)),
             Ok(Resolved::Commit(_)) => Err(Refusal::ref_is_a_commit(&name, environment)),
             Ok(Resolved::Nothing) => Err(Refusal::ref_not_found(&name, environment)),
-            Err(ForgeError::Forbidden(why)) => Err(Refusal::github_forbidden(&environment.repository, &why)),
-            Err(ForgeError::NotFound(why)) => Err(Refusal::github_forbidden(&environment.repository, &why)),
-            Err(ForgeError::RateLimited { until }) => {
-                Err(Refusal::rate_limited(until, &format!("/deploy {}", environment.name)))
+            Err(error) => Err(self.unresolved(error, environment, &name)),
+        }
+    }
+
+    /// Why it is not known where a ref points.
+    pub(super) fn unresolved(&self, error: ForgeError, environment: &Environment, name: &GitRef) -> Refusal {
+        match error {
+            ForgeError::Forbidden(why) | ForgeError::NotFound(why) => {
+                Refusal::github_forbidden(&environment.repository, &why)
             }
-            Err(error @ ForgeError::Unavailable(_)) => Err(Refusal::github_unavailable(
-                &error.to_string(),
-                &format!("/deploy {} ref:{name}", environment.name),
-            )),
+            ForgeError::RateLimited { until } => Refusal::rate_limited(until, &format!("/deploy {}", environment.name)),
+            error @ ForgeError::Unavailable(_) => {
+                let command = format!("/deploy {} ref:{name}", environment.name);
+                Refusal::github_unavailable(&error.to_string(), &command)
+            }
         }
     }
 
@@ -325,6 +332,10 @@ impl Desk for ServiceDesk {
         }
         let gate = usual_list(environment);
         self.clearing(&Environment { gate, ..environment.clone() }, ask.asker, false).await
+    }
+
+    async fn simulate(&self, ask: SimulateAsk) -> Result<Clearing, Refusal> {
+        self.try_simulate(ask).await
     }
 
     async fn fleet(&self, ask: FleetAsk) -> Result<Reading, Refusal> {

@@ -65,6 +65,8 @@ impl Engine {
             reactions,
             fingerprint,
             barred: vec![],
+            pretended: None,
+            then: None,
         }
     }
 

@@ -108,7 +108,7 @@ impl ServiceDesk {
     }
 
     /// A deployment that is nowhere recorded.
-    async fn pretended(&self, environment: &Environment, asker: Asker) -> Result<Deployment, Refusal> {
+    pub(super) async fn pretended(&self, environment: &Environment, asker: Asker) -> Result<Deployment, Refusal> {
         let permit = Permit::pretended(asker.person, environment.default_ref.clone());
         let request = self.resolve(environment, permit).await?;
         let now = self.engine.ports.clock.now();

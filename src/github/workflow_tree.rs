@@ -128,7 +128,7 @@ fn assemble(tree: &Tree) -> Result<Workflow, ForgeError> {
         }
     }
     let mut workflow = Workflow { hash, called, references: BTreeSet::new(), unclear: BTreeSet::new() };
-    Names { tree, workflow: &mut workflow }.file(&tree.root, None, 1);
+    Names { tree, workflow: &mut workflow, seen: BTreeSet::new() }.file(&tree.root, None);
     Ok(workflow)
 }
 
@@ -136,14 +136,16 @@ fn assemble(tree: &Tree) -> Result<Workflow, ForgeError> {
 struct Names<'a> {
     tree: &'a Tree,
     workflow: &'a mut Workflow,
+    /// What was looked through, with the secrets that it was handed. Files may call each other in a circle, which
+    /// GitHub refuses to run.
+    seen: BTreeSet<(Place, Option<BTreeSet<String>>)>,
 }
 
 impl Names<'_> {
     /// `passed`: the secrets that the caller hands on; `None` for all of them.
-    fn file(&mut self, place: &Place, passed: Option<&BTreeSet<String>>, depth: usize) {
+    fn file(&mut self, place: &Place, passed: Option<&BTreeSet<String>>) {
         let Some(Ok((_, file))) = self.tree.files.get(place) else { return };
-        // Files may call each other in a circle, which GitHub refuses to run.
-        if depth > MOST_LEVELS {
+        if !self.seen.insert((place.clone(), passed.cloned())) {
             return;
         }
         let hidden = |name: &str| passed.is_some_and(|passed| passed.contains(name) || file.optional.contains(name));
@@ -156,7 +158,7 @@ impl Names<'_> {
                 Some((to, Ok(_))) => {
                     // What was not handed to us cannot be handed on.
                     let passes = passes.as_ref().or(passed);
-                    self.file(to, passes, depth + 1);
+                    self.file(to, passes);
                 }
                 Some((_, Err(_))) if passes.is_some() => {}
                 Some((to, Err(_))) => {

@@ -228,6 +228,7 @@ fn requested(environment: &str, number: u64) -> Deployment {
         sign_offs: vec![],
         cleared: None,
         hold: None,
+        verdict: None,
         revision: 0,
     }
 }

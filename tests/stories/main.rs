@@ -26,4 +26,5 @@ mod signoffs;
 mod verified;
 mod waiting;
 mod webhooks;
+mod whatif;
 mod world;

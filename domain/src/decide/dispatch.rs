@@ -44,6 +44,7 @@ impl Step<'_> {
         self.d.state = State::Dispatching { sent: Some(self.now), not_before: None, tries };
         self.d.cleared = Some(Cleared::by(clearance));
         self.d.trouble = None;
+        self.d.verdict = Some(verdict.clone());
         match &self.d.start {
             Start::Dispatch => self.record("signalbox", "dispatch", "the one dispatch is on its way".into()),
             Start::Merge(merge) => {
@@ -123,7 +124,7 @@ impl Step<'_> {
         let not_before = self.now.saturating_add(pause).ok();
         self.d.state = State::Dispatching { sent: None, not_before, tries: tries + 1 };
         // Whatever is sent next is judged anew.
-        self.d.cleared = None;
+        (self.d.cleared, self.d.verdict) = (None, None);
         self.record("signalbox", "not sent", format!("nothing was started: {why}"));
         self.d.trouble = Some(why);
         self.after(pause, Effect::Dispatch { deployment: self.d.id });

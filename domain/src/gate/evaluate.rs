@@ -15,7 +15,7 @@ use crate::{
     text::{clip, code, plain},
 };
 
-/// A verdict, and the clearance that a satisfied one gives.
+/// A verdict, and the clearance that a satisfied one gives, unless it is of what is pretended or past.
 #[derive(Debug, Clone)]
 pub struct Judgement {
     /// The explained answer.
@@ -37,8 +37,10 @@ pub fn evaluate(deployment: &Deployment, environment: &Environment, facts: &Fact
         let decisive = signers.union(&looked.vetoing).copied();
         look_up.extend(decisive.filter(|person| !looked.up.contains(person)));
     }
+    let real = facts.pretended.is_none() && facts.then.is_none();
     let clears = verdict.is_satisfied() && look_up.is_empty();
     let clearance = match clears {
+        _ if !real => None,
         true => Some(Clearance::mint(deployment, facts.now)),
         false => break_glass::clearance(deployment, environment, facts),
     };
@@ -115,7 +117,7 @@ impl Judge<'_> {
     /// The verdict, and who fills a slot of what must hold.
     fn verdict(&self) -> (Verdict, BTreeSet<PersonId>) {
         let mut lines = vec![self.check(&Check::Unlocked), self.check(&Check::Ref)];
-        lines.extend(pull::line(self.deployment, self.environment, self.facts));
+        lines.extend(self.promotion());
         lines.extend(self.vetoes());
         lines.extend(self.loosely_bound());
         lines.extend(self.free());
@@ -194,7 +196,8 @@ impl Judge<'_> {
     }
 
     fn standing(&self) -> impl Iterator<Item = &SignOff> {
-        self.deployment.sign_offs.iter().filter(|sign_off| sign_off.stands())
+        let pretended = self.facts.pretended.iter().flatten();
+        self.deployment.sign_offs.iter().chain(pretended).filter(|sign_off| sign_off.stands())
     }
 
     /// Why a standing signature does not count, whatever roles its person has; safe to show.
@@ -238,7 +241,22 @@ impl Judge<'_> {
     }
 
     fn check(&self, check: &Check) -> Line {
-        check::line(check, self.deployment, self.environment, self.facts).of_kind(check.name())
+        let line = check::line(check, self.deployment, self.environment, self.facts).of_kind(check.name());
+        if matches!(check, Check::Ref | Check::Window(_)) { line } else { self.as_then(line) }
+    }
+
+    /// How the pull request of a promotion stands.
+    fn promotion(&self) -> Option<Line> {
+        let line = pull::line(self.deployment, self.environment, self.facts)?;
+        Some(self.as_then(line.of_kind("promotion")))
+    }
+
+    /// What asks the world is over the past what it was found to be then.
+    fn as_then(&self, line: Line) -> Line {
+        match &self.facts.then {
+            Some(then) => line.as_told(then),
+            None => line,
+        }
     }
 
     fn signed(&self, rule: &SignOffs, by: &[PersonId]) -> Line {
@@ -250,13 +268,19 @@ impl Judge<'_> {
             return Line::new(title, Status::Unknown, why).mend("Signalbox", "it is read again by itself");
         }
         let mut says: Vec<String> = vec![format!("{} of {}", by.len(), rule.count)];
-        says.extend((!by.is_empty()).then(|| by.iter().map(|id| format!("<@{id}>")).collect::<Vec<_>>().join(" ")));
+        says.extend((!by.is_empty()).then(|| by.iter().map(|id| self.who(*id)).collect::<Vec<_>>().join(" ")));
         says.extend(self.of_category(&rule.category).filter_map(|sign_off| {
             let why = self.why_not(sign_off)?;
             Some(format!("<@{}> does not count: {why}", sign_off.by.id))
         }));
         let status = if by.len() >= rule.count { Status::Pass } else { Status::Waiting };
         Line::new(title, status, says.join(", ")).mend(roles, format!("react with {emoji} on the card"))
+    }
+
+    /// Somebody, safe to show.
+    fn who(&self, id: PersonId) -> String {
+        let pretended = self.facts.pretended.iter().flatten().find(|sign_off| sign_off.by.id == id);
+        pretended.map_or_else(|| format!("<@{id}>"), |sign_off| plain(&sign_off.by.name))
     }
 
     /// Whether signatures are known as they are now.

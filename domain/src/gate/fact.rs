@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{CommitChecks, Fingerprint, Lock, Parity, Previous, PullRequest, References};
+use super::{CommitChecks, Fingerprint, Line, Lock, Parity, Previous, PullRequest, References, SignOff};
 use crate::{evidence::Finding, fleet::Reading, ids::PersonId, promotion::Pull};
 
 /// What was read, when, or why it could not be.
@@ -74,6 +74,10 @@ pub struct Facts {
     pub fingerprint: Result<Fingerprint, String>,
     /// Whose signatures do not count.
     pub barred: Vec<Barred>,
+    /// Signatures that nobody gave, to see what they would change. With any, or none but said so, nothing is cleared.
+    pub pretended: Option<Vec<SignOff>>,
+    /// What the checks of the world said then, where a gate is judged over the past: nothing else is asked.
+    pub then: Option<Vec<Line>>,
 }
 
 impl Facts {
@@ -95,6 +99,8 @@ impl Facts {
             reactions: None,
             fingerprint: Ok(fingerprint),
             barred: vec![],
+            pretended: None,
+            then: None,
         }
     }
 }

@@ -4,6 +4,7 @@ mod checks;
 mod forge;
 mod histories;
 mod rules;
+mod whatif;
 
 use jiff::Timestamp;
 

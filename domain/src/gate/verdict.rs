@@ -22,8 +22,8 @@ pub enum Status {
 /// A rule and how it stands. All texts are safe to show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// What kind of rule it is: the name of its check as it is configured, or `unlocked`, `ref`, `no_veto`, `free`, `sign_off`,
-    /// `all` and `any`. Empty in what was stored before kinds were.
+    /// What kind of rule it is: the name of its check as it is configured, or `unlocked`, `ref`, `no_veto`, `free`,
+    /// `promotion`, `signed`, `sign_off`, `all` and `any`. Empty in what was stored before kinds were.
     #[serde(default)]
     pub kind: String,
     /// What the rule asks for.
@@ -73,6 +73,21 @@ impl Line {
     pub(super) fn of_kind(mut self, kind: &str) -> Self {
         self.kind = kind.to_owned();
         self
+    }
+
+    /// The same rule as it stood in lines of the past; unknown where they do not tell.
+    pub(super) fn as_told(self, then: &[Self]) -> Self {
+        let told = then.iter().find(|line| (&line.kind, &line.rule) == (&self.kind, &self.rule));
+        match told {
+            Some(line) => Self { status: line.status, why: line.why.clone(), ..self },
+            None => Self { status: Status::Unknown, why: "not known from then".into(), ..self },
+        }
+    }
+
+    /// It and everything that it is made of.
+    pub(super) fn with_parts(&self) -> Vec<Self> {
+        let parts = self.parts.iter().flat_map(Self::with_parts);
+        std::iter::once(Self { parts: vec![], ..self.clone() }).chain(parts).collect()
     }
 
     fn mark(&self) -> &'static str {

@@ -4,8 +4,8 @@ use std::{sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
 use signalbox_commands::desk::{
-    CancelAsk, Clearing, DeployAsk, Desk, FleetAsk, GlassAsk, LockAsk, PromoteAsk, Standing, Suggestion, UnlockAsk,
-    WhyAsk,
+    CancelAsk, Clearing, DeployAsk, Desk, FleetAsk, GlassAsk, LockAsk, PromoteAsk, SimulateAsk, Standing, Suggestion,
+    UnlockAsk, WhyAsk,
 };
 use signalbox_domain::{
     Timestamp,
@@ -142,6 +142,10 @@ impl Desk for FakeDesk {
 
     async fn checklist(&self, ask: WhyAsk) -> Result<Clearing, Refusal> {
         self.why(ask).await
+    }
+
+    async fn simulate(&self, _: SimulateAsk) -> Result<Clearing, Refusal> {
+        Err(Refusal::fault("none"))
     }
 
     async fn fleet(&self, ask: FleetAsk) -> Result<Reading, Refusal> {

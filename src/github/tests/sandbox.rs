@@ -5,9 +5,10 @@ use std::{path::Path, sync::Arc, time::Duration};
 use secrecy::SecretString;
 use signalbox_domain::{
     event::{CancelAnswer, DispatchAnswer},
+    gate::{Called, Workflow},
     git_ref::GitRef,
     ids::{CommitSha, RepositoryName},
-    ports::{Clock, Forge, ForgeError, Resolved, Rules, RunQuery},
+    ports::{Clock, Forge, ForgeError, Resolved, Rules, RunQuery, Scope, Sources},
     run::Status,
 };
 use signalbox_sandbox::{
@@ -209,4 +210,76 @@ async fn an_app_is_asked_by_an_environment_and_answers() {
     assert_eq!(forge.waiting(&shop()).await, Ok(vec![run]));
     assert_eq!(forge.asking(&shop(), run).await, Ok(vec!["uat2-backend".to_owned()]));
     assert_eq!(with_token(&github).asking(&shop(), run).await, Ok(vec![]));
+}
+
+#[tokio::test]
+async fn an_app_sees_for_the_checks_what_it_was_given_and_hears_what_it_lacks() {
+    let github = github().await;
+    github.with(|state| {
+        state.app.as_mut().unwrap().public_key = Some(include_str!("app.pub").into());
+        let shop = state.repository_mut(SHOP).unwrap();
+        shop.organisation_variables.insert("region".into(), "eu".into());
+    });
+    let key = || SecretString::from(include_str!("app.pem"));
+    let connected = || connect(&github, Auth::App { app_id: 4242, private_key_pem: key(), installation: None });
+    let forge = connected();
+    let names = async |scope| forge.names(&shop(), scope).await;
+    let environment = names(Scope::Environment("prod2-backend")).await.unwrap();
+    assert!(environment.secrets.contains("PROD_DB_URL") && environment.variables.is_empty(), "{environment:?}");
+    assert!(names(Scope::Repository).await.unwrap().secrets.contains("REGISTRY_TOKEN"));
+    assert!(names(Scope::Organisation).await.unwrap().variables.contains("REGION"));
+    assert!(matches!(names(Scope::Environment("none")).await, Err(ForgeError::NotFound(_))));
+
+    let head = |branch: &str| github.read(|state| state.repository(SHOP).unwrap().branches[branch].clone());
+    let [main, uat] = ["main", "uat"].map(|branch| CommitSha::parse(&head(branch)).unwrap());
+    assert_eq!(forge.contains(&shop(), &main, &uat).await, Ok(true));
+    assert_eq!(forge.contains(&shop(), &uat, &main).await, Ok(false));
+    assert_eq!(forge.pull_requests(&shop(), &main).await, Ok(vec![]));
+    for git_ref in ["main", "refs/tags/v1.4.0", "v1.4.0"] {
+        let found = forge.commit_checks(&shop(), &GitRef::parse(git_ref).unwrap(), &main).await.unwrap();
+        assert!(found.required.is_empty() && found.reported.is_empty(), "{git_ref}: {found:?}");
+    }
+    github.with(|state| state.installations[0].permissions.remove("checks")).unwrap();
+    let lacks = connected().commit_checks(&shop(), &GitRef::parse("main").unwrap(), &main).await;
+    assert!(matches!(&lacks, Err(ForgeError::Forbidden(why)) if why.contains("check-runs")), "{lacks:?}");
+}
+
+#[tokio::test]
+async fn a_workflow_is_read_with_all_that_it_calls() {
+    let github = github().await;
+    let main = github.read(|state| state.repository(SHOP).unwrap().branches["main"].clone());
+    let main = CommitSha::parse(&main).unwrap();
+    github.with(|state| {
+        let shop = state.repository_mut(SHOP).unwrap();
+        let jobs = "  one: { uses: ./.github/workflows/a.yml, secrets: { token: '${{ secrets.GIVEN }}' } }\n  two: { uses: other/gone/.github/workflows/x.yml@v1, secrets: inherit }\n";
+        shop.workflow_mut(UAT).unwrap().jobs = Some(jobs.into());
+        let a = "on: { workflow_call: { secrets: { may: {} } } }\njobs: { a: { environment: uat2-backend, steps: [{ run: \"${{ secrets.token }} ${{ secrets.may }} ${{ secrets.own }}\" }] }, b: { uses: ./.github/workflows/a.yml } }\n";
+        shop.files.insert(".github/workflows/a.yml".into(), a.into());
+    });
+    let forge = with_token(&github);
+    let workflow = forge.workflow_at(UAT, &main).await.unwrap();
+    let called: Vec<(&str, bool)> =
+        workflow.called.iter().map(|(path, called)| (path.as_str(), matches!(called, Called::Content(_)))).collect();
+    assert_eq!(called, [(".github/workflows/a.yml", true), ("other/gone/.github/workflows/x.yml@v1", false)]);
+    let names: Vec<&str> = workflow.references.iter().map(|one| one.name.as_str()).collect();
+    assert!(names.contains(&"GIVEN") && names.contains(&"OWN") && !names.contains(&"MAY"), "{names:?}");
+    assert!(workflow.unclear.iter().any(|says| says.contains("is handed every secret")), "{:?}", workflow.unclear);
+    // Deeper than GitHub goes.
+    github.with(|state| {
+        let shop = state.repository_mut(SHOP).unwrap();
+        shop.workflow_mut(UAT).unwrap().jobs = Some("  one: { uses: ./.github/workflows/deep0.yml }\n".into());
+        for n in 0..12 {
+            let text =
+                format!("on: workflow_call\njobs: {{ one: {{ uses: ./.github/workflows/deep{}.yml }} }}\n", n + 1);
+            shop.files.insert(format!(".github/workflows/deep{n}.yml"), text);
+        }
+    });
+    let deep = forge.workflow_at(UAT, &main).await;
+    assert!(matches!(&deep, Err(ForgeError::Unavailable(why)) if why.contains("more than 10 levels")), "{deep:?}");
+}
+
+impl GithubForge {
+    async fn workflow_at(&self, file: &str, commit: &CommitSha) -> Result<Workflow, ForgeError> {
+        Sources::workflow(self, &shop(), file, commit).await
+    }
 }
