@@ -216,7 +216,7 @@ mod tests {
 
     async fn product() -> (Product, Fleet) {
         let server = Postgres::shared().await.unwrap();
-        let fleet = Fleet::create(&server.fresh_database().await.unwrap().url, 2).await.unwrap();
+        let fleet = Fleet::create(&server.fresh_database().await.unwrap().keep(), 2).await.unwrap();
         let application = Application::start().await.unwrap();
         application.add("uat.example.test", Environment::new("0".repeat(40)));
         let product = Product::new(Arc::new(application));

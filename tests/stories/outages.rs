@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use signalbox_sandbox::{
     discord::{Failure, Fault},
-    postgres::Postgres,
+    postgres::{Database, Postgres},
 };
 use sqlx::{Connection, PgConnection};
 use url::Url;
@@ -190,6 +190,8 @@ struct OwnDatabase {
     name: String,
     url: String,
     administrator: PgConnection,
+    /// Dropped with the story.
+    _database: Database,
 }
 
 impl OwnDatabase {
@@ -197,7 +199,7 @@ impl OwnDatabase {
         let postgres = Postgres::shared().await.unwrap();
         let database = postgres.fresh_database().await.unwrap();
         let administrator = PgConnection::connect(&postgres.url("postgres")).await.unwrap();
-        Self { name: database.name, url: database.url, administrator }
+        Self { name: database.name.clone(), url: database.url.clone(), administrator, _database: database }
     }
 
     async fn goes_away(&mut self) {

@@ -12,7 +12,7 @@ use signalbox_sandbox::{
     discord::{Discord, DiscordOptions, InteractionHandle, MessageView, Reply},
     fleet::Fleet,
     github::{self, Github, RunHandle},
-    postgres::Postgres,
+    postgres::{Database, Postgres},
     traffic::TrafficLog,
     world::{Place, Product},
 };
@@ -32,6 +32,8 @@ pub const HOST: &str = "uat.shop.example";
 pub struct Tenants {
     pub fleet: Fleet,
     reader: String,
+    /// Dropped with the story.
+    _database: Database,
 }
 
 /// GitHub, Discord, the application, perhaps a tenant database, and the service among them.
@@ -359,10 +361,9 @@ impl Tenants {
                 Fleet::create(&postgres.url(NAME), 6).await.unwrap().close().await;
             })
             .await;
-        let name = format!("story_{}", ulid::Ulid::new().to_string().to_lowercase());
-        postgres.copy_database(NAME, &name).await.unwrap();
-        let fleet = Fleet::connect(&postgres.url(&name)).await.unwrap();
-        Self { fleet, reader: postgres.reader_url(&name) }
+        let database = postgres.fresh_copy(NAME).await.unwrap();
+        let fleet = Fleet::connect(&database.url).await.unwrap();
+        Self { fleet, reader: postgres.reader_url(&database.name), _database: database }
     }
 }
 

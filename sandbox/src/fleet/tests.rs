@@ -5,9 +5,9 @@ use crate::postgres::Postgres;
 
 async fn fleet(tenants: usize) -> (Fleet, PgPool) {
     let server = Postgres::shared().await.unwrap();
-    let database = server.fresh_database().await.unwrap();
-    let fleet = Fleet::create(&database.url, tenants).await.unwrap();
-    let pool = PgPool::connect(&database.url).await.unwrap();
+    let url = server.fresh_database().await.unwrap().keep();
+    let fleet = Fleet::create(&url, tenants).await.unwrap();
+    let pool = PgPool::connect(&url).await.unwrap();
     (fleet, pool)
 }
 

@@ -40,7 +40,7 @@ exit "$status"
 "#;
 
 /// For a throw-away cluster: nothing survives a crash of the machine, everything is fast.
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 11] = [
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
     "max_connections=100",
@@ -51,6 +51,7 @@ const SETTINGS: [&str; 10] = [
     "full_page_writes=off",
     "logging_collector=off",
     "jit=off",
+    "max_wal_size=128MB",
 ];
 
 /// A running private server.

@@ -1,6 +1,7 @@
 //! Making and dropping databases on the server.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 
 use sqlx::{Connection, PgConnection};
 
@@ -9,13 +10,39 @@ use super::{Error, Postgres, cluster};
 /// Every database made by [`Postgres::fresh_database`] starts with this.
 const FRESH: &str = "signalbox_test_";
 
-/// A database of its own, for one test.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A database of its own, for one test; it is dropped with this value, together with its sessions.
+#[derive(Debug)]
 pub struct Database {
     /// Its name on the server.
     pub name: String,
     /// Its address, with the role that owns it.
     pub url: String,
+    /// Where it can be dropped; `None` when it is to stay.
+    administration: Option<String>,
+}
+
+impl Database {
+    /// Leaves the database where it is until a later process sweeps it away, and gives its address.
+    #[must_use]
+    pub fn keep(mut self) -> String {
+        self.administration = None;
+        std::mem::take(&mut self.url)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // After a failure somebody may want to look at it.
+        let Some(server) = self.administration.take().filter(|_| !thread::panicking()) else { return };
+        let statement = dropping(&self.name);
+        // Nobody waits: what is not dropped before the process ends, a later one drops.
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            if let Ok(Err(error)) = runtime.map(|runtime| runtime.block_on(execute(&server, &statement))) {
+                tracing::warn!(%error, "a database stays until a later process drops it");
+            }
+        });
+    }
 }
 
 impl Postgres {
@@ -55,8 +82,7 @@ impl Postgres {
     /// # Errors
     /// [`Error::Database`] when the role may not drop it.
     pub async fn drop_database(&self, name: &str) -> Result<(), Error> {
-        let name = quote(name);
-        self.administer(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await
+        self.administer(&dropping(name)).await
     }
 
     /// Makes an empty database with a name that no other test has.
@@ -64,6 +90,14 @@ impl Postgres {
     /// # Errors
     /// [`Error::Database`] when the role may not create databases.
     pub async fn fresh_database(&self) -> Result<Database, Error> {
+        self.fresh_copy("template0").await
+    }
+
+    /// The same, starting as a copy of another database, to which nobody may be connected.
+    ///
+    /// # Errors
+    /// As [`Postgres::copy_database`].
+    pub async fn fresh_copy(&self, template: &str) -> Result<Database, Error> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!(
             "{FRESH}{}_{}_{}",
@@ -71,9 +105,9 @@ impl Postgres {
             NUMBER.fetch_add(1, Ordering::Relaxed),
             cluster::random_hex(4)?
         );
-        self.create_database(&name).await?;
+        self.copy_database(template, &name).await?;
         let url = self.url(&name);
-        Ok(Database { name, url })
+        Ok(Database { name, url, administration: Some(self.administration_url()) })
     }
 
     /// Drops what earlier processes left behind on a server that is ours alone.
@@ -84,17 +118,24 @@ impl Postgres {
             .fetch_all(&mut connection)
             .await?;
         for name in left {
-            let statement = format!("DROP DATABASE {} WITH (FORCE)", quote(&name));
-            sqlx::raw_sql(&statement).execute(&mut connection).await?;
+            sqlx::raw_sql(&dropping(&name)).execute(&mut connection).await?;
         }
         Ok(connection.close().await?)
     }
 
     async fn administer(&self, statement: &str) -> Result<(), Error> {
-        let mut connection = PgConnection::connect(&self.administration_url()).await?;
-        sqlx::raw_sql(statement).execute(&mut connection).await?;
-        Ok(connection.close().await?)
+        execute(&self.administration_url(), statement).await
     }
+}
+
+async fn execute(url: &str, statement: &str) -> Result<(), Error> {
+    let mut connection = PgConnection::connect(url).await?;
+    sqlx::raw_sql(statement).execute(&mut connection).await?;
+    Ok(connection.close().await?)
+}
+
+fn dropping(database: &str) -> String {
+    format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote(database))
 }
 
 /// An identifier as PostgreSQL reads it back unchanged.

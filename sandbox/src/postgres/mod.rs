@@ -16,7 +16,7 @@ mod programs;
 mod tests;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -32,6 +32,9 @@ use programs::Programs;
 
 /// When set, [`Postgres::shared`] uses the server at this address.
 pub const TEST_DATABASE_URL: &str = "SIGNALBOX_TEST_DATABASE_URL";
+
+/// What a whole run of the tests needs, with plenty to spare; in bytes.
+const ROOM: u64 = 2 << 30;
 
 /// How a server is found and where a private one lives.
 #[derive(Debug, Clone)]
@@ -116,7 +119,7 @@ impl Postgres {
     }
 
     /// The server all tests of this process share: the one at [`TEST_DATABASE_URL`], else a
-    /// private cluster below the temporary folder, which ends with the process.
+    /// private cluster in [`test_folder`], which ends with the process.
     ///
     /// # Errors
     /// As [`Postgres::start`].
@@ -135,7 +138,7 @@ impl Postgres {
         let mut slot = 0;
         loop {
             let name = format!("signalbox-test-postgres-{owner}-{slot}");
-            match Self::start(Options::private(std::env::temp_dir().join(name))).await {
+            match Self::start(Options::private(test_folder().join(name))).await {
                 Err(Error::InUse { .. }) => slot += 1,
                 Err(error) => return Err(error),
                 Ok(server) => {
@@ -203,6 +206,16 @@ impl Postgres {
 }
 
 /// A database name as a path segment of a URL.
+/// Where throw-away clusters live: in memory where there is room, since making databases and dropping them again
+/// is mostly making and dropping files; else in the temporary folder.
+pub fn test_folder() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    match rustix::fs::statvfs(memory) {
+        Ok(found) if found.f_bavail.saturating_mul(found.f_frsize) >= ROOM => memory.to_owned(),
+        _ => std::env::temp_dir(),
+    }
+}
+
 fn encode(name: &str) -> String {
     utf8_percent_encode(name, NON_ALPHANUMERIC).to_string()
 }

@@ -4,7 +4,6 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Output;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use signalbox_sandbox::postgres::{Database, Postgres};
 use sqlx::{Connection, PgConnection};
@@ -46,14 +45,8 @@ const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/django-venv
 /// A copy of the fleet for one test: `public`, `super_tenant` and [`TENANTS`], fully migrated.
 pub(crate) async fn fleet() -> Database {
     static TEMPLATE: OnceCell<String> = OnceCell::const_new();
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
     let template = TEMPLATE.get_or_init(template).await;
-    let server = Postgres::shared().await.unwrap();
-    // The beginning of the name lets a later process drop what this one leaves.
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let name = format!("signalbox_test_django_{}_{number}", std::process::id());
-    server.copy_database(template, &name).await.unwrap();
-    Database { url: server.url(&name), name }
+    Postgres::shared().await.unwrap().fresh_copy(template).await.unwrap()
 }
 
 /// The database that all copies start from. Migrating takes a minute, so a server keeps it under a

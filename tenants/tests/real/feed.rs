@@ -16,7 +16,7 @@ pub(crate) async fn server() -> &'static Postgres {
 pub(crate) async fn own_server(purpose: &str) -> Postgres {
     let mut slot = 0;
     loop {
-        let folder = std::env::temp_dir().join(format!("signalbox-test-{purpose}-{slot}"));
+        let folder = postgres::test_folder().join(format!("signalbox-test-{purpose}-{slot}"));
         match Postgres::start(postgres::Options::private(folder)).await {
             Err(postgres::Error::InUse { .. }) => slot += 1,
             started => return started.unwrap(),
