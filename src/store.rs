@@ -17,7 +17,7 @@ mod outbox;
 mod postgres;
 mod sqlite;
 
-use std::{path::Path, sync::Arc};
+use std::{fs::File, path::Path, sync::Arc};
 
 use jiff::SignedDuration;
 use secrecy::ExposeSecret;
@@ -33,15 +33,20 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// The store over one database.
 pub struct SqlStore {
     database: Database,
+    /// Held as long as this process serves from a file.
+    _taken: Option<File>,
 }
 
-/// Opens the configured store. Its tables are made or brought up to date first.
+/// Opens the configured store to serve from it. Its tables are made or brought up to date first.
 ///
 /// # Errors
-/// [`OpenError`] when there is no such database or it is not ours.
+/// [`OpenError`] when there is no such database, it is not ours, or another process serves from the same file.
 pub async fn connect(place: &Store) -> Result<Arc<SqlStore>, OpenError> {
     let store = match place {
-        Store::Sqlite(path) => SqlStore::sqlite(path).await?,
+        Store::Sqlite(path) => {
+            let taken = Some(sqlite::take(path)?);
+            SqlStore { _taken: taken, ..SqlStore::sqlite(path).await? }
+        }
         Store::Postgres(url) => SqlStore::postgres(url.expose_secret()).await?,
     };
     Ok(Arc::new(store))
@@ -53,7 +58,7 @@ impl SqlStore {
     /// # Errors
     /// [`OpenError`] when the file cannot be opened or is not ours.
     pub async fn sqlite(path: &Path) -> Result<Self, OpenError> {
-        Ok(Self { database: sqlite::open(path).await? })
+        Ok(Self { database: sqlite::open(path).await?, _taken: None })
     }
 
     /// Connects to a PostgreSQL database, `postgres://user:password@host:port/database`.
@@ -61,7 +66,7 @@ impl SqlStore {
     /// # Errors
     /// [`OpenError`] when it cannot be reached or is not ours.
     pub async fn postgres(url: &str) -> Result<Self, OpenError> {
-        Ok(Self { database: postgres::connect(url).await? })
+        Ok(Self { database: postgres::connect(url).await?, _taken: None })
     }
 
     /// Opens a store that is there, for reading only and without changing its tables.
@@ -73,7 +78,7 @@ impl SqlStore {
             Store::Sqlite(path) => sqlite::look(path).await?,
             Store::Postgres(url) => postgres::look(url.expose_secret()).await?,
         };
-        Ok(Self { database })
+        Ok(Self { database, _taken: None })
     }
 
     /// Waits for what is under way and closes all connections.

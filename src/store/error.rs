@@ -22,6 +22,15 @@ pub enum OpenError {
         /// The database's or the system's words.
         source: Source,
     },
+    /// Another process serves from the same file.
+    #[error(
+        "another Signalbox works with {place}; stop that one first, or give this one a store of its own \
+         (`SIGNALBOX_STORE`)"
+    )]
+    InUse {
+        /// The file.
+        place: String,
+    },
     /// The file is damaged, or something else than a database.
     #[error("{place} is damaged or no SQLite database; restore a backup, or name another file")]
     Damaged {

@@ -1,6 +1,11 @@
 //! Opening SQLite: one file, one writer, several readers.
 
-use std::{fs, io, path::Path, time::Duration};
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::Path,
+    time::Duration,
+};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
@@ -13,13 +18,7 @@ const READERS: u32 = 4;
 
 /// Opens a file; makes it when it is not there.
 pub(super) async fn open(path: &Path) -> Result<Database, OpenError> {
-    if path.as_os_str().is_empty() || path == Path::new(":memory:") {
-        return Err(OpenError::Address {
-            reason: "SQLite needs a file, so that a restart forgets nothing; for example `sqlite:data/signalbox.db`"
-                .into(),
-        });
-    }
-    let place = path.display().to_string();
+    let place = a_file(path)?;
     make_private(path).map_err(|error| OpenError::Unreachable { place: place.clone(), source: error.into() })?;
     let options = SqliteConnectOptions::new().filename(path).foreign_keys(true).busy_timeout(PATIENCE);
     let pool = || {
@@ -39,6 +38,25 @@ pub(super) async fn open(path: &Path) -> Result<Database, OpenError> {
     Ok(database)
 }
 
+/// Takes a file for this process until the value is dropped: two that serve from one file would answer everybody
+/// twice. Looking at it stays possible.
+pub(super) fn take(path: &Path) -> Result<File, OpenError> {
+    let place = a_file(path)?;
+    let unreachable = |error: io::Error| OpenError::Unreachable { place: place.clone(), source: error.into() };
+    make_private(path).map_err(unreachable)?;
+    // A file beside it: closing a second handle of the database itself would give up SQLite's own locks.
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".lock");
+    let beside = Path::new(&beside);
+    make_private(beside).map_err(unreachable)?;
+    let file = File::open(beside).map_err(unreachable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { place }),
+        Err(TryLockError::Error(error)) => Err(unreachable(error)),
+    }
+}
+
 /// Opens a file that is there, for reading only.
 pub(super) async fn look(path: &Path) -> Result<Database, OpenError> {
     let place = path.display().to_string();
@@ -51,6 +69,15 @@ pub(super) async fn look(path: &Path) -> Result<Database, OpenError> {
     let database = Database::Sqlite { writer: pool.clone(), readers: pool };
     audit::is_chained(&database, &place).await?;
     Ok(database)
+}
+
+/// How messages name it.
+fn a_file(path: &Path) -> Result<String, OpenError> {
+    if path.as_os_str().is_empty() || path == Path::new(":memory:") {
+        let reason = "SQLite needs a file, so that a restart forgets nothing; for example `sqlite:data/signalbox.db`";
+        return Err(OpenError::Address { reason: reason.into() });
+    }
+    Ok(path.display().to_string())
 }
 
 /// Makes the file, and folders above it, for their owner only: it holds tokens while they are valid.

@@ -13,7 +13,10 @@ use tokio::{
 use url::Url;
 
 use super::{Home, World, entry, file};
-use crate::store::{OpenError, SqlStore};
+use crate::{
+    config::Store as Place,
+    store::{self, OpenError, SqlStore},
+};
 
 /// An error with all its causes, as the log shows it.
 fn told(error: &dyn Error) -> String {
@@ -95,6 +98,21 @@ async fn a_newer_or_foreign_database_is_refused() {
         let error = refused(&file(folder)).await;
         assert!(error.to_string().contains(expected), "{error}");
     }
+}
+
+#[tokio::test]
+async fn two_processes_do_not_serve_from_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::Sqlite(file(&folder));
+    let first = store::connect(&place).await.unwrap();
+    let error = store::connect(&place).await.err().expect("the second one is refused");
+    assert!(matches!(error, OpenError::InUse { .. }), "{}", told(&error));
+    assert!(told(&error).contains("stop that one first"), "{}", told(&error));
+    // Whoever only looks is let in.
+    SqlStore::look(&place).await.unwrap().close().await;
+    first.close().await;
+    drop(first);
+    store::connect(&place).await.unwrap().close().await;
 }
 
 #[tokio::test]
