@@ -32,6 +32,8 @@ pub(super) struct Reader {
     /// Rows that refer to something that is not known yet.
     waiting: Vec<(&'static Source, String)>,
     missing: HashSet<Missing>,
+    /// Whether rows refer to a role, or something else outside the schemas, that was not there when names were read.
+    strangers: bool,
     /// Schemas that settings of roles or of the database name.
     pub(super) settings: Vec<(String, Reach)>,
     /// Facts by the keys of rows that said them.
@@ -47,16 +49,18 @@ pub(super) struct Reader {
 impl Reader {
     /// Some schemas and their relations are about to be read again: drops what is known of them.
     pub(super) fn forget(&mut self, schemas: &RoaringBitmap, relations: &[u32]) {
+        self.strangers = false;
         self.names.reopen();
         self.columns.reopen(relations);
         self.variants.forget(schemas);
     }
 
-    /// Whether free text that was read before means something else now, because of what these schemas hold.
+    /// Whether free text that was read before means something else now, because of what these schemas hold, or
+    /// whether they refer to what has come to the server since.
     pub(super) fn is_outdated(&self, schemas: &RoaringBitmap) -> bool {
         let appeared =
             |(schema, name): &(SchemaId, String)| schemas.contains(*schema) && self.names.holds(*schema, name);
-        self.absent.iter().any(appeared) || self.unknown.iter().any(|name| self.names.knows(name))
+        self.strangers || self.absent.iter().any(appeared) || self.unknown.iter().any(|name| self.names.knows(name))
     }
 
     /// Takes rows of a source.
@@ -110,6 +114,7 @@ impl Reader {
     /// OIDs of types and functions that have to be looked up before [`Reader::again`].
     pub(super) fn missing(&mut self) -> Option<(Vec<u32>, Vec<u32>)> {
         let missing = std::mem::take(&mut self.missing);
+        self.strangers |= missing.iter().any(|one| !matches!(one.class, Class::Type | Class::Function));
         let of = |class| missing.iter().filter(|one| one.class == class).map(|one| one.oid).collect::<Vec<_>>();
         (!missing.is_empty()).then(|| (of(Class::Type), of(Class::Function)))
     }

@@ -80,6 +80,19 @@ async fn only_what_changed_is_read_again() {
     }
 }
 
+#[tokio::test]
+async fn an_owner_who_is_new_to_the_server_is_known_by_name() {
+    let (database, tenants, mut watch) = watched(3).await;
+    let role = format!("owner_{}", database.name);
+    run(&database, &format!("CREATE ROLE {role}; ALTER TABLE acme.orders_order OWNER TO {role}")).await;
+    assert_eq!(watch.look_at(&["acme"]).await.unwrap(), Refreshed::Everything(None));
+    let said = format!("{:?}", watch.audit(&AuditOptions::default()).await.unwrap().findings);
+    assert!(said.contains(&role), "{said}");
+    knows_everything(&mut watch, &tenants).await;
+    assert_eq!(watch.look_at(&["acme"]).await.unwrap(), schemas(&["acme"]));
+    run(&database, &format!("ALTER TABLE acme.orders_order OWNER TO CURRENT_USER; DROP ROLE {role}")).await;
+}
+
 /// Statements that a migration may run, the `number`th of them; each can be run again.
 fn ddl(number: usize, tenant: &str) -> String {
     let table = format!("{tenant}.orders_order");

@@ -3,7 +3,7 @@
 use super::{Expect, Fault, changed, crosses, fault, isolation};
 
 /// Makes a role unless the cluster, which all databases share, has it.
-fn role(name: &str) -> String {
+pub(super) fn role(name: &str) -> String {
     format!("DO $$ BEGIN CREATE ROLE {name}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$")
 }
 

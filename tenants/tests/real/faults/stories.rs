@@ -6,7 +6,7 @@ use signalbox_tenants::snapshot::Store;
 use signalbox_tenants::{Audit, AuditOptions, Finding, Kind, Refreshed, Snapshot, Timing};
 use sqlx::{Connection, PgConnection, Row};
 
-use super::{Fault, catalogue};
+use super::{Fault, catalogue, rights::role};
 use crate::django::{TENANTS, fleet};
 use crate::open;
 
@@ -153,6 +153,8 @@ async fn check(faults: Vec<Fault>) {
         for (victim, fault) in shared {
             plant(&mut connection, fault.name, &fault.sql, victim).await;
         }
+        // One that is new to the server would make the watch read everything.
+        plant(&mut connection, "the other tenant's role", &role("{o}"), OTHER).await;
         let tenants = open(&database).await;
         let mut watch = tenants.watch().await.unwrap();
         for (victim, fault) in &own {
