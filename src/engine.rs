@@ -16,6 +16,7 @@ mod members;
 mod passage;
 mod promote;
 mod recover;
+mod signing;
 mod simulate;
 mod worker;
 

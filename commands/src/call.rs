@@ -1,7 +1,9 @@
 //! One interaction, from its arrival to its answer.
 
 use poise::serenity_prelude as serenity;
-use serenity::{Builder as _, CreateAttachment, CreateInteractionResponse, CreateInteractionResponseMessage};
+use serenity::{
+    Builder as _, CreateActionRow, CreateAttachment, CreateInteractionResponse, CreateInteractionResponseMessage,
+};
 use signalbox_domain::{
     Timestamp,
     ids::{InteractionId, Person, PersonId, RoleId},
@@ -43,6 +45,13 @@ impl<'a> From<&'a serenity::CommandInteraction> for Arrival<'a> {
 
 impl<'a> From<&'a serenity::ComponentInteraction> for Arrival<'a> {
     fn from(from: &'a serenity::ComponentInteraction) -> Self {
+        let roles = from.member.as_ref().map_or(&[][..], |member| &member.roles);
+        Self { id: from.id, token: &from.token, guild: from.guild_id, user: &from.user, roles }
+    }
+}
+
+impl<'a> From<&'a serenity::ModalInteraction> for Arrival<'a> {
+    fn from(from: &'a serenity::ModalInteraction) -> Self {
         let roles = from.member.as_ref().map_or(&[][..], |member| &member.roles);
         Self { id: from.id, token: &from.token, guild: from.guild_id, user: &from.user, roles }
     }
@@ -129,12 +138,22 @@ impl<'a> Call<'a> {
         self.answer_with(text, vec![]).await
     }
 
-    /// Gives the answer, perhaps with files beside it. Editing twice is harmless, also with files, since
-    /// an edit keeps only the files it names: so a lost answer is simply given again.
+    /// Gives the answer with files beside it.
     pub(crate) async fn answer_with(self, text: &str, files: Vec<CreateAttachment>) -> Result<(), Error> {
-        let mut given = edit(self.http, self.token, text, files.clone()).await;
+        self.give(text, files, vec![]).await
+    }
+
+    /// Gives the answer with buttons under it.
+    pub(crate) async fn answer_with_buttons(self, text: &str, rows: Vec<CreateActionRow>) -> Result<(), Error> {
+        self.give(text, vec![], rows).await
+    }
+
+    /// Editing twice is harmless, also with files, since an edit keeps only the files it names: so a lost answer is
+    /// simply given again.
+    async fn give(self, text: &str, files: Vec<CreateAttachment>, rows: Vec<CreateActionRow>) -> Result<(), Error> {
+        let mut given = edit(self.http, self.token, text, files.clone(), rows.clone()).await;
         if given.as_ref().is_err_and(Failure::is_unclear) {
-            given = edit(self.http, self.token, text, files).await;
+            given = edit(self.http, self.token, text, files, rows).await;
         }
         given.map_err(Error::Answer)?;
         self.desk.answered(self.asker.interaction).await;
@@ -150,7 +169,7 @@ pub(crate) async fn say_anyhow(
     text: &str,
 ) -> Result<(), Failure> {
     match say(http, id, token, text).await {
-        Err(failure) if failure.is(codes::ALREADY_ACKNOWLEDGED) => edit(http, token, text, vec![]).await,
+        Err(failure) if failure.is(codes::ALREADY_ACKNOWLEDGED) => edit(http, token, text, vec![], vec![]).await,
         done => done,
     }
 }
@@ -172,8 +191,18 @@ async fn say(http: &serenity::Http, id: serenity::InteractionId, token: &str, te
     Ok(CreateInteractionResponse::Message(message).execute(http, (id, token)).await?)
 }
 
-async fn edit(http: &serenity::Http, token: &str, text: &str, files: Vec<CreateAttachment>) -> Result<(), Failure> {
-    let edit = serenity::EditInteractionResponse::new().content(clip(text, MESSAGE_LIMIT)).allowed_mentions(quiet());
+async fn edit(
+    http: &serenity::Http,
+    token: &str,
+    text: &str,
+    files: Vec<CreateAttachment>,
+    rows: Vec<CreateActionRow>,
+) -> Result<(), Failure> {
+    let mut edit =
+        serenity::EditInteractionResponse::new().content(clip(text, MESSAGE_LIMIT)).allowed_mentions(quiet());
+    if !rows.is_empty() {
+        edit = edit.components(rows);
+    }
     files.into_iter().fold(edit, serenity::EditInteractionResponse::new_attachment).execute(http, token).await?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use signalbox_domain::{
     environment::Line,
     fleet::{File, Question, Reading},
     gate::{Lock, Verdict},
-    ids::{ChannelId, DeploymentId, InteractionId, Person, PersonId, RoleId},
+    ids::{ChannelId, DeploymentId, InteractionId, MessageRef, Person, PersonId, RoleId},
     ports::Asked,
     refusal::Refusal,
 };
@@ -45,6 +45,69 @@ pub struct PromoteAsk {
     pub environment: String,
     /// What to write on the card.
     pub note: Option<String>,
+}
+
+/// A button that signs.
+#[derive(Debug, Clone)]
+pub struct SignAsk {
+    /// Who, with the roles that Discord vouches for.
+    pub asker: Asker,
+    /// The message that the button is on; `None` when Discord does not say.
+    pub at: Option<MessageRef>,
+    /// Which deployment the button is for.
+    pub deployment: DeploymentId,
+    /// What for.
+    pub category: String,
+    /// The commit as typed, where a form asked for it.
+    pub typed: Option<String>,
+    /// What they have to say; as typed.
+    pub comment: Option<String>,
+}
+
+/// A signature that was given with a button.
+#[derive(Debug, Clone)]
+pub struct Signed {
+    /// The deployment with it.
+    pub deployment: Deployment,
+    /// What for.
+    pub category: String,
+    /// Whether it fills a slot; `Err`: why it does not count, safe to show.
+    pub fills: Result<bool, String>,
+}
+
+/// A button that takes back what its presser signed with buttons.
+#[derive(Debug, Clone)]
+pub struct WithdrawAsk {
+    /// Who.
+    pub asker: Asker,
+    /// The message that the button is on.
+    pub at: MessageRef,
+    /// Which deployment the button is for.
+    pub deployment: DeploymentId,
+}
+
+/// What was taken back.
+#[derive(Debug, Clone)]
+pub struct Withdrawn {
+    /// The deployment without it.
+    pub deployment: Deployment,
+    /// What it was for.
+    pub categories: Vec<String>,
+    /// Emoji with which the same person still signs, safe to show.
+    pub reactions: Vec<String>,
+}
+
+/// Words about a signature that was given with a button.
+#[derive(Debug, Clone)]
+pub struct CommentAsk {
+    /// Who.
+    pub asker: Asker,
+    /// On which deployment.
+    pub deployment: DeploymentId,
+    /// What they signed for.
+    pub category: String,
+    /// The words; as typed.
+    pub comment: String,
 }
 
 /// `/cancel`, and the button of that name.
@@ -230,6 +293,24 @@ pub trait Desk: Send + Sync + 'static {
     /// [`Refusal`], ready to be shown.
     async fn broken_glass(&self) -> Result<Vec<Deployment>, Refusal>;
 
+    /// Signs a deployment, as a reaction on its card does.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown; then nothing was signed.
+    async fn sign(&self, ask: SignAsk) -> Result<Signed, Refusal>;
+
+    /// Takes back what the asker signed with buttons.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn withdraw(&self, ask: WithdrawAsk) -> Result<Withdrawn, Refusal>;
+
+    /// Adds words to a signature that the asker gave with a button.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn comment(&self, ask: CommentAsk) -> Result<(), Refusal>;
+
     /// Locks an environment, or all of them.
     ///
     /// # Errors
@@ -288,13 +369,13 @@ pub trait Desk: Send + Sync + 'static {
     async fn suggest_deployments(&self, typed: &str) -> Vec<Suggestion>;
 
     /// Told that somebody who holds these roles has reacted to a message.
-    async fn reaction_added(&self, at: signalbox_domain::ids::MessageRef, by: PersonId, roles: Vec<RoleId>);
+    async fn reaction_added(&self, at: MessageRef, by: PersonId, roles: Vec<RoleId>);
 
     /// Told that reactions on a message may have changed: the truth is then read from the chat.
-    async fn reactions_changed(&self, at: signalbox_domain::ids::MessageRef);
+    async fn reactions_changed(&self, at: MessageRef);
 
     /// Told that somebody took a reaction back. It may have been given again since, but what it signed is withdrawn.
-    async fn reaction_removed(&self, at: signalbox_domain::ids::MessageRef, by: PersonId, emoji: &str);
+    async fn reaction_removed(&self, at: MessageRef, by: PersonId, emoji: &str);
 
     /// Told that events may have been lost (the gateway session was not resumed): everything that
     /// the chat can be asked for is read again.

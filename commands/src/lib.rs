@@ -15,6 +15,7 @@ mod gate;
 mod help;
 mod locks;
 mod picture;
+mod press;
 mod promote;
 pub mod reply;
 mod status;
@@ -24,9 +25,9 @@ use std::sync::Arc;
 
 use poise::serenity_prelude as serenity;
 
-pub use cancel::{button_id, pressed};
 use desk::Desk;
 use failure::Failure;
+pub use press::{button_id, pressed, submitted};
 
 /// What every command can reach.
 #[derive(Clone)]

@@ -6,14 +6,14 @@ use signalbox_domain::{
     card,
     deployment::Deployment,
     environment::{Environment, Line},
-    gate::{BreakGlass, Lock},
+    gate::{BreakGlass, Lock, VETO},
     ids::MessageRef,
     text::{clip, code, plain},
 };
 
 use crate::{
     call::MESSAGE_LIMIT,
-    desk::{Clearing, Proof, Standing},
+    desk::{Clearing, Proof, Signed, Standing, Withdrawn},
 };
 
 /// Somebody pressed a button of an older or newer version.
@@ -104,6 +104,38 @@ pub fn broken_glass(deployments: &[Deployment]) -> String {
         text.push_str(&line);
     }
     text.trim_end().to_owned()
+}
+
+/// The answer to a button that signed.
+#[must_use]
+pub fn signed(signed: &Signed) -> String {
+    let Signed { deployment: d, category, fills } = signed;
+    let what = match category.as_str() {
+        VETO => format!("❌ You forbid deployment **{}**, for as long as this stands.", d.id),
+        _ => format!("✍️ You signed deployment **{}** for {}: commit `{}`.", d.id, plain(category), d.commit.short()),
+    };
+    let how = match fills {
+        _ if category == VETO => "*Take mine back* on the card ends it.".to_owned(),
+        Ok(true) => format!("It counts. `/why {}` says what is still open.", d.environment),
+        Ok(false) => "Enough others have signed before you; yours stands beside theirs.".to_owned(),
+        Err(why) => format!("✋ It does not count: {why}."),
+    };
+    format!("{what}\n{how}")
+}
+
+/// The answer to the button that takes signatures back.
+#[must_use]
+pub fn withdrawn(withdrawn: &Withdrawn) -> String {
+    let Withdrawn { deployment: d, categories, reactions } = withdrawn;
+    let what = categories.iter().map(|category| plain(category)).collect::<Vec<_>>().join(" and ");
+    let mut text = format!("↩️ You no longer sign deployment **{}** for {what}.", d.id);
+    if !reactions.is_empty() {
+        text.push_str(&format!(
+            "\n✋ Your reaction {} still signs: a click on it takes that back too.",
+            reactions.join(" and ")
+        ));
+    }
+    text
 }
 
 /// The answer to a `/lock` that was not refused.
@@ -273,10 +305,7 @@ pub fn help<U, E>(commands: &[poise::Command<U, E>], line: &Line) -> String {
     let mut lines: Vec<String> = commands.iter().flat_map(usage).collect();
     lines.push("\nEnvironments, in the order of promotion:".into());
     lines.extend(line.iter().map(describe));
-    lines.push(
-        "A reaction on a card signs it: the card shows with which emoji. Taken back, it withdraws the signature."
-            .into(),
-    );
+    lines.push("A reaction or a button on a card signs it. Taken back, it withdraws the signature.".into());
     // Whole lines are left out, never parts of one.
     let mut text = String::new();
     for line in lines {
@@ -474,7 +503,7 @@ mod tests {
         Environments, in the order of promotion:
         **dev** `deploy-dev.yml` from `main`, in <#70>; deployed by release, signed by nobody
         **uat** `deploy-uat.yml` from `main`, in <#70>; deployed by release, signed by nobody
-        A reaction on a card signs it: the card shows with which emoji. Taken back, it withdraws the signature.
+        A reaction or a button on a card signs it. Taken back, it withdraws the signature.
         ");
     }
 

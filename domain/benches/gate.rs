@@ -10,7 +10,7 @@ use regex::Regex;
 use signalbox_domain::{
     deployment::Deployment,
     environment::{Environment, Role},
-    gate::{Check, Facts, Fingerprint, Gate, Item, Looked, Read, Rule, SignOff, SignOffs, evaluate},
+    gate::{Check, Facts, Fingerprint, Gate, Item, Looked, Read, Rule, SignOff, SignOffs, Way, evaluate},
     git_ref::{GitRef, RefPattern},
     ids::{ChannelId, CommitSha, EnvironmentName, InteractionId, Person, PersonId, RepositoryName, RoleId},
     permit::permit,
@@ -42,6 +42,8 @@ fn judge(choices: u64) {
         roles: vec![RoleId(2 + n % 3)],
         fingerprint: Some(fingerprint.clone()),
         ended: None,
+        way: Way::Reaction,
+        comment: None,
     });
     let deployment = Deployment { sign_offs: sign_offs.collect(), ..requested };
     let looked = Looked { up: (0..SIGNATURES).map(|n| PersonId(100 + n)).collect(), ..Looked::default() };

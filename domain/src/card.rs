@@ -6,7 +6,7 @@ use crate::{
     deployment::{CancelCause, Deployment, Lost, Origin, State},
     environment::Environment,
     evidence::{Answer, Evidence},
-    gate::{BreakGlass, VETO},
+    gate::{BreakGlass, SignOff, VETO},
     ids::DeploymentId,
     promotion::Merge,
     run::{Conclusion, Job, Status},
@@ -46,13 +46,44 @@ pub enum Press {
     Open(String),
     /// Asks to cancel this deployment.
     Cancel(DeploymentId),
+    /// Signs this deployment.
+    Sign {
+        /// Which.
+        deployment: DeploymentId,
+        /// What for.
+        category: String,
+        /// What has to be filled in before.
+        form: Form,
+    },
+    /// Takes back what the presser signed with buttons.
+    Withdraw(DeploymentId),
+    /// Asks for words about a signature that the presser gave with a button.
+    Comment {
+        /// Of which deployment.
+        deployment: DeploymentId,
+        /// What for.
+        category: String,
+    },
+}
+
+/// What has to be filled in to sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Nothing: the press signs.
+    Nothing,
+    /// A comment, which may stay empty.
+    Words,
+    /// The commit, and a comment.
+    Commit,
 }
 
 /// A button under a card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Button {
     /// Its label.
-    pub label: &'static str,
+    pub label: String,
+    /// The emoji before it, as it is configured.
+    pub emoji: Option<String>,
     /// What it does.
     pub press: Press,
 }
@@ -114,14 +145,25 @@ pub fn card(deployment: &Deployment, environment: &Environment, now: Timestamp) 
     if let Some(glass) = &d.break_glass {
         fields.push(wide("Break-glass", broken(glass)));
     }
-    let signed: Vec<String> = d
-        .sign_offs
-        .iter()
-        .filter(|sign_off| sign_off.stands() && sign_off.category != VETO)
-        .map(|sign_off| format!("{} <@{}>", environment.gate.emoji_of(&sign_off.category), sign_off.by.id))
-        .collect();
+    let standing = || d.sign_offs.iter().filter(|sign_off| sign_off.stands());
+    let mut signed: Vec<String> = vec![];
+    for sign_off in standing().filter(|sign_off| sign_off.category != VETO) {
+        let one = format!("{} <@{}>", environment.gate.emoji_of(&sign_off.category), sign_off.by.id);
+        // Who signed both ways is one person.
+        if !signed.contains(&one) {
+            signed.push(one);
+        }
+    }
     if !signed.is_empty() {
         fields.push(inline("Signed off", clip(&signed.join(" "), 1000)));
+    }
+    let comment = |sign_off: &SignOff| {
+        let text = plain(&clip(sign_off.comment.as_ref()?, 300));
+        Some(format!("{} <@{}>: {text}", environment.gate.emoji_of(&sign_off.category), sign_off.by.id))
+    };
+    let comments: Vec<String> = standing().filter_map(comment).collect();
+    if !comments.is_empty() {
+        fields.push(wide("Comments", clip(&comments.join("\n"), 1000)));
     }
     Card {
         title: format!("Deployment {} · {}", d.id, d.environment),
@@ -130,7 +172,7 @@ pub fn card(deployment: &Deployment, environment: &Environment, now: Timestamp) 
         text: clip(&text, 4000),
         fields,
         footer: clip(&format!("{} · {}", d.repository, d.workflow), 200),
-        buttons: buttons(d),
+        buttons: buttons(d, environment),
         reactions: environment.gate.offered(),
     }
 }
@@ -358,13 +400,16 @@ fn findings(evidence: &Evidence) -> String {
     clip(&lines.join("\n"), 1020)
 }
 
-fn buttons(d: &Deployment) -> Vec<Button> {
+fn buttons(d: &Deployment, environment: &Environment) -> Vec<Button> {
     let mut buttons = Vec::new();
+    if matches!(d.state, State::Waiting { .. }) {
+        buttons.extend(signing(d, environment));
+    }
     if let Some(merge) = d.merge() {
-        buttons.push(Button { label: "Pull request", press: Press::Open(merge.url.clone()) });
+        buttons.push(Button { label: "Pull request".into(), emoji: None, press: Press::Open(merge.url.clone()) });
     }
     if let Some(run) = &d.run {
-        buttons.push(Button { label: "Run at GitHub", press: Press::Open(run.url.clone()) });
+        buttons.push(Button { label: "Run at GitHub".into(), emoji: None, press: Press::Open(run.url.clone()) });
     }
     let stoppable = matches!(
         d.state,
@@ -376,7 +421,25 @@ fn buttons(d: &Deployment) -> Vec<Button> {
             | State::Running
     );
     if stoppable && d.cancel.is_none() {
-        buttons.push(Button { label: "Cancel", press: Press::Cancel(d.id) });
+        buttons.push(Button { label: "Cancel".into(), emoji: None, press: Press::Cancel(d.id) });
+    }
+    buttons
+}
+
+/// What signs as a reaction does, and takes it back.
+fn signing(d: &Deployment, environment: &Environment) -> Vec<Button> {
+    let gate = &environment.gate;
+    let sign = |category: &str, form| Button {
+        label: category.to_owned(),
+        emoji: Some(gate.emoji_of(category).to_owned()),
+        press: Press::Sign { deployment: d.id, category: category.to_owned(), form },
+    };
+    let form = if gate.confirm_commit { Form::Commit } else { Form::Nothing };
+    let mut buttons: Vec<Button> = gate.asked().map(|category| sign(&category.name, form)).collect();
+    if !buttons.is_empty() {
+        // Whoever forbids is asked why.
+        buttons.push(sign(VETO, Form::Words));
+        buttons.push(Button { label: "Take mine back".into(), emoji: None, press: Press::Withdraw(d.id) });
     }
     buttons
 }

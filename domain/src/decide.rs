@@ -10,12 +10,14 @@ mod follow;
 mod gate;
 mod hold;
 mod merge;
+mod press;
 #[cfg(test)]
 pub(crate) mod tests;
 mod verify;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::press::{COMMENT, Signing};
 use crate::{
     deployment::{Deployment, State},
     effect::{Due, Effect, Entry},
@@ -68,6 +70,9 @@ pub fn decide(deployment: &Deployment, event: Event, environment: &Environment, 
         Event::CardGone => step.card_gone(),
         Event::ThreadOpened(thread) => step.thread_opened(thread),
         Event::ReactionRemoved { by, emoji } => step.reaction_removed(by, &emoji),
+        Event::Signed { signing, fingerprint } => step.signed(signing, fingerprint),
+        Event::Withdrawn { by } => step.withdrawn(&by),
+        Event::Commented { by, category, comment } => step.commented(&by, &category, Some(comment)),
         Event::ReactionsRead { reactions, roles, fingerprint } => {
             step.reactions_read(&reactions, &roles, fingerprint.as_ref());
         }

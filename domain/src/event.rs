@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
+    decide::Signing,
     evidence::Evidence,
     gate::{Clearance, Fingerprint, Reaction, Roles, Verdict},
     hold::RuleOutcome,
@@ -182,6 +183,27 @@ pub enum Event {
         by: PersonId,
         /// Which emoji.
         emoji: String,
+    },
+    /// Somebody signed with a button.
+    Signed {
+        /// Who, and what for.
+        signing: Signing,
+        /// What it is given for.
+        fingerprint: Fingerprint,
+    },
+    /// Somebody takes back what they signed with buttons.
+    Withdrawn {
+        /// Who.
+        by: Person,
+    },
+    /// Somebody has something to say about what they signed with a button.
+    Commented {
+        /// Who.
+        by: Person,
+        /// What they signed for.
+        category: String,
+        /// It; as typed.
+        comment: String,
     },
     /// The reactions on the card, read whole from the chat.
     ReactionsRead {

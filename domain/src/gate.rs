@@ -43,6 +43,7 @@ mod passage;
 mod pull;
 mod replay;
 mod sign_off;
+mod signer;
 mod simulate;
 mod slots;
 #[cfg(test)]
@@ -57,10 +58,11 @@ use jiff::SignedDuration;
 
 use crate::environment::Role;
 
+pub(crate) use self::signer::{entitled, is_own, signers};
 pub use self::{
     break_glass::{BreakGlass, GLASS_LIFE},
     clearance::{Clearance, Cleared},
-    evaluate::{Judgement, evaluate},
+    evaluate::{Judgement, evaluate, why_void},
     fact::{Barred, Facts, Looked, Read, Secret},
     fingerprint::Fingerprint,
     forge_checks::live,
@@ -69,7 +71,8 @@ pub use self::{
     migrations::Migrations,
     passage::{Asking, Passage, PassageAsk, passage},
     replay::{Outcome, Replayed, replay},
-    sign_off::{Category, Ended, Reaction, Roles, SignOff, VETO, WhyEnded, same_emoji},
+    sign_off::{Category, Ended, Reaction, Roles, SignOff, VETO, Way, WhyEnded, same_emoji},
+    signer::may_sign,
     slots::{MOST_ALTERNATIVES, alternatives},
     usual::usual_list,
     verdict::{Line, Status, Verdict},
@@ -97,6 +100,8 @@ pub struct Gate {
     pub break_glass: Vec<Role>,
     /// Whether one person may fill several slots, one for each rule.
     pub one_person_many_slots: bool,
+    /// Whether whoever signs types the commit, so that a reaction alone signs nothing.
+    pub confirm_commit: bool,
 }
 
 /// A rule of a gate.
@@ -216,6 +221,7 @@ impl Default for Gate {
             evidence_life: SignedDuration::from_mins(5),
             break_glass: vec![],
             one_person_many_slots: false,
+            confirm_commit: false,
         }
     }
 }
@@ -282,7 +288,20 @@ impl Gate {
         if rules.is_empty() {
             return self.categories.first().map(|category| category.emoji.clone()).into_iter().collect();
         }
-        let asked = self.categories.iter().filter(|known| rules.iter().any(|rule| rule.category == known.name));
+        let asked = self.asked().filter(|_| !self.confirm_commit);
         asked.map(|category| category.emoji.clone()).chain([self.veto.clone()]).collect()
+    }
+
+    /// The categories that some rule asks for.
+    pub fn asked(&self) -> impl Iterator<Item = &Category> {
+        let rules = self.sign_off_rules();
+        self.categories.iter().filter(move |known| rules.iter().any(|rule| rule.category == known.name))
+    }
+
+    /// The emoji of a category before its name; nothing where it would be shown by its number.
+    #[must_use]
+    pub fn shown(&self, category: &str) -> String {
+        let emoji = self.emoji_of(category);
+        if emoji.is_ascii() { String::new() } else { format!("{emoji} ") }
     }
 }

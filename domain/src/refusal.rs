@@ -2,6 +2,7 @@
 
 mod break_glass;
 mod promotion;
+mod signing;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -150,6 +150,7 @@ pub(super) const ENVIRONMENT: Section = Section {
         may("evidence_seconds", "a whole number of seconds", "evidence_seconds = 300"),
         may("break_glass_roles", "a list of names from [discord.roles]", "break_glass_roles = [\"lead\"]"),
         may("one_person_many_slots", "true or false", "one_person_many_slots = false"),
+        may("confirm_commit", "true or false", "confirm_commit = true"),
         may("channel", SNOWFLAKE, "channel = \"1200000000000000001\""),
         may("poll_seconds", "a whole number of seconds", "poll_seconds = 10"),
         may("verify_deadline_seconds", "a whole number of seconds", "verify_deadline_seconds = 120"),

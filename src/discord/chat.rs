@@ -191,7 +191,7 @@ fn once(nonce: &str) -> serenity::CreateMessage {
 }
 
 /// An emoji as it is configured: itself, or `name:id` for one of the server's own.
-fn reaction_type(emoji: &str) -> serenity::ReactionType {
+pub(super) fn reaction_type(emoji: &str) -> serenity::ReactionType {
     let custom = emoji.split_once(':').and_then(|(name, id)| Some((name, id.parse().ok()?)));
     match custom {
         Some((name, id)) => serenity::ReactionType::Custom { animated: false, id, name: Some(name.to_owned()) },

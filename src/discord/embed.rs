@@ -1,11 +1,14 @@
-//! A card as Discord shows it: one embed and one row of buttons, within Discord's limits.
+//! A card as Discord shows it: one embed and rows of buttons, within Discord's limits.
 
 use poise::serenity_prelude as serenity;
 use serenity::{ButtonStyle, CreateActionRow, CreateButton, CreateEmbed, CreateEmbedFooter};
 use signalbox_domain::{
     card::{Button, Card, Press, Tone},
+    gate::VETO,
     text::clip,
 };
+
+use super::chat::reaction_type;
 
 /// Discord's limits, in characters
 /// (<https://discord.com/developers/docs/resources/message#embed-object-embed-limits>).
@@ -16,8 +19,9 @@ const FIELDS: usize = 25;
 const FIELD_NAME: usize = 256;
 const FIELD_VALUE: usize = 1_024;
 const ALL: usize = 6_000;
-/// Buttons in a row, and characters of a label and of an address
+/// Rows, buttons in a row, and characters of a label and of an address
 /// (<https://discord.com/developers/docs/components/reference#button>).
+const ROWS: usize = 5;
 const BUTTONS: usize = 5;
 const LABEL: usize = 80;
 const URL: usize = 512;
@@ -56,19 +60,24 @@ pub(super) fn embed(card: &Card) -> CreateEmbed {
 
 /// The card's buttons; none is an empty list, which takes away those that were there.
 pub(super) fn buttons(card: &Card) -> Vec<CreateActionRow> {
-    let buttons: Vec<_> = card.buttons.iter().filter_map(button).take(BUTTONS).collect();
-    if buttons.is_empty() { vec![] } else { vec![CreateActionRow::Buttons(buttons)] }
+    let buttons: Vec<_> = card.buttons.iter().filter_map(button).take(ROWS * BUTTONS).collect();
+    buttons.chunks(BUTTONS).map(|row| CreateActionRow::Buttons(row.to_vec())).collect()
 }
 
 fn button(button: &Button) -> Option<CreateButton> {
     let made = match &button.press {
         Press::Open(url) if is_web(url) && url.len() <= URL => CreateButton::new_link(url),
-        Press::Open(_) => return None,
-        Press::Cancel(deployment) => {
-            CreateButton::new(signalbox_commands::button_id(*deployment)).style(ButtonStyle::Danger)
-        }
+        press => CreateButton::new(signalbox_commands::button_id(press)?).style(match press {
+            Press::Cancel(_) => ButtonStyle::Danger,
+            Press::Sign { category, .. } if category != VETO => ButtonStyle::Success,
+            _ => ButtonStyle::Secondary,
+        }),
     };
-    Some(made.label(clip(button.label, LABEL)))
+    let made = made.label(clip(&button.label, LABEL));
+    Some(match &button.emoji {
+        Some(emoji) => made.emoji(reaction_type(emoji)),
+        None => made,
+    })
 }
 
 /// Discord refuses the whole message for an address of another kind.
@@ -90,7 +99,10 @@ fn colour(tone: Tone) -> u32 {
 mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
-    use signalbox_domain::{card::Field, ids::DeploymentId};
+    use signalbox_domain::{
+        card::{Field, Form},
+        ids::DeploymentId,
+    };
 
     use super::*;
 
@@ -103,8 +115,12 @@ mod tests {
             fields: vec![Field { name: "Jobs".into(), value: "✓ test".into(), inline: false }],
             footer: "acme/shop · deploy.yml".into(),
             buttons: vec![
-                Button { label: "Run at GitHub", press: Press::Open("https://github.com/x".into()) },
-                Button { label: "Cancel", press: Press::Cancel(DeploymentId(42)) },
+                Button {
+                    label: "Run at GitHub".into(),
+                    emoji: None,
+                    press: Press::Open("https://github.com/x".into()),
+                },
+                Button { label: "Cancel".into(), emoji: None, press: Press::Cancel(DeploymentId(42)) },
             ],
             reactions: vec![],
         }
@@ -130,6 +146,22 @@ mod tests {
     }
 
     #[test]
+    fn what_signs_stands_in_rows_of_five_with_its_emoji() {
+        let sign = |n: usize| Button {
+            label: format!("review {n}"),
+            emoji: Some(if n == 0 { "shipit:71".into() } else { "✅".into() }),
+            press: Press::Sign { deployment: DeploymentId(42), category: format!("review {n}"), form: Form::Nothing },
+        };
+        let rows = json_of(buttons(&Card { buttons: (0..7).map(sign).collect(), ..card() }));
+        let lengths: Vec<_> =
+            rows.as_array().unwrap().iter().map(|row| row["components"].as_array().unwrap().len()).collect();
+        assert_eq!(lengths, [5, 2]);
+        let first = &rows[0]["components"];
+        assert_eq!((&first[0]["custom_id"], &first[0]["style"]), (&json!("sign:42:review 0"), &json!(3)));
+        assert_eq!((&first[0]["emoji"]["id"], &first[1]["emoji"]["name"]), (&json!("71"), &json!("✅")));
+    }
+
+    #[test]
     fn every_tone_has_a_colour_of_its_own() {
         let tones = [Tone::Waiting, Tone::Working, Tone::Good, Tone::Doubt, Tone::Bad];
         let colours: std::collections::BTreeSet<u32> = tones.into_iter().map(colour).collect();
@@ -139,7 +171,7 @@ mod tests {
     #[test]
     fn an_address_that_discord_would_refuse_is_left_out() {
         for bad in ["javascript:alert(1)", "not a url", "ftp://example.com"] {
-            let open = Button { label: "Open", press: Press::Open(bad.into()) };
+            let open = Button { label: "Open".into(), emoji: None, press: Press::Open(bad.into()) };
             let card = Card { url: Some(bad.into()), buttons: vec![open], ..card() };
             assert_eq!(json_of(embed(&card)).get("url"), None, "{bad}");
             assert!(buttons(&card).is_empty(), "{bad}");

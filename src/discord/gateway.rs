@@ -112,6 +112,10 @@ impl Gateway {
             signalbox_commands::pressed(&ctx.http, press, data).await;
             return;
         }
+        if let Interaction::Modal(form) = &interaction {
+            signalbox_commands::submitted(&ctx.http, form, data).await;
+            return;
+        }
         let bot_id = match bot.load(Ordering::Relaxed) {
             // READY is handled beside this and may be slower. A bot's id is its application's.
             0 => serenity::UserId::new(interaction.application_id().get()),

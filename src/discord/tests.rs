@@ -144,7 +144,7 @@ fn card() -> Card {
         text: "🔵 **Running** for @everyone and <@&203>".into(),
         fields: vec![],
         footer: "acme/shop · uat.yml".into(),
-        buttons: vec![Button { label: "Cancel", press: Press::Cancel(DeploymentId(42)) }],
+        buttons: vec![Button { label: "Cancel".into(), emoji: None, press: Press::Cancel(DeploymentId(42)) }],
         reactions: vec!["✅".into()],
     }
 }

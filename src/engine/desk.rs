@@ -4,8 +4,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use signalbox_commands::desk::{
-    CancelAsk, Clearing, DeployAsk, Desk, FleetAsk, GlassAsk, LockAsk, PromoteAsk, Proof, SimulateAsk, Standing,
-    Suggestion, UnlockAsk, WhyAsk,
+    CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LockAsk, PromoteAsk, Proof, SignAsk, Signed,
+    SimulateAsk, Standing, Suggestion, UnlockAsk, WhyAsk, WithdrawAsk, Withdrawn,
 };
 use signalbox_domain::{
     Timestamp,
@@ -294,8 +294,30 @@ impl Desk for ServiceDesk {
         result
     }
 
+    async fn sign(&self, ask: SignAsk) -> Result<Signed, Refusal> {
+        let (by, command) = (ask.asker.person.clone(), format!("sign deployment {}", ask.deployment));
+        let result = self.try_sign(ask).await;
+        if let Err(refusal) = &result {
+            self.remember(&by, &command, refusal).await;
+        }
+        result
+    }
+
     async fn broken_glass(&self) -> Result<Vec<Deployment>, Refusal> {
         self.all_broken_glass().await
+    }
+
+    async fn withdraw(&self, ask: WithdrawAsk) -> Result<Withdrawn, Refusal> {
+        let (by, command) = (ask.asker.person.clone(), format!("withdraw from deployment {}", ask.deployment));
+        let result = self.try_withdraw(ask).await;
+        if let Err(refusal) = &result {
+            self.remember(&by, &command, refusal).await;
+        }
+        result
+    }
+
+    async fn comment(&self, ask: CommentAsk) -> Result<(), Refusal> {
+        self.try_comment(ask).await
     }
 
     async fn lock(&self, ask: LockAsk) -> Result<Lock, Refusal> {

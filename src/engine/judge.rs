@@ -170,10 +170,11 @@ impl Engine {
             let category = environment.gate.category_of(&reaction.emoji);
             !reaction.bot && category.is_some()
         };
-        let people: BTreeSet<PersonId> = reactions.iter().filter(means).map(|reaction| reaction.by.id).collect();
         // After a restart nothing was heard yet, but signatures keep what their authors held.
-        let kept = deployment.sign_offs.iter().filter(|sign_off| sign_off.stands());
-        let mut roles: Roles = kept.map(|sign_off| (sign_off.by.id, Some(sign_off.roles.clone()))).collect();
+        let kept = || deployment.sign_offs.iter().filter(|sign_off| sign_off.stands());
+        let reacts = reactions.iter().filter(means).map(|reaction| reaction.by.id);
+        let people: BTreeSet<PersonId> = reacts.chain(kept().map(|sign_off| sign_off.by.id)).collect();
+        let mut roles: Roles = kept().map(|sign_off| (sign_off.by.id, Some(sign_off.roles.clone()))).collect();
         roles.extend(self.members.known(people.iter().copied()));
         let since = at.saturating_sub(environment.poll * POLLS).unwrap_or(at);
         let (known, unknown) = people.iter().partition(|person| roles.contains_key(person));

@@ -60,7 +60,7 @@ impl Engine {
                 deployment.id, deployment.environment
             ),
             None => format!(
-                "🔁 Signalbox was restarted before it could do this, and nothing was started. Type it again: {}",
+                "🔁 Signalbox was restarted before it could do this, and nothing was started. Do it again: {}",
                 signalbox_domain::text::code(&asked.command)
             ),
         };

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use signalbox_domain::{
     deployment::Deployment,
     effect::Entry,
-    gate::{Lock, Reach, WhyEnded},
+    gate::{Lock, Reach, Way, WhyEnded},
     ids::{Person, PersonId},
     ports::{Locks, StoreError},
 };
@@ -32,9 +32,10 @@ const LIFT: &str = "
 
 const SIGN: &str = "
     INSERT INTO sign_offs (deployment, n, environment, commit_sha, category, person_id, person_name, seen_at,
-        fingerprint, ended_at, ended_why)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-    ON CONFLICT (deployment, n) DO UPDATE SET ended_at = excluded.ended_at, ended_why = excluded.ended_why";
+        fingerprint, ended_at, ended_why, way, comment)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    ON CONFLICT (deployment, n) DO UPDATE
+    SET ended_at = excluded.ended_at, ended_why = excluded.ended_why, comment = excluded.comment";
 
 #[async_trait]
 impl Locks for SqlStore {
@@ -94,7 +95,7 @@ fn lock(row: &Row) -> Result<Lock, StoreError> {
     })
 }
 
-/// Writes the signatures of a deployment beside it. None is ever removed; only its end is added.
+/// Writes the signatures of a deployment beside it. None is ever removed; only its end and a comment are added.
 pub(super) async fn record_sign_offs(transaction: &mut Transaction, d: &Deployment) -> Result<(), StoreError> {
     for (n, sign_off) in (0i64..).zip(&d.sign_offs) {
         let fingerprint = sign_off.fingerprint.as_ref().map(serde_json::to_string).transpose();
@@ -112,6 +113,11 @@ pub(super) async fn record_sign_offs(transaction: &mut Transaction, d: &Deployme
             fingerprint.as_deref().map_or(Value::Text(None), Value::from),
             ended.0.map_or(Value::Integer(None), Value::from),
             ended.1.map_or(Value::Text(None), Value::from),
+            match sign_off.way {
+                Way::Reaction => "reaction".into(),
+                Way::Button => "button".into(),
+            },
+            sign_off.comment.as_deref().map_or(Value::Text(None), Value::from),
         ];
         transaction.execute(SIGN, &values).await?;
     }
@@ -121,6 +127,7 @@ pub(super) async fn record_sign_offs(transaction: &mut Transaction, d: &Deployme
 fn word(why: WhyEnded) -> &'static str {
     match why {
         WhyEnded::Withdrawn => "withdrawn",
+        WhyEnded::SignedAgain => "signed_again",
         WhyEnded::RoleLost => "role_lost",
         WhyEnded::Left => "left",
         WhyEnded::CardGone => "card_gone",

@@ -25,6 +25,7 @@ pub(super) const SQLITE: &[Step] = steps!("sqlite":
     3 "inbox" "0003_inbox.sql",
     4 "audit chain" "0004_audit_chain.sql",
     5 "gates" "0005_gates.sql",
+    6 "buttons" "0006_buttons.sql",
 );
 
 pub(super) const POSTGRES: &[Step] = steps!("postgres":
@@ -33,6 +34,7 @@ pub(super) const POSTGRES: &[Step] = steps!("postgres":
     3 "inbox" "0003_inbox.sql",
     4 "audit chain" "0004_audit_chain.sql",
     5 "gates" "0005_gates.sql",
+    6 "buttons" "0006_buttons.sql",
 );
 
 #[derive(Debug)]

@@ -9,6 +9,7 @@ mod adoption;
 mod audit;
 mod bad_input;
 mod break_glass;
+mod buttons;
 mod checks;
 mod dispatch;
 mod fingerprint;

@@ -205,13 +205,7 @@ async fn a_secret_deleted_after_the_signature_voids_it() {
         let card = waiting(w).await;
         w.discord.reacts("rita", card.id, "✅").unwrap();
         w.card(1, "1 of 2, @rita").await;
-        let name = w.github.with(|state| {
-            let secrets =
-                &mut state.repository_mut("acme/shop").unwrap().environment_mut("prod2-backend").unwrap().secrets;
-            let name = secrets.keys().next().unwrap().clone();
-            secrets.remove(&name);
-            name
-        });
+        let name = w.deletes_a_secret("prod2-backend");
         let text = w.card(1, "does not count").await.text();
         assert!(
             text.contains(&format!("the secret `{name}` was deleted since; take the reaction back and sign again")),

@@ -340,6 +340,23 @@ commit_header = "X-Build-Sha"
         database.close().await;
     }
 
+    /// Somebody deletes a secret of an environment at GitHub; its name.
+    pub fn deletes_a_secret(&self, environment: &str) -> String {
+        self.github.with(|state| {
+            let secrets = &mut state.repository_mut("acme/shop").unwrap().environment_mut(environment).unwrap().secrets;
+            let name = secrets.keys().next().unwrap().clone();
+            secrets.remove(&name);
+            name
+        })
+    }
+
+    /// Whether nothing that the bot said pinged anybody.
+    pub fn pinged_nobody(&self) -> bool {
+        let threads = self.discord.threads().into_iter().flat_map(|thread| thread.messages);
+        let messages = self.discord.messages("releases").unwrap();
+        messages.into_iter().chain(threads).filter(|message| message.from_bot).all(|message| message.pings.is_empty())
+    }
+
     /// A folder of the story's own.
     pub fn folder(&self) -> &Path {
         self.folder.path()

@@ -2,12 +2,10 @@
 
 use super::Step;
 use crate::{
-    deployment::{Origin, State},
+    deployment::State,
     effect::Effect,
-    environment::Environment,
-    gate::{Ended, Fingerprint, Reaction, Roles, SignOff, VETO, Verdict, WhyEnded},
+    gate::{Ended, Fingerprint, Reaction, Roles, SignOff, VETO, Verdict, Way, WhyEnded, entitled, is_own, signers},
     ids::{PersonId, RoleId},
-    permit::holds_one_of,
     text::{clip, code},
 };
 
@@ -75,16 +73,25 @@ impl Step<'_> {
         let Some(category) = self.environment.gate.category_of(emoji).map(str::to_owned) else { return };
         let ended = Ended { at: self.now, why: WhyEnded::Withdrawn };
         let signed = |known: &&mut SignOff| known.stands() && known.by.id == by && known.category == category;
-        let Some(sign_off) = self.d.sign_offs.iter_mut().find(signed) else { return };
-        sign_off.ended = Some(ended);
-        let name = sign_off.by.name.clone();
-        self.record_end(&name, &category, WhyEnded::Withdrawn);
-        self.show();
+        // Whoever takes a reaction back means no more, also what a button said before.
+        let mut names = vec![];
+        for sign_off in self.d.sign_offs.iter_mut().filter(signed) {
+            sign_off.ended = Some(ended);
+            names.push((sign_off.by.name.clone(), sign_off.way));
+        }
+        for (name, way) in &names {
+            self.record_end(name, &category, *way, WhyEnded::Withdrawn);
+        }
+        if !names.is_empty() {
+            self.show();
+        }
     }
 
-    fn record_end(&mut self, name: &str, category: &str, why: WhyEnded) {
+    pub(super) fn record_end(&mut self, name: &str, category: &str, way: Way, why: WhyEnded) {
         let why = match why {
+            WhyEnded::Withdrawn if way == Way::Button => "took it back",
             WhyEnded::Withdrawn => "took the reaction back",
+            WhyEnded::SignedAgain => "signed again",
             WhyEnded::RoleLost => "no longer holds a role that may sign",
             WhyEnded::Left => "left the server",
             WhyEnded::CardGone => "the card is gone",
@@ -94,13 +101,20 @@ impl Step<'_> {
 
     fn end_sign_offs(&mut self, reactions: &[Reaction], roles: &Roles) {
         let environment = self.environment;
-        let mut ended = vec![];
-        for sign_off in self.d.sign_offs.iter_mut().filter(|sign_off| sign_off.stands()) {
-            let same = |reaction: &&Reaction| {
+        let reacts = |sign_off: &SignOff| {
+            reactions.iter().any(|reaction| {
                 let category = environment.gate.category_of(&reaction.emoji);
                 reaction.by.id == sign_off.by.id && category == Some(sign_off.category.as_str())
-            };
-            let why = match (reactions.iter().any(|reaction| same(&reaction)), roles.get(&sign_off.by.id)) {
+            })
+        };
+        // Whoever has taken a reaction back means no more, also what a button said before.
+        let gone = |sign_off: &&SignOff| sign_off.stands() && sign_off.way == Way::Reaction && !reacts(sign_off);
+        let gone = self.d.sign_offs.iter().filter(gone).map(|sign_off| (sign_off.by.id, sign_off.category.clone()));
+        let gone: Vec<(PersonId, String)> = gone.collect();
+        let mut ended = vec![];
+        for sign_off in self.d.sign_offs.iter_mut().filter(|sign_off| sign_off.stands()) {
+            let withdrawn = gone.iter().any(|(by, category)| *by == sign_off.by.id && *category == sign_off.category);
+            let why = match (!withdrawn, roles.get(&sign_off.by.id)) {
                 (false, _) => WhyEnded::Withdrawn,
                 (true, Some(None)) => WhyEnded::Left,
                 (true, Some(Some(held))) if !entitled(environment, &sign_off.category, held) => WhyEnded::RoleLost,
@@ -112,15 +126,18 @@ impl Step<'_> {
                 }
             };
             sign_off.ended = Some(Ended { at: self.now, why });
-            ended.push((sign_off.by.name.clone(), sign_off.category.clone(), why));
+            ended.push((sign_off.by.name.clone(), sign_off.category.clone(), sign_off.way, why));
         }
-        for (name, category, why) in ended {
-            self.record_end(&name, &category, why);
+        for (name, category, way, why) in ended {
+            self.record_end(&name, &category, way, why);
         }
     }
 
     fn sign(&mut self, reaction: &Reaction, category: String, roles: Vec<RoleId>, fingerprint: Option<&Fingerprint>) {
-        let signed = |known: &&SignOff| known.stands() && known.by.id == reaction.by.id && known.category == category;
+        let signed = |known: &&SignOff| {
+            let same = known.by.id == reaction.by.id && known.category == category;
+            same && known.stands() && known.way == Way::Reaction
+        };
         // Nobody signs what could not be read: the reaction is seen again at the next reading.
         let unread = fingerprint.is_none() && self.asks_for_signatures();
         if unread || self.d.sign_offs.iter().any(|known| signed(&known)) {
@@ -138,6 +155,8 @@ impl Step<'_> {
             roles,
             fingerprint: fingerprint.cloned(),
             ended: None,
+            way: Way::Reaction,
+            comment: None,
         });
     }
 
@@ -148,9 +167,7 @@ impl Step<'_> {
     fn meaning(&self, reaction: &Reaction, roles: &Roles) -> Meaning {
         let gate = &self.environment.gate;
         let Some(category) = gate.category_of(&reaction.emoji) else {
-            let rules = gate.sign_off_rules();
-            let asked = gate.categories.iter().filter(|known| rules.iter().any(|rule| rule.category == known.name));
-            let known = asked.map(|known| format!("{} signs for {}", known.emoji, known.name));
+            let known = gate.asked().map(|known| format!("{} signs for {}", known.emoji, known.name));
             let known = known.collect::<Vec<_>>().join(", ");
             let says = format!("signs nothing here: {known}, {} forbids", gate.veto);
             return Meaning::No { matter: "emoji", says };
@@ -158,10 +175,16 @@ impl Step<'_> {
         if category == VETO && !self.asks_for_signatures() {
             return Meaning::Nothing;
         }
-        let own = matches!(&self.d.origin, Origin::Chat { by, .. } if by.id == reaction.by.id);
-        if own && category != VETO {
+        if category != VETO && is_own(&self.d, &reaction.by) {
             let says = "does not count: you asked for this deployment, so somebody else has to sign";
             return Meaning::No { matter: "own", says: says.into() };
+        }
+        if gate.confirm_commit && category != VETO && self.asks_for_signatures() {
+            let says = format!(
+                "signs nothing: here whoever signs types the commit, so press the button {} on the card",
+                crate::text::plain(category)
+            );
+            return Meaning::No { matter: "confirm", says };
         }
         match roles.get(&reaction.by.id) {
             None | Some(None) => Meaning::Nothing,
@@ -169,7 +192,7 @@ impl Step<'_> {
                 Meaning::Signs(category.to_owned(), held.clone())
             }
             Some(Some(_)) => {
-                let says = format!("does not count: {category} takes {}", names(self.environment, category));
+                let says = format!("does not count: {category} takes {}", signers(self.environment, category));
                 Meaning::No { matter: "role", says }
             }
         }
@@ -194,34 +217,4 @@ enum Meaning {
     Nothing,
     /// Nothing, and its author should know.
     No { matter: &'static str, says: String },
-}
-
-/// Whether somebody with these roles may sign in a category. Forbidding takes any role that may sign or deploy.
-fn entitled(environment: &Environment, category: &str, roles: &[RoleId]) -> bool {
-    let rules = environment.gate.sign_off_rules();
-    if category == VETO {
-        return holds_one_of(roles, &environment.deploy_roles)
-            || rules.iter().any(|rule| holds_one_of(roles, &rule.roles));
-    }
-    if rules.is_empty() {
-        return holds_one_of(roles, &environment.sign_roles);
-    }
-    rules.iter().any(|rule| rule.category == category && holds_one_of(roles, &rule.roles))
-}
-
-fn names(environment: &Environment, category: &str) -> String {
-    let rules = environment.gate.sign_off_rules();
-    let mut roles: Vec<&str> = match category {
-        VETO => environment.deploy_roles.iter().map(|role| role.name.as_str()).collect(),
-        _ => vec![],
-    };
-    let of = |rule: &&crate::gate::SignOffs| category == VETO || rule.category == category;
-    roles.extend(rules.into_iter().filter(of).flat_map(|rule| &rule.roles).map(|role| role.name.as_str()));
-    roles.sort_unstable();
-    roles.dedup();
-    if roles.is_empty() {
-        "nobody here".into()
-    } else {
-        format!("the role {}", crate::text::plain(&roles.join(" or ")))
-    }
 }

@@ -3,6 +3,7 @@
 mod histories;
 mod holding;
 mod merges;
+mod presses;
 mod stories;
 
 use std::{collections::BTreeMap, sync::LazyLock};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Check, Clearance, Facts, Item, Line, Read, Rule, SignOff, SignOffs, Status, VETO, Verdict, alternatives,
+    Check, Clearance, Facts, Item, Line, Read, Rule, SignOff, SignOffs, Status, VETO, Verdict, Way, alternatives,
     break_glass, check, pull,
     slots::{Slots, fill},
 };
@@ -22,7 +22,7 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// Proof that it was yes.
     pub clearance: Option<Clearance>,
-    /// Who fills a slot of what must hold.
+    /// Who fills a slot.
     pub signers: BTreeSet<PersonId>,
     /// Whose roles have to be looked up before a satisfied verdict clears: who fills a slot, and who might forbid.
     pub look_up: Vec<PersonId>,
@@ -31,10 +31,10 @@ pub struct Judgement {
 /// Judges whether a deployment may leave, from what is known now.
 #[must_use]
 pub fn evaluate(deployment: &Deployment, environment: &Environment, facts: &Facts) -> Judgement {
-    let (verdict, signers) = Judge { deployment, environment, facts }.verdict();
+    let (verdict, decisive, signers) = Judge { deployment, environment, facts }.verdict();
     let mut look_up = vec![];
     if let (true, Some(Read { found: Ok(looked), .. })) = (verdict.is_satisfied(), &facts.reactions) {
-        let decisive = signers.union(&looked.vetoing).copied();
+        let decisive = decisive.union(&looked.vetoing).copied();
         look_up.extend(decisive.filter(|person| !looked.up.contains(person)));
     }
     let real = facts.pretended.is_none() && facts.then.is_none();
@@ -45,6 +45,21 @@ pub fn evaluate(deployment: &Deployment, environment: &Environment, facts: &Fact
         false => break_glass::clearance(deployment, environment, facts),
     };
     Judgement { verdict, clearance, signers, look_up }
+}
+
+/// Why somebody's standing signature in a category does not count whatever roles they hold; safe to show.
+#[must_use]
+pub fn why_void(
+    deployment: &Deployment,
+    environment: &Environment,
+    facts: &Facts,
+    by: PersonId,
+    category: &str,
+) -> Option<String> {
+    let judge = Judge { deployment, environment, facts };
+    let mut own = judge.of_category(category).filter(|sign_off| sign_off.by.id == by).map(|own| judge.why_not(own));
+    let first = own.next()?;
+    if own.any(|why| why.is_none()) { None } else { first }
 }
 
 /// People by sign-off rule, in reading order; each by a number.
@@ -114,8 +129,8 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// The verdict, and who fills a slot of what must hold.
-    fn verdict(&self) -> (Verdict, BTreeSet<PersonId>) {
+    /// The verdict, who fills a slot of what must hold, and who fills any.
+    fn verdict(&self) -> (Verdict, BTreeSet<PersonId>, BTreeSet<PersonId>) {
         let mut lines = vec![self.check(&Check::Unlocked), self.check(&Check::Ref)];
         lines.extend(self.promotion());
         lines.extend(self.vetoes());
@@ -125,16 +140,17 @@ impl Judge<'_> {
         let (must, should): (Vec<&Item>, Vec<&Item>) = gate.items.iter().partition(|item| item.must);
         let people = self.people();
         let mut free = vec![true; people.ids.len()];
-        let (must, signers) = self.judged(&must, &people, &mut free);
+        let (must, decisive) = self.judged(&must, &people, &mut free);
         // Who is needed by what must hold is not spent on what should.
-        let (should, _) = self.judged(&should, &people, &mut free);
+        let (should, beside) = self.judged(&should, &people, &mut free);
+        let signers = decisive.union(&beside).copied().collect();
         let (mut must, mut should) = (must.into_iter(), should.into_iter());
         // In the order of the configuration again.
         lines.extend(gate.items.iter().filter_map(|item| match item.must {
             true => must.next(),
             false => should.next().map(|line| Line { must: false, ..line }),
         }));
-        (Verdict { at: self.facts.now, lines }, signers)
+        (Verdict { at: self.facts.now, lines }, decisive, signers)
     }
 
     /// Everybody whose signatures count, with these.
@@ -211,12 +227,15 @@ impl Judge<'_> {
             return Some(plain(&barred.why));
         }
         if self.facts.now.duration_since(sign_off.seen) >= self.environment.gate.sign_off_life {
-            return Some("signed too long ago; take the reaction back and sign again".into());
+            return Some(format!("signed too long ago; {}", sign_off.way.again()));
+        }
+        if self.environment.gate.confirm_commit && sign_off.way == Way::Reaction {
+            return Some("signed with a reaction, and here the commit has to be typed; press the button".into());
         }
         let (Some(signed), Ok(now)) = (&sign_off.fingerprint, &self.facts.fingerprint) else {
             return Some("what was signed is not known".into());
         };
-        signed.moved(now).map(|moved| format!("{moved} since; take the reaction back and sign again"))
+        signed.moved(now).map(|moved| format!("{moved} since; {}", sign_off.way.again()))
     }
 
     fn line(&self, rule: &Rule, filled: &Filled, people: &People<'_>, next: &mut usize) -> Line {
@@ -269,12 +288,20 @@ impl Judge<'_> {
         }
         let mut says: Vec<String> = vec![format!("{} of {}", by.len(), rule.count)];
         says.extend((!by.is_empty()).then(|| by.iter().map(|id| self.who(*id)).collect::<Vec<_>>().join(" ")));
-        says.extend(self.of_category(&rule.category).filter_map(|sign_off| {
-            let why = self.why_not(sign_off)?;
-            Some(format!("<@{}> does not count: {why}", sign_off.by.id))
+        let mut signed: Vec<PersonId> = self.of_category(&rule.category).map(|sign_off| sign_off.by.id).collect();
+        // Who signed both ways is one person.
+        let mut seen = BTreeSet::new();
+        signed.retain(|person| seen.insert(*person));
+        says.extend(signed.into_iter().filter_map(|person| {
+            let why = why_void(self.deployment, self.environment, self.facts, person, &rule.category)?;
+            Some(format!("<@{person}> does not count: {why}"))
         }));
         let status = if by.len() >= rule.count { Status::Pass } else { Status::Waiting };
-        Line::new(title, status, says.join(", ")).mend(roles, format!("react with {emoji} on the card"))
+        let how = match gate.confirm_commit {
+            true => format!("press {} on the card and type the commit", plain(&rule.category)),
+            false => format!("react with {emoji} on the card"),
+        };
+        Line::new(title, status, says.join(", ")).mend(roles, how)
     }
 
     /// Somebody, safe to show.
@@ -307,7 +334,9 @@ impl Judge<'_> {
     }
 
     fn vetoes(&self) -> Option<Line> {
-        let by: Vec<String> = self.of_category(VETO).map(|veto| format!("<@{}>", veto.by.id)).collect();
+        let mut by: Vec<String> = self.of_category(VETO).map(|veto| format!("<@{}>", veto.by.id)).collect();
+        let mut seen = BTreeSet::new();
+        by.retain(|person| seen.insert(person.clone()));
         let emoji = &self.environment.gate.veto;
         let command = match self.deployment.id.0 {
             0 => format!("take the {emoji} back"),

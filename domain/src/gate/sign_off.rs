@@ -1,4 +1,4 @@
-//! Signatures: reactions that count.
+//! Signatures: reactions and pressed buttons that count.
 
 use std::collections::BTreeMap;
 
@@ -54,6 +54,34 @@ pub struct SignOff {
     /// When and why it stopped counting.
     #[serde(default)]
     pub ended: Option<Ended>,
+    /// How it was given.
+    #[serde(default)]
+    pub way: Way,
+    /// What its author had to say; as typed.
+    #[serde(default)]
+    pub comment: Option<String>,
+}
+
+/// How a signature is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// With a reaction on the card, for as long as it stands.
+    #[default]
+    Reaction,
+    /// With a button of the card.
+    Button,
+}
+
+impl Way {
+    /// How somebody signs again this way.
+    #[must_use]
+    pub fn again(self) -> &'static str {
+        match self {
+            Self::Reaction => "take the reaction back and sign again",
+            Self::Button => "press the button again",
+        }
+    }
 }
 
 fn review() -> String {
@@ -73,8 +101,10 @@ pub struct Ended {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WhyEnded {
-    /// The reaction was taken back.
+    /// It was taken back.
     Withdrawn,
+    /// Its author signed again, since what was signed had changed.
+    SignedAgain,
     /// They no longer hold a role that may sign.
     RoleLost,
     /// They left the server.
@@ -84,7 +114,7 @@ pub enum WhyEnded {
 }
 
 impl SignOff {
-    /// Whether the reaction still stands.
+    /// Whether it has not ended.
     #[must_use]
     pub fn stands(&self) -> bool {
         self.ended.is_none()

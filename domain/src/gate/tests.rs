@@ -52,6 +52,8 @@ pub(crate) fn sign_off(by: u64, category: &str, roles: &[RoleId]) -> SignOff {
         roles: roles.to_vec(),
         fingerprint: Some(fingerprint()),
         ended: None,
+        way: Way::Reaction,
+        comment: None,
     }
 }
 

@@ -4,8 +4,8 @@ use std::{sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
 use signalbox_commands::desk::{
-    CancelAsk, Clearing, DeployAsk, Desk, FleetAsk, GlassAsk, LockAsk, PromoteAsk, SimulateAsk, Standing, Suggestion,
-    UnlockAsk, WhyAsk,
+    CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LockAsk, PromoteAsk, SignAsk, Signed,
+    SimulateAsk, Standing, Suggestion, UnlockAsk, WhyAsk, WithdrawAsk, Withdrawn,
 };
 use signalbox_domain::{
     Timestamp,
@@ -122,6 +122,24 @@ impl Desk for FakeDesk {
 
     async fn broken_glass(&self) -> Result<Vec<Deployment>, Refusal> {
         Ok(vec![])
+    }
+
+    async fn sign(&self, ask: SignAsk) -> Result<Signed, Refusal> {
+        let (by, words) = (ask.asker.person, ask.comment.unwrap_or_default());
+        self.writes(format!("sign {} {} {:?} {words} by {}", ask.deployment, ask.category, ask.typed, by.name));
+        let deployment = self.deployment(by, &[RoleId(201)], None)?;
+        Ok(Signed { deployment, category: ask.category, fills: Ok(true) })
+    }
+
+    async fn withdraw(&self, ask: WithdrawAsk) -> Result<Withdrawn, Refusal> {
+        self.writes(format!("withdraw {} by {}", ask.deployment, ask.asker.person.name));
+        let deployment = self.deployment(ask.asker.person, &[RoleId(201)], None)?;
+        Ok(Withdrawn { deployment, categories: vec!["review".into()], reactions: vec![] })
+    }
+
+    async fn comment(&self, ask: CommentAsk) -> Result<(), Refusal> {
+        self.writes(format!("comment {} {} {}", ask.deployment, ask.category, ask.comment));
+        Ok(())
     }
 
     async fn lock(&self, _: LockAsk) -> Result<Lock, Refusal> {

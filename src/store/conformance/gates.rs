@@ -2,7 +2,7 @@
 
 use signalbox_domain::{
     deployment::Deployment,
-    gate::{Ended, Fingerprint, Lock, Reach, SignOff, WhyEnded},
+    gate::{Ended, Fingerprint, Lock, Reach, SignOff, Way, WhyEnded},
     ids::EnvironmentName,
     ports::{Change, Locks, Store, StoreError},
 };
@@ -65,18 +65,29 @@ pub(super) async fn a_lock_that_cannot_be_read_is_an_error(w: World) -> World {
 pub(super) async fn signatures_are_rows_and_their_end_is_added(w: World) -> World {
     let deployment = opened(&w.store, requested("uat", 1)).await;
     let fingerprint = Some(Fingerprint::of(&deployment.commit));
-    let signed =
-        SignOff { by: person(), category: "review".into(), seen: at(1), roles: vec![], fingerprint, ended: None };
+    let signed = SignOff {
+        by: person(),
+        category: "review".into(),
+        seen: at(1),
+        roles: vec![],
+        fingerprint,
+        ended: None,
+        way: Way::Button,
+        comment: None,
+    };
     let change = |deployment| Change { deployment, effects: vec![], entries: vec![] };
     let deployment =
         w.store.commit(change(Deployment { sign_offs: vec![signed.clone()], ..deployment })).await.unwrap();
     let standing = "UPDATE sign_offs SET n = n WHERE category = 'review' AND environment = 'uat' AND ended_at IS NULL
         AND fingerprint LIKE '%ab12%'";
     assert_eq!(w.sql(standing).await.unwrap(), 1);
+    assert_eq!(w.sql("UPDATE sign_offs SET n = n WHERE way = 'button' AND comment IS NULL").await.unwrap(), 1);
     let ended = Some(Ended { at: at(2), why: WhyEnded::Withdrawn });
+    let signed = SignOff { comment: Some("a thought".into()), ..signed };
     let sign_offs = vec![SignOff { ended, ..signed.clone() }, signed];
     w.store.commit(change(Deployment { sign_offs, ..deployment })).await.unwrap();
     assert_eq!(w.sql("UPDATE sign_offs SET n = n WHERE n = 0 AND ended_why = 'withdrawn'").await.unwrap(), 1);
+    assert_eq!(w.sql("UPDATE sign_offs SET n = n WHERE comment = 'a thought'").await.unwrap(), 2);
     assert_eq!(w.sql(standing).await.unwrap(), 1, "what was signed anew is a row of its own");
     w
 }

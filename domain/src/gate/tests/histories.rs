@@ -8,7 +8,12 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{decide::decide, deployment::State, event::Event, ids::CommitSha};
+use crate::{
+    decide::{Signing, decide},
+    deployment::State,
+    event::Event,
+    ids::CommitSha,
+};
 
 const REQUESTER: u64 = 5;
 const BOT: u64 = 99;
@@ -23,6 +28,10 @@ enum Happens {
         emoji: usize,
         heard: bool,
     },
+    /// Signs with a button.
+    Presses(u64, usize),
+    /// Takes back what buttons signed.
+    TakesBack(u64),
     Gains(u64, RoleId),
     Loses(u64, RoleId),
     Leaves(u64),
@@ -45,6 +54,13 @@ enum Happens {
     LooksLate(Box<Happens>),
 }
 
+/// Whose signature the first emoji take.
+const ROLES: [RoleId; 2] = [REVIEWER, LEAD];
+
+fn holds(held: Option<&[RoleId]>, role: RoleId) -> bool {
+    held.is_some_and(|held| held.contains(&role))
+}
+
 /// What is true, whoever knows it.
 #[derive(Debug, Default)]
 struct World {
@@ -57,6 +73,8 @@ struct World {
     heard: Roles,
     /// Reactions, with when and over which workflow file they were first read as a signature.
     reactions: BTreeMap<(u64, usize), Option<(i64, u32)>>,
+    /// What buttons signed: when, and over which workflow file.
+    pressed: BTreeMap<(u64, usize), (i64, u32)>,
     /// Those taken back since the last reading: one that is given again before the next looks as if nothing happened.
     unseen: BTreeMap<(u64, usize), Option<(i64, u32)>>,
 }
@@ -74,6 +92,9 @@ impl World {
             }
             Happens::Unreacts { who, emoji, heard } => {
                 let taken_back = self.reactions.remove_entry(&(*who, *emoji));
+                if *heard {
+                    self.pressed.remove(&(*who, *emoji));
+                }
                 self.unseen.extend(taken_back.filter(|_| !heard));
             }
             Happens::Gains(who, role) => drop(self.roles.get_mut(who).map(|roles| roles.insert(*role))),
@@ -84,11 +105,26 @@ impl World {
             Happens::Locks => self.locked = true,
             Happens::Unlocks => self.locked = false,
             Happens::ClockSteps(by) => self.now += by,
+            Happens::Presses(who, emoji) => self.press(*who, *emoji),
+            Happens::TakesBack(who) => self.pressed.retain(|(by, _), _| by != who),
             Happens::CardGone
             | Happens::Restarts
             | Happens::Looks { .. }
             | Happens::LooksWithOldRoles
             | Happens::LooksLate(_) => {}
+        }
+    }
+
+    /// A press signs at once, and again only over something else.
+    fn press(&mut self, who: u64, emoji: usize) {
+        if who == REQUESTER || who == BOT || !self.held(who).is_some_and(|held| held.contains(&ROLES[emoji])) {
+            return;
+        }
+        let (now, workflow) = (self.now, self.workflow);
+        let life = Gate::default().sign_off_life.as_secs();
+        let signed = self.pressed.entry((who, emoji)).or_insert((now, workflow));
+        if signed.1 != workflow || now - signed.0 >= life {
+            *signed = (now, workflow);
         }
     }
 
@@ -108,22 +144,26 @@ impl World {
 
     /// Looks everybody's roles up.
     fn look_up(&mut self) {
-        let everybody = self.reactions.keys().map(|(who, _)| *who);
+        let everybody = self.reactions.keys().chain(self.pressed.keys()).map(|(who, _)| *who);
         self.heard = everybody.map(|who| (PersonId(who), self.held(who))).collect();
     }
 
     /// Keeps the books of an honest reader: who is entitled, as far as was heard, signs now; who is not loses what
     /// they had; and who was not heard of does neither.
     fn note_signatures(&mut self, read_workflow: bool) {
+        // Who took a reaction back that had signed means no more, also what a button said.
+        let gone = self.unseen.iter().filter(|(at, signed)| signed.is_some() && !self.reactions.contains_key(at));
+        let gone: Vec<_> = gone.map(|(at, _)| *at).collect();
+        let heard = &self.heard;
+        self.pressed.retain(|at, _| {
+            let held = heard.get(&PersonId(at.0)).is_none_or(|held| holds(held.as_deref(), ROLES[at.1]));
+            held && !gone.contains(at)
+        });
         self.unseen.clear();
         let (now, workflow) = (self.now, self.workflow);
         for ((who, emoji), signed) in &mut self.reactions {
             let Some(held) = self.heard.get(&PersonId(*who)) else { continue };
-            let entitled = held.as_ref().is_some_and(|held| match EMOJI[*emoji] {
-                "✅" => held.contains(&REVIEWER),
-                "🧪" => held.contains(&LEAD),
-                _ => false,
-            });
+            let entitled = *emoji < ROLES.len() && holds(held.as_deref(), ROLES[*emoji]);
             if !entitled || *who == REQUESTER || *who == BOT {
                 *signed = None;
             } else if signed.is_none() && read_workflow {
@@ -136,9 +176,11 @@ impl World {
     fn may_leave(&self) -> bool {
         let life = Gate::default().sign_off_life.as_secs();
         let counts = |who: u64, emoji: usize, role: RoleId| {
-            let signed = self.reactions.get(&(who, emoji)).copied().flatten();
+            let reacted = self.reactions.get(&(who, emoji)).copied().flatten();
+            let pressed = self.pressed.get(&(who, emoji)).copied();
             let held = self.roles.get(&who).is_some_and(|held| held.contains(&role));
-            held && signed.is_some_and(|(at, workflow)| workflow == self.workflow && self.now - at < life)
+            let valid = |(at, workflow)| workflow == self.workflow && self.now - at < life;
+            held && reacted.into_iter().chain(pressed).any(valid)
         };
         let vetoed = self.reactions.keys().any(|(who, emoji)| {
             EMOJI[*emoji] == "❌" && *who != BOT && self.roles.get(who).is_some_and(|held| !held.is_empty())
@@ -171,10 +213,19 @@ fn history() -> impl Strategy<Value = Vec<Happens>> {
     let looks = prop::array::uniform3(prop::bool::weighted(0.9))
         .prop_map(|[reactions, workflow, locks]| Happens::Looks { reactions, workflow, locks });
     let rare = prop_oneof![Just(Happens::Pushes), Just(Happens::CardGone), Just(Happens::Restarts)];
-    let late = changes.clone().prop_map(|happens| Happens::LooksLate(Box::new(happens)));
+    // Nobody hears of what happens while somebody looks.
+    let late = changes.clone().prop_map(|happens| match happens {
+        Happens::Unreacts { who, emoji, .. } => Happens::Unreacts { who, emoji, heard: false },
+        other => other,
+    });
+    let late = late.prop_map(|happens| Happens::LooksLate(Box::new(happens)));
     let old = Just(Happens::LooksWithOldRoles);
+    let presses = prop_oneof![
+        4 => (who(), 0usize..2).prop_map(|(who, emoji)| Happens::Presses(who, emoji)),
+        1 => who().prop_map(Happens::TakesBack),
+    ];
     prop::collection::vec(
-        prop_oneof![most(true) => changes, 5 => looks, most(false) => rare, 1 => late, 1 => old],
+        prop_oneof![most(true) => changes, 5 => looks, most(false) => rare, 1 => late, 1 => old, 4 => presses],
         1..60,
     )
 }
@@ -271,12 +322,31 @@ proptest! {
                     kept.apply(Event::ReactionRemoved { by, emoji }, world.now);
                     false
                 }
+                Happens::Presses(who, emoji) => {
+                    let signing = Signing {
+                        by: person(*who, &format!("p{who}")),
+                        roles: world.held(*who).unwrap_or_default(),
+                        category: ["review", "testing"][*emoji].into(),
+                        typed: None,
+                        comment: None,
+                    };
+                    // Bots press nothing.
+                    if *who != BOT {
+                        kept.apply(Event::Signed { signing, fingerprint: world.fingerprint() }, world.now);
+                    }
+                    false
+                }
+                Happens::TakesBack(who) => {
+                    kept.apply(Event::Withdrawn { by: person(*who, "p") }, world.now);
+                    false
+                }
                 Happens::CardGone => {
                     let card = crate::ids::MessageRef { channel: crate::ids::ChannelId(7), message: crate::ids::MessageId(1) };
                     kept.apply(Event::CardPosted(card), world.now);
                     kept.apply(Event::CardGone, world.now);
                     world.reactions.clear();
                     world.unseen.clear();
+                    world.pressed.clear();
                     false
                 }
                 Happens::Restarts => {

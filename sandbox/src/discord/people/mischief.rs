@@ -8,7 +8,7 @@ use super::{Refused, unexpected};
 use crate::discord::Discord;
 use crate::discord::actions::NewMessage;
 use crate::discord::id::Id;
-use crate::discord::interaction::InteractionKind;
+use crate::discord::interaction::{Interaction, InteractionKind};
 use crate::discord::message::DEFAULT;
 use crate::discord::validate::message::Draft;
 
@@ -76,10 +76,10 @@ impl Discord {
         .map(|id| InteractionHandle::new(self, id))
     }
 
-    /// Somebody sends a form that was never opened, with a client of their own. Values go by custom id.
+    /// Somebody sends a form of their own instead of one that the bot has opened. Values go by custom id.
     ///
     /// # Errors
-    /// When there is no such person or message.
+    /// When there is no such person or message, or the person has pressed nothing yet.
     pub fn forges_form(
         &self,
         user: &str,
@@ -91,6 +91,9 @@ impl Discord {
             let user = state.person(user)?;
             let channel = state.messages.get(&message).map(|found| found.channel);
             let channel = channel.ok_or_else(|| Refused::new("that message is gone"))?;
+            let own = |interaction: &&Interaction| interaction.user == user && interaction.source.is_some();
+            let opener = state.interactions.values().rev().find(own).map(|interaction| interaction.id);
+            let opener = opener.ok_or_else(|| Refused::new("no form is open"))?;
             let row = |(name, value): &(&str, &str)| {
                 json!({ "type": 1, "id": 1, "components": [{ "type": 4, "id": 2, "custom_id": name, "value": value }] })
             };
@@ -98,6 +101,7 @@ impl Discord {
             let (data, place) = (json!({ "custom_id": custom_id, "components": rows }), state.where_is(channel));
             Ok(state.open_interaction(NewInteraction {
                 source: Some(message),
+                opened_by: Some(opener),
                 ..NewInteraction::new(InteractionKind::Modal, user, place, data)
             }))
         })

@@ -1,0 +1,1 @@
+UPDATE sign_offs SET way = 'button', comment = 'looked at every line' WHERE n = 0;
