@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     net::{SocketAddr, TcpListener},
-    path::Path,
+    path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -35,7 +35,7 @@ pub(crate) struct Bot {
     github: Github,
     webhooks: Option<SocketAddr>,
     process: Child,
-    _folder: TempDir,
+    folder: TempDir,
     /// From the start of the process until it is on the gateway.
     pub(crate) ready: Duration,
 }
@@ -70,7 +70,7 @@ impl Bot {
         let status =
             |view: &signalbox_sandbox::discord::View| view.commands.iter().any(|command| command.name == "status");
         discord.wait_for("/status can be typed", |view| status(view).then_some(())).await;
-        Ok(Self { discord, github, webhooks, process, _folder: folder, ready })
+        Ok(Self { discord, github, webhooks, process, folder, ready })
     }
 
     /// The Discord it is connected to.
@@ -81,6 +81,11 @@ impl Bot {
     /// Where it takes webhooks, if it does.
     pub(crate) fn webhooks(&self) -> Option<String> {
         self.webhooks.map(|address| format!("http://{address}/webhooks/github"))
+    }
+
+    /// Where it keeps its records, if it does.
+    pub(crate) fn store(&self) -> Option<PathBuf> {
+        self.webhooks.map(|_| self.folder.path().join("signalbox.db"))
     }
 
     /// Memory that is resident now, as the kernel counts it.
@@ -142,6 +147,7 @@ ca_file = "{folder}/ca.pem"
 
 [discord.roles]
 engineer = "201"
+reviewer = "202"
 
 [github]
 repository = "acme/shop"
@@ -163,6 +169,18 @@ after = "dev"
 workflow = "12-uat-deployment.yml"
 ref = "uat"
 deploy_roles = ["engineer"]
+
+[[environment]]
+name = "prod"
+workflow = "13-prod-deployment.yml"
+ref = "main"
+github_environment = "prod2-backend"
+deploy_roles = ["engineer"]
+sign_roles = ["reviewer"]
+
+[[environment.gate]]
+sign_off = "review"
+count = 2
 "#,
         guild = discord.guild_id(),
         tls = discord.tls_addr(),

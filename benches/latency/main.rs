@@ -4,6 +4,7 @@
 
 mod bots;
 mod load;
+mod reactions;
 mod table;
 
 use std::time::Duration;
@@ -39,6 +40,8 @@ pub(crate) struct Figures {
     busy_kib: u64,
     /// Only of bots that take webhooks.
     deliveries_per_second: Option<f64>,
+    /// Only of bots that take signatures.
+    reactions: Option<Latencies>,
 }
 
 #[tokio::main]
@@ -70,6 +73,10 @@ async fn measure(contender: Contender) -> Result<Figures> {
         Some(url) => Some(load::deliveries(&url, DELIVERIES, CONNECTIONS).await?),
         None => None,
     };
+    let reactions = match bot.store() {
+        Some(store) => Some(reactions::recorded(bot.discord(), &store).await?),
+        None => None,
+    };
     Ok(Figures {
         ready: starts[STARTS / 2],
         idle_kib,
@@ -79,5 +86,6 @@ async fn measure(contender: Contender) -> Result<Figures> {
         per_second: load::per_second(rest, took),
         busy_kib,
         deliveries_per_second,
+        reactions,
     })
 }

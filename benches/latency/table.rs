@@ -40,6 +40,22 @@ pub(crate) fn of(ours: &Figures, theirs: &Figures) -> String {
         ),
         row("interactions answered per second", ours, theirs, |f| format!("{:.0}", f.per_second), "", None),
         row(
+            "reaction recorded, median",
+            ours,
+            theirs,
+            |f| f.reactions.as_ref().map_or_else(|| "-".into(), |reactions| ms(reactions.median)),
+            "",
+            None,
+        ),
+        row(
+            "reaction recorded, p99",
+            ours,
+            theirs,
+            |f| f.reactions.as_ref().map_or_else(|| "-".into(), |reactions| ms(reactions.p99)),
+            "< 100 ms",
+            ours.reactions.as_ref().map(|reactions| reactions.p99 < Duration::from_millis(100)),
+        ),
+        row(
             "webhook deliveries taken per second",
             ours,
             theirs,
