@@ -55,6 +55,9 @@ impl Step<'_> {
     /// A reaction taken back is a signature withdrawn; roles count as they are now. Who is not entitled does not
     /// sign, and hears why while the gate waits for signatures.
     pub(super) fn reactions_read(&mut self, reactions: &[Reaction], roles: &Roles, fingerprint: Option<&Fingerprint>) {
+        if matches!(self.d.state, State::Expired { .. } | State::Refused { .. }) {
+            return self.answer_late(reactions);
+        }
         let before = self.d.sign_offs.clone();
         self.end_sign_offs(reactions, roles);
         for reaction in reactions.iter().filter(|reaction| !reaction.bot) {
@@ -198,12 +201,27 @@ impl Step<'_> {
         }
     }
 
+    /// What never started takes no signatures. Who reacts to it after it has expired hears that.
+    fn answer_late(&mut self, reactions: &[Reaction]) {
+        let State::Expired { .. } = self.d.state else { return };
+        for reaction in reactions.iter().filter(|reaction| !reaction.bot) {
+            let Some(category) = self.environment.gate.category_of(&reaction.emoji) else { continue };
+            let known = |s: &SignOff| s.by.id == reaction.by.id && s.category == category;
+            if self.d.sign_offs.iter().any(known) || !self.asks_for_signatures() {
+                continue;
+            }
+            let says =
+                format!("signs nothing: this deployment has expired; `/deploy {}` asks again", self.d.environment);
+            let matter = format!("late reaction {} {category}", reaction.by.id);
+            self.tell(&matter, format!("✋ <@{}>, your {} {says}.", reaction.by.id, shown(&reaction.emoji)));
+        }
+    }
+
     fn answer_reaction(&mut self, reaction: &Reaction, matter: &str, says: &str) {
         if !matches!(self.d.state, State::Waiting { .. }) || !self.asks_for_signatures() {
             return;
         }
-        // A custom emoji would be shown by its number.
-        let emoji = if reaction.emoji.is_ascii() { code(&reaction.emoji) } else { clip(&reaction.emoji, 8) };
+        let emoji = shown(&reaction.emoji);
         let matter = format!("reaction {} {} {matter}", reaction.by.id, reaction.emoji);
         self.tell(&matter, format!("✋ <@{}>, your {emoji} {says}.", reaction.by.id));
     }
@@ -217,4 +235,9 @@ enum Meaning {
     Nothing,
     /// Nothing, and its author should know.
     No { matter: &'static str, says: String },
+}
+
+/// An emoji in a sentence. A custom one would be shown by its number.
+fn shown(emoji: &str) -> String {
+    if emoji.is_ascii() { code(emoji) } else { clip(emoji, 8) }
 }

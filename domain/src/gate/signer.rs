@@ -26,7 +26,8 @@ pub fn may_sign(
     if !matches!(deployment.state, State::Waiting { .. }) {
         return Err(Refusal::not_waiting(deployment));
     }
-    if !gate.asked().any(|known| known.name == category) && category != VETO {
+    // The veto is offered beside what some rule asks for.
+    if !gate.asked().any(|known| known.name == category || category == VETO) {
         return Err(Refusal::stale_button(deployment.id));
     }
     if category != VETO && is_own(deployment, by) {
