@@ -54,6 +54,7 @@ impl App {
             outbox: storage.clone(),
             inbox: storage.clone(),
             locks: storage.clone(),
+            links: storage.clone(),
             sources: forge.clone(),
             pulls: forge.clone(),
             rules: forge.clone(),
@@ -63,7 +64,9 @@ impl App {
             probe: Arc::new(HttpProbe::new()?),
             clock: clock.clone(),
         };
-        let engine = Engine::new(ports, Arc::new(config.line.clone()), wake.clone()).anchored_in(config.audit.channel);
+        let engine = Engine::new(ports, Arc::new(config.line.clone()), wake.clone())
+            .anchored_in(config.audit.channel)
+            .administered_by(&config.discord.admins);
         let desk: Arc<dyn Desk> = Arc::new(ServiceDesk::new(engine.clone()));
 
         let gates = Gates {

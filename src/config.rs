@@ -68,6 +68,8 @@ pub struct Discord {
     pub guild: u64,
     /// Roles that have a name here.
     pub roles: Vec<Role>,
+    /// Who administers besides those who may manage the server.
+    pub admins: Vec<Role>,
     /// Where `discord.com` is looked for instead of asking the name service.
     pub resolve: Option<SocketAddr>,
     /// Certificates to trust beside the usual ones, in PEM form.
@@ -225,7 +227,8 @@ fn whole(root: &Table<'_>, env: &Env) -> Option<Config> {
     let audit = root.section("audit", &AUDIT);
     let audit =
         Audit { channel: audit.and_then(|table| table.text("channel", read::snowflake)).map(|id| ChannelId(id.value)) };
-    let discord = discord_table.map(|table| discord(table, roles, secrets.discord_token()));
+    let admins = discord_table.map(|table| environment::roles(table, "admin_roles", &defaults)).unwrap_or_default();
+    let discord = discord_table.map(|table| discord(table, roles.clone(), admins, secrets.discord_token()));
     let github = github(github_table, &secrets);
     let store = secrets.store(&server.data);
     let databases = secrets.databases(&stages);
@@ -295,11 +298,11 @@ fn roles(table: &Table<'_>) -> Vec<Role> {
     roles
 }
 
-fn discord(table: &Table<'_>, roles: Vec<Role>, token: Option<SecretString>) -> Option<Discord> {
+fn discord(table: &Table<'_>, roles: Vec<Role>, admins: Vec<Role>, token: Option<SecretString>) -> Option<Discord> {
     let guild = table.text("guild", read::snowflake);
     let resolve = table.text("resolve", read::socket).map(|found| found.value);
     let ca_file = table.text("ca_file", read::ca_file).map(|found| found.value);
-    Some(Discord { guild: guild?.value, roles, resolve, ca_file, token: token? })
+    Some(Discord { guild: guild?.value, roles, admins, resolve, ca_file, token: token? })
 }
 
 fn github(table: Option<&Table<'_>>, secrets: &Secrets<'_>) -> Option<GitHub> {

@@ -12,6 +12,7 @@ mod forge_facts;
 mod gates;
 mod journal;
 mod judge;
+mod links;
 mod members;
 mod passage;
 mod promote;
@@ -26,12 +27,12 @@ use signalbox_domain::{
     decide::decide,
     deployment::{Deployment, State},
     effect::{Due, Effect},
-    environment::{Environment, Line},
+    environment::{Environment, Line, Role},
     event::Event,
     ids::{ChannelId, DeploymentId},
     ports::{
-        Change, Chat, Clock, Forge, Inbox, Locks, Outbox, Probe, Pulls, Query, Rules, Sources, Store, StoreError,
-        TenantDb, Trail,
+        Change, Chat, Clock, Forge, Inbox, Links, Locks, Outbox, Probe, Pulls, Query, Rules, Sources, Store,
+        StoreError, TenantDb, Trail,
     },
 };
 use tokio::sync::{Notify, broadcast};
@@ -55,6 +56,8 @@ pub struct Ports {
     pub inbox: Arc<dyn Inbox>,
     /// Locks on environments.
     pub locks: Arc<dyn Locks>,
+    /// Who is who at GitHub.
+    pub links: Arc<dyn Links>,
     /// GitHub.
     pub forge: Arc<dyn Forge>,
     /// GitHub's protection rules that ask us.
@@ -83,6 +86,8 @@ pub struct Engine {
     fleets: fleet::Fleets,
     members: members::Members,
     applied: applied::Ledgers,
+    authors: links::Authors,
+    admins: Arc<[Role]>,
     changed: broadcast::Sender<Deployment>,
 }
 
@@ -93,15 +98,31 @@ impl Engine {
     /// An engine over these ports and this promotion path. `wake` is rung when something is due.
     #[must_use]
     pub fn new(ports: Ports, line: Arc<Line>, wake: Arc<Notify>) -> Self {
-        let (fleets, applied) = (fleet::Fleets::default(), applied::Ledgers::default());
-        let members = members::Members::default();
-        Self { ports, line, anchor: None, wake, fleets, applied, members, changed: broadcast::channel(256).0 }
+        let (fleets, applied, members, authors) = Default::default();
+        Self {
+            ports,
+            line,
+            anchor: None,
+            wake,
+            fleets,
+            applied,
+            members,
+            authors,
+            admins: Arc::new([]),
+            changed: broadcast::channel(256).0,
+        }
     }
 
     /// The same engine, posting the head of the audit trail to this channel once a day.
     #[must_use]
     pub fn anchored_in(self, channel: Option<ChannelId>) -> Self {
         Self { anchor: channel, ..self }
+    }
+
+    /// The same engine; people with these roles may say who is who, too.
+    #[must_use]
+    pub fn administered_by(self, admins: &[Role]) -> Self {
+        Self { admins: admins.into(), ..self }
     }
 
     /// Lets something happen to a deployment. `None`: it was old news, nothing followed.

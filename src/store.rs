@@ -12,6 +12,7 @@ mod deployments;
 mod error;
 mod gates;
 mod inbox;
+mod links;
 mod migrations;
 mod outbox;
 mod postgres;

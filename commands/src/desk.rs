@@ -8,6 +8,7 @@ use signalbox_domain::{
     fleet::{File, Question, Reading},
     gate::{Lock, Verdict},
     ids::{ChannelId, DeploymentId, InteractionId, MessageRef, Person, PersonId, RoleId},
+    link::Link,
     ports::Asked,
     refusal::Refusal,
 };
@@ -169,6 +170,39 @@ pub enum GlassAct {
     },
 }
 
+/// `/link`.
+#[derive(Debug, Clone)]
+pub struct LinkAsk {
+    /// Who.
+    pub asker: Asker,
+    /// Whether they may manage the server, as Discord vouches for it.
+    pub manages: bool,
+    /// What they want.
+    pub what: Linking,
+}
+
+/// What somebody wants of who is who.
+#[derive(Debug, Clone)]
+pub enum Linking {
+    /// To be this login.
+    Ask {
+        /// As typed.
+        login: String,
+    },
+    /// That somebody is this login.
+    Confirm {
+        /// Who.
+        person: Person,
+        /// As typed.
+        login: String,
+    },
+    /// That somebody is nobody any more.
+    Remove {
+        /// Who.
+        person: Person,
+    },
+}
+
 /// `/lock`, and `/freeze`, which locks everything.
 #[derive(Debug, Clone)]
 pub struct LockAsk {
@@ -310,6 +344,18 @@ pub trait Desk: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal`], ready to be shown.
     async fn comment(&self, ask: CommentAsk) -> Result<(), Refusal>;
+
+    /// Asks for a link with a login at GitHub, confirms or removes one, and answers with it.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn link(&self, ask: LinkAsk) -> Result<Link, Refusal>;
+
+    /// Who is who at GitHub, confirmed or not.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn links(&self) -> Result<Vec<Link>, Refusal>;
 
     /// Locks an environment, or all of them.
     ///

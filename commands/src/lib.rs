@@ -13,6 +13,7 @@ mod fixtures;
 mod fleet;
 mod gate;
 mod help;
+mod link;
 mod locks;
 mod picture;
 mod press;
@@ -67,6 +68,7 @@ pub fn all() -> Vec<poise::Command<Data, Error>> {
         locks::unlock(),
         locks::locks(),
         locks::freeze(),
+        link::link(),
         fleet::schemas(),
         fleet::tenants(),
         fleet::tenant(),

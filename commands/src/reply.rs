@@ -8,12 +8,13 @@ use signalbox_domain::{
     environment::{Environment, Line},
     gate::{BreakGlass, Lock, VETO},
     ids::MessageRef,
+    link::Link,
     text::{clip, code, plain},
 };
 
 use crate::{
     call::MESSAGE_LIMIT,
-    desk::{Clearing, Proof, Signed, Standing, Withdrawn},
+    desk::{Clearing, LinkAsk, Linking, Proof, Signed, Standing, Withdrawn},
 };
 
 /// Somebody pressed a button of an older or newer version.
@@ -136,6 +137,38 @@ pub fn withdrawn(withdrawn: &Withdrawn) -> String {
         ));
     }
     text
+}
+
+/// The answer to a `/link` that was not refused.
+#[must_use]
+pub fn linked(ask: &LinkAsk, link: &Link) -> String {
+    let who = format!("<@{}> is {} at GitHub", link.person.id, code(link.login.as_str()));
+    match &ask.what {
+        Linking::Ask { .. } => format!(
+            "🔗 You asked to be {0} at GitHub. It counts once somebody who administers this server confirms it:\n             {1} with `person` {2} and `login` {0}",
+            code(link.login.as_str()),
+            code("/link confirm"),
+            plain(&link.person.name),
+        ),
+        Linking::Confirm { .. } => format!("🔗 {who}. Their signature does not count on what they wrote themselves."),
+        Linking::Remove { .. } => format!("🔗 Nobody knows any more that {who}."),
+    }
+}
+
+/// The answer to `/link list`.
+#[must_use]
+pub fn links(links: &[Link]) -> String {
+    if links.is_empty() {
+        return "🔗 Nobody is linked. `/link github` says who you are at GitHub.".into();
+    }
+    let line = |link: &Link| {
+        let how = match link.confirmed {
+            Some(at) => format!("since <t:{}:d>", at.as_second()),
+            None => "not confirmed yet".to_owned(),
+        };
+        format!("🔗 <@{}> {} {how}", link.person.id, code(link.login.as_str()))
+    };
+    clip(&links.iter().map(line).collect::<Vec<_>>().join("\n"), MESSAGE_LIMIT)
 }
 
 /// The answer to a `/lock` that was not refused.
@@ -491,6 +524,7 @@ mod tests {
         `/unlock <environment>` Lift a lock, whoever set it.
         `/locks` See which locks there are.
         `/freeze <reason> [for]` Stop all deployments, everywhere.
+        `/link github|confirm|list|remove` Say who you are at GitHub, so that nobody signs their own commits.
         `/schemas <environment>` See which schemas a tenant database has, and how much they hold.
         `/tenants <environment>` See which tenants there are, and where rows, domains and schemas contradict each other.
         `/tenant <environment> <name>` See all that is known of one tenant: size, domains, drift, isolation, ledger.

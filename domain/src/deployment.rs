@@ -406,6 +406,12 @@ impl Deployment {
         }
     }
 
+    /// Whether its run was green, so that what it brought is what the environment has, true or not.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        matches!(self.state, State::Succeeded { .. } | State::Untrue { .. } | State::Unverified { .. })
+    }
+
     /// Who started it, safe to show.
     #[must_use]
     pub fn started_by(&self) -> String {

@@ -100,6 +100,8 @@ pub struct Gate {
     pub break_glass: Vec<Role>,
     /// Whether one person may fill several slots, one for each rule.
     pub one_person_many_slots: bool,
+    /// Whether the signature of whoever wrote the commits does not count.
+    pub bar_authors: bool,
     /// Whether whoever signs types the commit, so that a reaction alone signs nothing.
     pub confirm_commit: bool,
 }
@@ -221,6 +223,7 @@ impl Default for Gate {
             evidence_life: SignedDuration::from_mins(5),
             break_glass: vec![],
             one_person_many_slots: false,
+            bar_authors: true,
             confirm_commit: false,
         }
     }

@@ -13,6 +13,7 @@ pub mod gate;
 pub mod git_ref;
 pub mod hold;
 pub mod ids;
+pub mod link;
 pub mod permit;
 pub mod ports;
 pub mod promotion;

@@ -15,7 +15,8 @@ pub use self::{
     gatekeeper::Gatekeeper,
     pulls::Pulls,
     store::{
-        Asked, Change, Claimed, Inbox, Locks, Opened, Opening, Outbox, Query, Rows, Settled, Store, StoreError, Trail,
+        Asked, Change, Claimed, Inbox, Linked, Links, Locks, Opened, Opening, Outbox, Query, Rows, Settled, Store,
+        StoreError, Trail,
     },
     world::{Applied, Fleet, Ledger, Probe, Schema, TenantDb},
 };

@@ -104,6 +104,7 @@ pub(super) fn gate(table: &Table<'_>, defaults: &Defaults<'_>, ground: &Ground<'
             .map_or(usual.evidence_life, SignedDuration::from_secs),
         break_glass: roles(table, "break_glass_roles", defaults),
         one_person_many_slots: table.flag("one_person_many_slots").unwrap_or(false),
+        bar_authors: table.flag("bar_authors").unwrap_or(true),
         confirm_commit: table.flag("confirm_commit").unwrap_or(false),
     }
 }

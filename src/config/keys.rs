@@ -60,6 +60,7 @@ pub(super) const DISCORD: Section = Section {
         must("guild", SNOWFLAKE, "guild = \"1100000000000000001\""),
         may("channel", SNOWFLAKE, "channel = \"1200000000000000001\""),
         must("roles", "a table of role names and their ids", "[discord.roles]\nengineer = \"1300000000000000001\""),
+        may("admin_roles", "a list of names from [discord.roles]", "admin_roles = [\"lead\"]"),
         may(
             "sign_offs",
             "a table of what people sign for and the emoji for it",
@@ -150,6 +151,7 @@ pub(super) const ENVIRONMENT: Section = Section {
         may("evidence_seconds", "a whole number of seconds", "evidence_seconds = 300"),
         may("break_glass_roles", "a list of names from [discord.roles]", "break_glass_roles = [\"lead\"]"),
         may("one_person_many_slots", "true or false", "one_person_many_slots = false"),
+        may("bar_authors", "true or false", "bar_authors = true"),
         may("confirm_commit", "true or false", "confirm_commit = true"),
         may("channel", SNOWFLAKE, "channel = \"1200000000000000001\""),
         may("poll_seconds", "a whole number of seconds", "poll_seconds = 10"),

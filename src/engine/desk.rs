@@ -4,8 +4,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use signalbox_commands::desk::{
-    CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LockAsk, PromoteAsk, Proof, SignAsk, Signed,
-    SimulateAsk, Standing, Suggestion, UnlockAsk, WhyAsk, WithdrawAsk, Withdrawn,
+    CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LinkAsk, LockAsk, PromoteAsk, Proof, SignAsk,
+    Signed, SimulateAsk, Standing, Suggestion, UnlockAsk, WhyAsk, WithdrawAsk, Withdrawn,
 };
 use signalbox_domain::{
     Timestamp,
@@ -18,6 +18,7 @@ use signalbox_domain::{
     gate::{Lock, usual_list},
     git_ref::GitRef,
     ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RepositoryName, RoleId},
+    link::Link,
     permit::{Permit, Request, may_cancel, permit},
     ports::{Asked, ForgeError, Opened, Opening, Query, Resolved, StoreError},
     refusal::Refusal,
@@ -318,6 +319,19 @@ impl Desk for ServiceDesk {
 
     async fn comment(&self, ask: CommentAsk) -> Result<(), Refusal> {
         self.try_comment(ask).await
+    }
+
+    async fn link(&self, ask: LinkAsk) -> Result<Link, Refusal> {
+        let (by, command) = (ask.asker.person.clone(), "/link".to_owned());
+        let result = self.try_link(ask).await;
+        if let Err(refusal) = &result {
+            self.remember(&by, &command, refusal).await;
+        }
+        result
+    }
+
+    async fn links(&self) -> Result<Vec<Link>, Refusal> {
+        self.engine.ports.links.links().await.map_err(fault)
     }
 
     async fn lock(&self, ask: LockAsk) -> Result<Lock, Refusal> {

@@ -42,8 +42,8 @@ impl Engine {
             when(asks(|check| matches!(check, Check::RequiredChecks { .. })), self.commit_checks(d)),
             when(asks(|check| matches!(check, Check::PullRequest { .. })), self.pull_requests(d)),
         );
-        let ((secrets, fleet, health), (previous, parity, references, commit_checks, pull_requests)) =
-            future::join(world, forge).await;
+        let ((secrets, fleet, health), (previous, parity, references, commit_checks, pull_requests), barred) =
+            future::join3(world, forge, self.barred(d, e)).await;
         let pull = match deployment.merge() {
             Some(merge) => Some(self.pull(deployment, merge.number).await),
             None => None,
@@ -64,7 +64,7 @@ impl Engine {
             health,
             reactions,
             fingerprint,
-            barred: vec![],
+            barred,
             pretended: None,
             then: None,
         }

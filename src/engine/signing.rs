@@ -10,6 +10,7 @@ use signalbox_domain::{
     ids::{DeploymentId, MessageRef, PersonId},
     ports::Query,
     refusal::Refusal,
+    text::{clip, plain},
 };
 
 use super::desk::{ServiceDesk, fault};
@@ -37,7 +38,7 @@ impl ServiceDesk {
         Ok(Signed { deployment: signed, category, fills })
     }
 
-    /// Whether a signature that was just given fills a slot, over what is known without asking anybody.
+    /// Whether a signature that was just given fills a slot.
     async fn fills(
         &self,
         d: &Deployment,
@@ -48,7 +49,11 @@ impl ServiceDesk {
     ) -> Result<bool, String> {
         let now = self.engine.ports.clock.now();
         let reactions = Some(Read { at: now, found: Ok(Looked::default()) });
-        let facts = Facts { reactions, ..Facts::unlocked(now, fingerprint) };
+        let barred = self.engine.barred(d, environment).await;
+        if let Err(why) = &barred {
+            return Err(format!("who wrote it could not be read: {}", plain(&clip(why, 160))));
+        }
+        let facts = Facts { reactions, barred, ..Facts::unlocked(now, fingerprint) };
         match why_void(d, environment, &facts, by, category) {
             Some(why) => Err(why),
             None => Ok(evaluate(d, environment, &facts).signers.contains(&by)),

@@ -10,9 +10,20 @@ use signalbox_domain::{
 };
 
 use super::{
-    GithubForge, api::unreadable, commit_checks, credentials::Speaker, names, path::Path, pulls, wire::Secrets,
+    GithubForge,
+    api::unreadable,
+    commit_checks,
+    credentials::Speaker,
+    names,
+    path::Path,
+    pulls,
+    wire::{Ahead, Credited, Secrets},
     workflow_tree,
 };
+
+/// Most commits of a deployment whose authors are looked at, and how many come in one page.
+const MOST_COMMITS: usize = 1_000;
+const PER_PAGE: usize = 100;
 
 #[async_trait]
 impl Sources for GithubForge {
@@ -24,6 +35,45 @@ impl Sources for GithubForge {
             Some(Secret { name: secret.name?, updated_at })
         };
         Ok(secrets.into_iter().filter_map(named).collect())
+    }
+
+    async fn authors(
+        &self,
+        repository: &RepositoryName,
+        base: Option<&CommitSha>,
+        head: &CommitSha,
+    ) -> Result<Vec<String>, ForgeError> {
+        let mut commits: Vec<Credited> = vec![];
+        if let Some(base) = base.filter(|base| *base != head) {
+            let path = Path::repository(repository, &["compare", &format!("{base}...{head}")]);
+            for page in 1.. {
+                let path = path.clone().query("per_page", PER_PAGE).query("page", page);
+                let ahead: Ahead = self.api.read(Speaker::Work(repository), &path).await?;
+                let total = ahead.total_commits.ok_or_else(|| unreadable(&path, "it has no number of commits"))?;
+                if total > MOST_COMMITS {
+                    let why = format!("{total} commits lie between, and at most {MOST_COMMITS} are looked at");
+                    return Err(ForgeError::Unavailable(why));
+                }
+                let more = ahead.commits.unwrap_or_default();
+                let none = more.is_empty();
+                commits.extend(more);
+                if commits.len() >= total {
+                    break;
+                }
+                if none {
+                    return Err(unreadable(&path, "it ends before its last commit"));
+                }
+            }
+        }
+        if commits.is_empty() {
+            let path = Path::repository(repository, &["commits", head.as_str()]);
+            commits.push(self.api.read(Speaker::Work(repository), &path).await?);
+        }
+        let people = commits.into_iter().flat_map(|commit| [commit.author, commit.committer]);
+        let mut logins: Vec<String> = people.flatten().filter_map(|account| account.login).collect();
+        logins.sort_unstable();
+        logins.dedup();
+        Ok(logins)
     }
 
     async fn workflow(

@@ -329,6 +329,22 @@ impl From<Comparison> for Changes {
     }
 }
 
+/// Who wrote and who committed a commit; an account that GitHub does not know is none.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Credited {
+    pub(super) author: Option<Account>,
+    pub(super) committer: Option<Account>,
+}
+
+/// What one commit has and another has not.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Ahead {
+    pub(super) total_commits: Option<usize>,
+    pub(super) commits: Option<Vec<Credited>>,
+}
+
 /// Answer to a dispatch.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

@@ -5,6 +5,7 @@ mod deployments;
 mod durability;
 mod gates;
 mod inbox;
+mod links;
 mod opening;
 mod outage;
 mod outbox;
@@ -166,6 +167,9 @@ on_both! {
         old_interactions_are_forgotten,
         a_delivery_is_taken_once,
         a_delivery_and_its_effects_are_one;
+    links:
+        a_link_is_asked_for_confirmed_and_removed,
+        one_login_is_one_person;
     audit:
         rows_are_chained_without_gaps,
         what_is_not_recorded_leaves_no_gap,

@@ -26,6 +26,7 @@ pub(super) const SQLITE: &[Step] = steps!("sqlite":
     4 "audit chain" "0004_audit_chain.sql",
     5 "gates" "0005_gates.sql",
     6 "buttons" "0006_buttons.sql",
+    7 "links" "0007_links.sql",
 );
 
 pub(super) const POSTGRES: &[Step] = steps!("postgres":
@@ -35,6 +36,7 @@ pub(super) const POSTGRES: &[Step] = steps!("postgres":
     4 "audit chain" "0004_audit_chain.sql",
     5 "gates" "0005_gates.sql",
     6 "buttons" "0006_buttons.sql",
+    7 "links" "0007_links.sql",
 );
 
 #[derive(Debug)]

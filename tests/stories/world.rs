@@ -243,6 +243,13 @@ impl World {
         head(&self.github, branch)
     }
 
+    /// Who wrote what a branch points at: their login.
+    pub fn author(&self, branch: &str) -> String {
+        let head = self.head(branch);
+        let author = self.github.read(|state| state.repository("acme/shop").map(|r| r.commits[&head].author.clone()));
+        author.expect("the repository")
+    }
+
     /// The configuration a user would write for this world.
     pub fn toml(&self) -> String {
         let database = if self.tenants.is_some() {
@@ -355,6 +362,17 @@ commit_header = "X-Build-Sha"
         let threads = self.discord.threads().into_iter().flat_map(|thread| thread.messages);
         let messages = self.discord.messages("releases").unwrap();
         messages.into_iter().chain(threads).filter(|message| message.from_bot).all(|message| message.pings.is_empty())
+    }
+
+    /// The time in which a deployment may wait at its gate is over.
+    pub async fn lets_the_wait_end(&self, deployment: i64) {
+        let file = self.folder.path().join("signalbox.db");
+        let database = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+        // With another revision, so that whoever decides in this moment decides again.
+        let ends = "UPDATE deployments SET revision = revision + 1,
+            document = json_set(document, '$.state.until', '2026-01-01T00:00:00Z') WHERE id = $1";
+        assert_eq!(sqlx::query(ends).bind(deployment).execute(&database).await.unwrap().rows_affected(), 1);
+        database.close().await;
     }
 
     /// A folder of the story's own.

@@ -223,7 +223,7 @@ impl Judge<'_> {
         {
             return Some("asked for this deployment".into());
         }
-        if let Some(barred) = self.facts.barred.iter().find(|barred| barred.person == sign_off.by.id) {
+        if let Some(barred) = self.facts.barred.iter().flatten().find(|barred| barred.person == sign_off.by.id) {
             return Some(plain(&barred.why));
         }
         if self.facts.now.duration_since(sign_off.seen) >= self.environment.gate.sign_off_life {
@@ -315,6 +315,8 @@ impl Judge<'_> {
         let life = self.environment.gate.evidence_life;
         let read = self.facts.reactions.as_ref().ok_or("the reactions have not been read yet")?;
         read.fresh(self.facts.now, life).map_err(|why| format!("the reactions could not be read: {why}"))?;
+        let authors = self.facts.barred.as_ref().map(|_| ());
+        authors.map_err(|why| format!("who wrote it could not be read: {}", plain(&crate::text::clip(why, 160))))?;
         self.facts
             .fingerprint
             .as_ref()

@@ -72,8 +72,8 @@ pub struct Facts {
     pub reactions: Option<Read<Looked>>,
     /// What would be signed right now.
     pub fingerprint: Result<Fingerprint, String>,
-    /// Whose signatures do not count.
-    pub barred: Vec<Barred>,
+    /// Whose signatures do not count; or why nobody can tell, so that no signature does.
+    pub barred: Result<Vec<Barred>, String>,
     /// Signatures that nobody gave, to see what they would change. With any, or none but said so, nothing is cleared.
     pub pretended: Option<Vec<SignOff>>,
     /// What the checks of the world said then, where a gate is judged over the past: nothing else is asked.
@@ -98,7 +98,7 @@ impl Facts {
             health: None,
             reactions: None,
             fingerprint: Ok(fingerprint),
-            barred: vec![],
+            barred: Ok(vec![]),
             pretended: None,
             then: None,
         }

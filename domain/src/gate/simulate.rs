@@ -1,6 +1,6 @@
 //! A gate over signatures that nobody gave: who would have to sign, and what would still be missing.
 
-use super::{Facts, Gate, SignOff};
+use super::{Facts, Gate, SignOff, Way};
 use crate::{
     environment::Role,
     ids::{Person, PersonId},
@@ -25,6 +25,9 @@ impl Facts {
             roles: vec![role.id],
             fingerprint: self.fingerprint.as_ref().ok().cloned(),
             ended: None,
+            // Whoever signs does so in the way that counts there.
+            way: Way::Button,
+            comment: None,
         };
         let pretended = people
             .flat_map(|(by, role)| categories.iter().map(|category| sign_off(&by, role, category)).collect::<Vec<_>>());

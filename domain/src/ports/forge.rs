@@ -111,6 +111,17 @@ pub trait Sources: Send + Sync {
     /// # Errors
     /// [`ForgeError`] when they could not be listed.
     async fn secrets(&self, repository: &RepositoryName, environment: &str) -> Result<Vec<Secret>, ForgeError>;
+    /// Logins of those who wrote or committed what `head` has and `base` has not; without a base, or when there is
+    /// nothing between, of `head` itself. A commit whose author GitHub does not know has none.
+    ///
+    /// # Errors
+    /// [`ForgeError`] when that could not be asked, or there are more commits than are looked at.
+    async fn authors(
+        &self,
+        repository: &RepositoryName,
+        base: Option<&CommitSha>,
+        head: &CommitSha,
+    ) -> Result<Vec<String>, ForgeError>;
     /// A workflow as it is at a commit, with the reusable workflows that it calls.
     ///
     /// # Errors

@@ -9,7 +9,8 @@ use crate::{
     deployment::Deployment,
     effect::{Due, Effect, Entry},
     gate::{Lock, Reach},
-    ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, RepositoryName, RunId},
+    ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RepositoryName, RunId},
+    link::Link,
 };
 
 /// A deployment to record, with what follows from it. All of it is committed, or nothing.
@@ -257,4 +258,40 @@ pub trait Locks: Send + Sync {
     /// # Errors
     /// [`StoreError`] when nothing was recorded.
     async fn unlock(&self, reach: &Reach, by: &Person, entry: Entry) -> Result<Option<Lock>, StoreError>;
+}
+
+/// What became of a change to who is who.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Linked {
+    /// It is recorded.
+    Done,
+    /// There was no such link to change.
+    Nothing,
+    /// The person has another confirmed login, or the login another person: that link.
+    Taken(Link),
+}
+
+/// Who is who at GitHub. Each change is committed with its audit line, or not at all.
+#[async_trait]
+pub trait Links: Send + Sync {
+    /// Links that were asked for and not removed, oldest first, confirmed or not.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they could not be read; whoever asks must then not take anybody for somebody else.
+    async fn links(&self) -> Result<Vec<Link>, StoreError>;
+    /// Records that somebody asks for a link. It replaces what they asked for before.
+    ///
+    /// # Errors
+    /// [`StoreError`] when nothing was recorded.
+    async fn ask(&self, link: &Link, entry: Entry) -> Result<Linked, StoreError>;
+    /// Confirms exactly this person with exactly this login. The database decides who has a login.
+    ///
+    /// # Errors
+    /// [`StoreError`] when nothing was recorded.
+    async fn confirm(&self, link: &Link, by: &Person, entry: Entry) -> Result<Linked, StoreError>;
+    /// Removes a person's link, confirmed or not.
+    ///
+    /// # Errors
+    /// [`StoreError`] when nothing was recorded.
+    async fn unlink(&self, person: PersonId, by: &Person, entry: Entry) -> Result<Linked, StoreError>;
 }

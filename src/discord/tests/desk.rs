@@ -4,8 +4,8 @@ use std::{sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
 use signalbox_commands::desk::{
-    CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LockAsk, PromoteAsk, SignAsk, Signed,
-    SimulateAsk, Standing, Suggestion, UnlockAsk, WhyAsk, WithdrawAsk, Withdrawn,
+    CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LinkAsk, LockAsk, PromoteAsk, SignAsk,
+    Signed, SimulateAsk, Standing, Suggestion, UnlockAsk, WhyAsk, WithdrawAsk, Withdrawn,
 };
 use signalbox_domain::{
     Timestamp,
@@ -14,6 +14,7 @@ use signalbox_domain::{
     fleet::Reading,
     gate::Lock,
     ids::{CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RoleId},
+    link::Link,
     permit::{may_cancel, permit},
     ports::Asked,
     refusal::Refusal,
@@ -140,6 +141,15 @@ impl Desk for FakeDesk {
     async fn comment(&self, ask: CommentAsk) -> Result<(), Refusal> {
         self.writes(format!("comment {} {} {}", ask.deployment, ask.category, ask.comment));
         Ok(())
+    }
+
+    async fn link(&self, ask: LinkAsk) -> Result<Link, Refusal> {
+        self.writes(format!("link {:?} by {}, who manages: {}", ask.what, ask.asker.person.name, ask.manages));
+        Err(Refusal::fault("none"))
+    }
+
+    async fn links(&self) -> Result<Vec<Link>, Refusal> {
+        Ok(vec![])
     }
 
     async fn lock(&self, _: LockAsk) -> Result<Lock, Refusal> {

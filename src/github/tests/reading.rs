@@ -10,7 +10,7 @@ use signalbox_domain::{
     event::CancelAnswer,
     git_ref::GitRef,
     ids::{CommitSha, RunId},
-    ports::{Forge, ForgeError, Resolved, RunQuery},
+    ports::{Forge, ForgeError, Resolved, RunQuery, Sources},
     run::Status,
 };
 
@@ -231,4 +231,45 @@ async fn the_login_is_asked_for_once() {
     assert_eq!(forge.login().await, Ok("octocat".into()));
     assert_eq!(forge.login().await, Ok("octocat".into()));
     assert_eq!(server.paths(), ["GET /user", "GET /user"]);
+}
+
+#[tokio::test]
+async fn whoever_wrote_or_committed_what_lies_between_is_named_page_by_page() {
+    let server = Server::start(|seen| {
+        let by = |author: Option<&str>, committer: Option<&str>| {
+            let account = |login: Option<&str>| login.map(|login| json!({"login": login}));
+            json!({"author": account(author), "committer": account(committer)})
+        };
+        let compared = |head, page| {
+            let between = format!("compare/{}...{}", sha('a'), sha(head));
+            seen.path == format!("/repos/acme/shop/{between}?per_page=100&page={page}")
+        };
+        let body = if compared('b', 1) {
+            json!({"total_commits": 101, "commits": vec![by(Some("dana"), Some("web-flow")); 100]})
+        } else if compared('b', 2) {
+            json!({"total_commits": 101, "commits": [by(Some("kim"), None)]})
+        } else if compared('c', 1) {
+            json!({"total_commits": 1001, "commits": []})
+        } else if compared('d', 1) {
+            json!({"total_commits": 2, "commits": []})
+        } else if compared('e', 1) {
+            json!({"total_commits": 0, "commits": []})
+        } else if seen.path.starts_with("/repos/acme/shop/commits/") {
+            by(None, Some("eve"))
+        } else {
+            return Reply::not_found();
+        };
+        Reply::json(200, body)
+    })
+    .await;
+    let forge = forge(&server);
+    let between = async |base: char, head: char| forge.authors(&shop(), Some(&sha(base)), &sha(head)).await;
+    assert_eq!(between('a', 'b').await.unwrap(), ["dana", "kim", "web-flow"]);
+    assert_eq!(forge.authors(&shop(), None, &sha('b')).await.unwrap(), ["eve"]);
+    assert_eq!(between('b', 'b').await.unwrap(), ["eve"], "nothing lies between a commit and itself");
+    assert_eq!(between('a', 'e').await.unwrap(), ["eve"], "what is older brings nothing new");
+    let many = between('a', 'c').await.unwrap_err().to_string();
+    assert!(many.contains("1001 commits lie between, and at most 1000 are looked at"), "{many}");
+    assert!(matches!(between('a', 'd').await, Err(ForgeError::Unavailable(_))), "a listing that ends too early");
+    assert!(matches!(between('b', 'c').await, Err(ForgeError::NotFound(_))));
 }

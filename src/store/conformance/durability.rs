@@ -56,13 +56,14 @@ pub(super) async fn a_restart_forgets_nothing(w: World) -> World {
 }
 
 /// What a database of an earlier version held when the migration of that number was the last one.
-const SAMPLES: [&str; 6] = [
+const SAMPLES: [&str; 7] = [
     include_str!("../../../migrations/samples/0001_deployments.sql"),
     include_str!("../../../migrations/samples/0002_outbox.sql"),
     include_str!("../../../migrations/samples/0003_inbox.sql"),
     include_str!("../../../migrations/samples/0004_audit_chain.sql"),
     include_str!("../../../migrations/samples/0005_gates.sql"),
     include_str!("../../../migrations/samples/0006_buttons.sql"),
+    include_str!("../../../migrations/samples/0007_links.sql"),
 ];
 
 /// Applies the first migrations one by one, each followed by its sample.

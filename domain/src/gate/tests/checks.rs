@@ -74,8 +74,14 @@ fn signatures_are_counted_and_what_does_not_count_says_why() {
     assert!(vetoed.contains("✗ no veto: ❌ by <@12> → <@12>: take the ❌ back, or `/cancel 42`"), "{vetoed}");
     let d = with(&environment, vec![by(10), by(11)]);
     let barred = Barred { person: person(11, "p11").id, why: "wrote this commit".into() };
-    let authors = said(&d, &environment, &Facts { barred: vec![barred], ..facts(at(60)) });
+    let authors = said(&d, &environment, &Facts { barred: Ok(vec![barred]), ..facts(at(60)) });
     assert!(authors.contains("<@11> does not count: wrote this commit"), "{authors}");
+    let unknown = said(&d, &environment, &Facts { barred: Err("502".into()), ..facts(at(60)) });
+    assert!(unknown.starts_with("closed") && unknown.contains("❔"), "{unknown}");
+    assert!(
+        unknown.contains("who wrote it could not be read: 502 → Signalbox: it is read again by itself"),
+        "{unknown}"
+    );
     let late = said(&d, &environment, &facts(at(24 * 3600)));
     assert!(late.contains("signed too long ago"), "{late}");
 }
