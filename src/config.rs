@@ -227,7 +227,7 @@ fn whole(root: &Table<'_>, env: &Env) -> Option<Config> {
     let audit = root.section("audit", &AUDIT);
     let audit =
         Audit { channel: audit.and_then(|table| table.text("channel", read::snowflake)).map(|id| ChannelId(id.value)) };
-    let admins = discord_table.map(|table| environment::roles(table, "admin_roles", &defaults)).unwrap_or_default();
+    let admins = discord_table.map(|table| environment::roles(table, "admin_roles", &roles)).unwrap_or_default();
     let discord = discord_table.map(|table| discord(table, roles.clone(), admins, secrets.discord_token()));
     let github = github(github_table, &secrets);
     let store = secrets.store(&server.data);

@@ -10,7 +10,7 @@ use crate::{
     reply, typed,
 };
 
-/// Say who you are at GitHub, so that nobody signs their own commits.
+/// Say who is who at GitHub.
 #[poise::command(slash_command, subcommands("github", "confirm", "list", "remove"), subcommand_required)]
 pub(crate) async fn link(_: Context<'_>) -> Result<(), Error> {
     Ok(())

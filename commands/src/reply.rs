@@ -338,7 +338,7 @@ pub fn help<U, E>(commands: &[poise::Command<U, E>], line: &Line) -> String {
     let mut lines: Vec<String> = commands.iter().flat_map(usage).collect();
     lines.push("\nEnvironments, in the order of promotion:".into());
     lines.extend(line.iter().map(describe));
-    lines.push("A reaction or a button on a card signs it. Taken back, it withdraws the signature.".into());
+    lines.push("A reaction or a button on a card signs; taken back, it withdraws.".into());
     // Whole lines are left out, never parts of one.
     let mut text = String::new();
     for line in lines {
@@ -514,7 +514,7 @@ mod tests {
         insta::assert_snapshot!(help(&crate::all(), &fixtures::line()), @"
         `/deploy <environment> [ref] [note]` Start a deployment, follow it on one card, and have the database asked whether it is true.
         `/promote <environment> [note]` Merge what is in the environment before, once the gate is open.
-        `/status [environment]` See what is at work and what came last, in one environment or in all of them.
+        `/status [environment]` See what is at work and what came last.
         `/cancel <deployment>` Stop a deployment. What it has changed already stays changed.
         `/why <environment>` See what keeps a deployment from leaving, and who can change that.
         `/checklist <environment>` See the release checklist.
@@ -524,7 +524,7 @@ mod tests {
         `/unlock <environment>` Lift a lock, whoever set it.
         `/locks` See which locks there are.
         `/freeze <reason> [for]` Stop all deployments, everywhere.
-        `/link github|confirm|list|remove` Say who you are at GitHub, so that nobody signs their own commits.
+        `/link github|confirm|list|remove` Say who is who at GitHub.
         `/schemas <environment>` See which schemas a tenant database has, and how much they hold.
         `/tenants <environment>` See which tenants there are, and where rows, domains and schemas contradict each other.
         `/tenant <environment> <name>` See all that is known of one tenant: size, domains, drift, isolation, ledger.
@@ -537,7 +537,7 @@ mod tests {
         Environments, in the order of promotion:
         **dev** `deploy-dev.yml` from `main`, in <#70>; deployed by release, signed by nobody
         **uat** `deploy-uat.yml` from `main`, in <#70>; deployed by release, signed by nobody
-        A reaction or a button on a card signs it. Taken back, it withdraws the signature.
+        A reaction or a button on a card signs; taken back, it withdraws.
         ");
     }
 

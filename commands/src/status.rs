@@ -2,7 +2,7 @@
 
 use crate::{Context, Error, call::Call, reply, suggest, typed};
 
-/// See what is at work and what came last, in one environment or in all of them.
+/// See what is at work and what came last.
 #[poise::command(slash_command)]
 pub(crate) async fn status(
     ctx: Context<'_>,

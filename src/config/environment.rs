@@ -67,7 +67,8 @@ fn environment(
     let (default_ref, allowed_refs) = refs(table);
     let (workflow, migration_job) =
         (table.text("workflow", read::workflow), table.text("migration_job", read::job_pattern));
-    let (deploy_roles, sign_roles) = (roles(table, "deploy_roles", defaults), roles(table, "sign_roles", defaults));
+    let (deploy_roles, sign_roles) =
+        (roles(table, "deploy_roles", defaults.roles), roles(table, "sign_roles", defaults.roles));
     if let Some(span) = table.empty_list("deploy_roles") {
         table.reject("deploy_roles", span, "with no role in `deploy_roles` nobody could deploy");
     }
@@ -143,11 +144,11 @@ fn refs(table: &Table<'_>) -> (Option<signalbox_domain::git_ref::GitRef>, Vec<Re
     (default.map(|found| found.value), allowed)
 }
 
-pub(super) fn roles(table: &Table<'_>, key: &str, defaults: &Defaults<'_>) -> Vec<Role> {
+pub(super) fn roles(table: &Table<'_>, key: &str, declared_roles: &[Role]) -> Vec<Role> {
     let declared = |given: &str| {
-        let known = || defaults.roles.iter().map(|role| role.name.as_str());
+        let known = || declared_roles.iter().map(|role| role.name.as_str());
         let meant = nearest(given, known()).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-        let role = defaults.roles.iter().find(|role| role.name == given).cloned();
+        let role = declared_roles.iter().find(|role| role.name == given).cloned();
         role.ok_or_else(|| Reject::from(format!("[discord.roles] declares no role {given:?}{meant}")))
     };
     values(table.texts(key, declared))

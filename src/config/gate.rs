@@ -102,7 +102,7 @@ pub(super) fn gate(table: &Table<'_>, defaults: &Defaults<'_>, ground: &Ground<'
         evidence_life: table
             .number("evidence_seconds", 30..=86_400)
             .map_or(usual.evidence_life, SignedDuration::from_secs),
-        break_glass: roles(table, "break_glass_roles", defaults),
+        break_glass: roles(table, "break_glass_roles", defaults.roles),
         one_person_many_slots: table.flag("one_person_many_slots").unwrap_or(false),
         bar_authors: table.flag("bar_authors").unwrap_or(true),
         confirm_commit: table.flag("confirm_commit").unwrap_or(false),
@@ -167,7 +167,7 @@ fn sign_offs(table: &Table<'_>, defaults: &Defaults<'_>, ground: &Ground<'_>) ->
         let declared = known().any(|name| name == given).then(|| given.to_owned());
         declared.ok_or_else(|| Reject::from(format!("nobody signs for {given:?}, there is {names}{meant}")))
     });
-    let own = roles(table, "roles", defaults);
+    let own = roles(table, "roles", defaults.roles);
     if let Some(span) = table.empty_list("roles") {
         table.reject("roles", span, "with no role nobody could sign");
     }

@@ -64,7 +64,7 @@ impl ServiceDesk {
         let WithdrawAsk { asker, at, deployment: id } = ask;
         let (deployment, environment) = self.on_card(Some(at), id).await?;
         if !matches!(deployment.state, State::Waiting { .. }) {
-            return Err(Refusal::not_waiting(&deployment));
+            return Err(Refusal::takes_no_signature(&deployment));
         }
         let by = asker.person;
         let standing = |d: &Deployment, way: Way| -> Vec<String> {
@@ -91,7 +91,7 @@ impl ServiceDesk {
             own.any(|sign_off| sign_off.by.id == asker.person.id && sign_off.category == category)
         };
         if !matches!(deployment.state, State::Waiting { .. }) {
-            return Err(Refusal::not_waiting(&deployment));
+            return Err(Refusal::takes_no_signature(&deployment));
         }
         if !own(&deployment) {
             return Err(Refusal::nothing_signed(&deployment, None));

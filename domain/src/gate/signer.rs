@@ -24,7 +24,7 @@ pub fn may_sign(
 ) -> Result<(), Refusal> {
     let gate = &environment.gate;
     if !matches!(deployment.state, State::Waiting { .. }) {
-        return Err(Refusal::not_waiting(deployment));
+        return Err(Refusal::takes_no_signature(deployment));
     }
     // The veto is offered beside what some rule asks for.
     if !gate.asked().any(|known| known.name == category || category == VETO) {

@@ -24,7 +24,7 @@ impl Refusal {
 
     /// The deployment waits for nobody.
     #[must_use]
-    pub fn not_waiting(d: &Deployment) -> Self {
+    pub fn takes_no_signature(d: &Deployment) -> Self {
         let how = match d.state {
             State::Expired { .. } => "it has expired, and nothing was started".to_owned(),
             ref state => format!("it is {}", state.word()),
