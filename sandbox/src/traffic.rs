@@ -70,23 +70,35 @@ struct Delivery<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct BrokenOnPurpose;
 
-/// An append-only log of exchanges. Clones share the file; without a file it records nothing.
+/// An append-only log of exchanges. Clones share the files; without a file it records nothing.
 #[derive(Clone, Debug, Default)]
 pub struct TrafficLog {
-    file: Option<Arc<Mutex<File>>>,
+    files: Option<Arc<Files>>,
 }
 
+/// GitHub's refs may hold slashes, so whoever checks the log can take `/commits/{ref}/check-runs` for
+/// `/commits/{ref}`. Such paths are kept apart, to be held against the longer routes first.
+#[derive(Debug)]
+struct Files {
+    usual: Mutex<File>,
+    beyond_refs: Mutex<File>,
+}
+
+/// The folder, beside the log, of what is kept apart.
+const BEYOND_REFS: &str = "beyond-refs";
+
 impl TrafficLog {
-    /// Appends to the file at `path`, which is created with its folder when missing.
+    /// Appends to the file at `path`, which is created with its folder when missing, and to one of the same name in
+    /// the folder `beyond-refs` beside it.
     ///
     /// # Errors
     /// When the folder or the file cannot be created.
     pub fn to_file(path: &Path) -> io::Result<Self> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
-        Ok(Self { file: Some(Arc::new(Mutex::new(file))) })
+        let beyond = path.with_file_name(BEYOND_REFS);
+        std::fs::create_dir_all(&beyond)?;
+        let open = |path: &Path| OpenOptions::new().create(true).append(true).open(path).map(Mutex::new);
+        let beyond_refs = open(&beyond.join(path.file_name().unwrap_or_default()))?;
+        Ok(Self { files: Some(Arc::new(Files { usual: open(path)?, beyond_refs })) })
     }
 
     /// A log that records nothing.
@@ -98,21 +110,22 @@ impl TrafficLog {
     /// Whether anything is recorded.
     #[must_use]
     pub fn is_on(&self) -> bool {
-        self.file.is_some()
+        self.files.is_some()
     }
 
     /// Appends one request and its answer.
     pub fn exchange(&self, exchange: &Exchange) {
-        self.append(exchange);
+        self.append(exchange, goes_beyond_a_ref(&exchange.path));
     }
 
     /// Appends one webhook that GitHub's stand-in delivered.
     pub fn webhook(&self, event: &str, body: &Value) {
-        self.append(&Delivery { service: Service::Github, webhook: event, body });
+        self.append(&Delivery { service: Service::Github, webhook: event, body }, false);
     }
 
-    fn append<T: Serialize>(&self, line: &T) {
-        let Some(file) = &self.file else { return };
+    fn append<T: Serialize>(&self, line: &T, beyond_refs: bool) {
+        let Some(files) = &self.files else { return };
+        let file = if beyond_refs { &files.beyond_refs } else { &files.usual };
         let written = serde_json::to_vec(line).map_err(io::Error::from).and_then(|mut text| {
             text.push(b'\n');
             // One write per line keeps lines whole when several logs append to the same file.
@@ -122,6 +135,11 @@ impl TrafficLog {
             tracing::error!(%error, "cannot append to the traffic log");
         }
     }
+}
+
+fn goes_beyond_a_ref(path: &str) -> bool {
+    let mut segments = path.trim_start_matches('/').split('/');
+    segments.next() == Some("repos") && segments.nth(2) == Some("commits") && segments.nth(1).is_some()
 }
 
 /// Wraps a router so that every exchange of `service` is recorded in `log`.
