@@ -18,7 +18,11 @@ mod outbox;
 mod postgres;
 mod sqlite;
 
-use std::{fs::File, path::Path, sync::Arc};
+use std::{
+    fs::File,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use jiff::SignedDuration;
 use secrecy::ExposeSecret;
@@ -34,8 +38,8 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// The store over one database.
 pub struct SqlStore {
     database: Database,
-    /// Held as long as this process serves from a file.
-    _taken: Option<File>,
+    /// Held until the store is closed, where this process serves from a file.
+    taken: Mutex<Option<File>>,
 }
 
 /// Opens the configured store to serve from it. Its tables are made or brought up to date first.
@@ -45,8 +49,8 @@ pub struct SqlStore {
 pub async fn connect(place: &Store) -> Result<Arc<SqlStore>, OpenError> {
     let store = match place {
         Store::Sqlite(path) => {
-            let taken = Some(sqlite::take(path)?);
-            SqlStore { _taken: taken, ..SqlStore::sqlite(path).await? }
+            let taken = Mutex::new(Some(sqlite::take(path)?));
+            SqlStore { taken, ..SqlStore::sqlite(path).await? }
         }
         Store::Postgres(url) => SqlStore::postgres(url.expose_secret()).await?,
     };
@@ -59,7 +63,7 @@ impl SqlStore {
     /// # Errors
     /// [`OpenError`] when the file cannot be opened or is not ours.
     pub async fn sqlite(path: &Path) -> Result<Self, OpenError> {
-        Ok(Self { database: sqlite::open(path).await?, _taken: None })
+        Ok(Self { database: sqlite::open(path).await?, taken: Mutex::default() })
     }
 
     /// Connects to a PostgreSQL database, `postgres://user:password@host:port/database`.
@@ -67,7 +71,7 @@ impl SqlStore {
     /// # Errors
     /// [`OpenError`] when it cannot be reached or is not ours.
     pub async fn postgres(url: &str) -> Result<Self, OpenError> {
-        Ok(Self { database: postgres::connect(url).await?, _taken: None })
+        Ok(Self { database: postgres::connect(url).await?, taken: Mutex::default() })
     }
 
     /// Opens a store that is there, for reading only and without changing its tables.
@@ -79,11 +83,13 @@ impl SqlStore {
             Store::Sqlite(path) => sqlite::look(path).await?,
             Store::Postgres(url) => postgres::look(url.expose_secret()).await?,
         };
-        Ok(Self { database, _taken: None })
+        Ok(Self { database, taken: Mutex::default() })
     }
 
     /// Waits for what is under way and closes all connections.
     pub async fn close(&self) {
         self.database.close().await;
+        // Others may still hold the store, and find it closed.
+        drop(self.taken.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }

@@ -273,7 +273,7 @@ impl Judge<'_> {
     /// What asks the world is over the past what it was found to be then.
     fn as_then(&self, line: Line) -> Line {
         match &self.facts.then {
-            Some(then) => line.as_told(then),
+            Some(then) => line.told_as(then),
             None => line,
         }
     }

@@ -31,8 +31,8 @@ impl Migrations {
     /// From ledgers as they were read.
     #[must_use]
     pub fn of(ledgers: &Applied) -> Self {
-        let sets: BTreeSet<BTreeSet<&str>> = ledgers.tenants.iter().map(set).collect();
-        let public = ledgers.public.as_ref().map(set).unwrap_or_default();
+        let sets: BTreeSet<BTreeSet<&str>> = ledgers.tenants.iter().map(|ledger| set(ledger)).collect();
+        let public = ledgers.public.as_ref().map(|ledger| set(ledger)).unwrap_or_default();
         let lacks = |set: &BTreeSet<&str>| public.difference(set).map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let mut apps: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for migration in &public {
@@ -75,6 +75,6 @@ impl Migrations {
     }
 }
 
-fn set(ledger: &Vec<String>) -> BTreeSet<&str> {
+fn set(ledger: &[String]) -> BTreeSet<&str> {
     ledger.iter().map(String::as_str).collect()
 }

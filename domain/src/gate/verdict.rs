@@ -76,7 +76,7 @@ impl Line {
     }
 
     /// The same rule as it stood in lines of the past; unknown where they do not tell.
-    pub(super) fn as_told(self, then: &[Self]) -> Self {
+    pub(super) fn told_as(self, then: &[Self]) -> Self {
         let told = then.iter().find(|line| (&line.kind, &line.rule) == (&self.kind, &self.rule));
         match told {
             Some(line) => Self { status: line.status, why: line.why.clone(), ..self },

@@ -22,10 +22,12 @@ pub fn title(promotion: &Promotion, from: &EnvironmentName, to: &EnvironmentName
     clip(&promotion.title.replace("{from}", from.as_str()).replace("{to}", to.as_str()), 250)
 }
 
+type OfPath = fn(&str) -> bool;
+
 /// What may be worth a look in a change, as plain sentences. Only paths are looked at.
 #[must_use]
 pub fn risks(changes: &Changes) -> Vec<String> {
-    let kinds: [(&str, fn(&str) -> bool); 4] = [
+    let kinds: [(&str, OfPath); 4] = [
         ("migrations", is_migration),
         ("workflow files", |path| path.starts_with(".github/workflows/") || path.starts_with(".github/actions/")),
         ("settings", is_settings),

@@ -111,7 +111,6 @@ async fn two_processes_do_not_serve_from_one_file() {
     // Whoever only looks is let in.
     SqlStore::look(&place).await.unwrap().close().await;
     first.close().await;
-    drop(first);
     store::connect(&place).await.unwrap().close().await;
 }
 
