@@ -12,6 +12,7 @@ use sqlx::{Connection, PgConnection};
 
 use super::faults::stories::said;
 use super::feed::{run, server, settle};
+use super::{execute, fleet, open};
 
 async fn watched(tenants: usize) -> (Database, TenantDatabase, Watch) {
     let server = server().await;
@@ -82,15 +83,18 @@ async fn only_what_changed_is_read_again() {
 
 #[tokio::test]
 async fn an_owner_who_is_new_to_the_server_is_known_by_name() {
-    let (database, tenants, mut watch) = watched(3).await;
+    // Not on the server whose counters others look at: a role belongs to all of it.
+    let (_fleet, database) = fleet(3).await;
+    let tenants = open(&database).await;
+    let mut watch = tenants.watch().await.unwrap();
     let role = format!("owner_{}", database.name);
-    run(&database, &format!("CREATE ROLE {role}; ALTER TABLE acme.orders_order OWNER TO {role}")).await;
+    execute(&database, &format!("CREATE ROLE {role}; ALTER TABLE acme.orders_order OWNER TO {role}")).await;
     assert_eq!(watch.look_at(&["acme"]).await.unwrap(), Refreshed::Everything(None));
     let said = format!("{:?}", watch.audit(&AuditOptions::default()).await.unwrap().findings);
     assert!(said.contains(&role), "{said}");
     knows_everything(&mut watch, &tenants).await;
     assert_eq!(watch.look_at(&["acme"]).await.unwrap(), schemas(&["acme"]));
-    run(&database, &format!("ALTER TABLE acme.orders_order OWNER TO CURRENT_USER; DROP ROLE {role}")).await;
+    execute(&database, &format!("ALTER TABLE acme.orders_order OWNER TO CURRENT_USER; DROP ROLE {role}")).await;
 }
 
 /// Statements that a migration may run, the `number`th of them; each can be run again.

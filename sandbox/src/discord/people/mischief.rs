@@ -91,7 +91,8 @@ impl Discord {
             let user = state.person(user)?;
             let channel = state.messages.get(&message).map(|found| found.channel);
             let channel = channel.ok_or_else(|| Refused::new("that message is gone"))?;
-            let own = |interaction: &&Interaction| interaction.user == user && interaction.source.is_some();
+            let pressed = |interaction: &Interaction| interaction.kind == InteractionKind::Component;
+            let own = |interaction: &&Interaction| interaction.user == user && pressed(interaction);
             let opener = state.interactions.values().rev().find(own).map(|interaction| interaction.id);
             let opener = opener.ok_or_else(|| Refused::new("no form is open"))?;
             let row = |(name, value): &(&str, &str)| {
