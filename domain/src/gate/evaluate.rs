@@ -1,6 +1,6 @@
 //! The judgement: rules over facts, explained. The only place where a [`Clearance`] is made.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Check, Clearance, Facts, Item, Line, Read, Rule, SignOff, SignOffs, Status, VETO, Verdict, Way, alternatives,
@@ -288,14 +288,20 @@ impl Judge<'_> {
         }
         let mut says: Vec<String> = vec![format!("{} of {}", by.len(), rule.count)];
         says.extend((!by.is_empty()).then(|| by.iter().map(|id| self.who(*id)).collect::<Vec<_>>().join(" ")));
-        let mut signed: Vec<PersonId> = self.of_category(&rule.category).map(|sign_off| sign_off.by.id).collect();
-        // Who signed both ways is one person.
-        let mut seen = BTreeSet::new();
-        signed.retain(|person| seen.insert(*person));
-        says.extend(signed.into_iter().filter_map(|person| {
-            let why = why_void(self.deployment, self.environment, self.facts, person, &rule.category)?;
-            Some(format!("<@{person}> does not count: {why}"))
-        }));
+        // Who signed both ways is one person, and counts if either does.
+        let (mut voids, mut places): (Vec<(PersonId, Option<String>)>, _) = (vec![], BTreeMap::new());
+        for sign_off in self.of_category(&rule.category) {
+            let (person, why) = (sign_off.by.id, self.why_not(sign_off));
+            match places.get(&person).copied().and_then(|place: usize| voids.get_mut(place)) {
+                Some((_, void)) => *void = void.take().filter(|_| why.is_some()),
+                None => {
+                    places.insert(person, voids.len());
+                    voids.push((person, why));
+                }
+            }
+        }
+        let void = |(person, why): (PersonId, Option<String>)| Some(format!("<@{person}> does not count: {}", why?));
+        says.extend(voids.into_iter().filter_map(void));
         let status = if by.len() >= rule.count { Status::Pass } else { Status::Waiting };
         let how = match gate.confirm_commit {
             true => format!("press {} on the card and type the commit", plain(&rule.category)),
