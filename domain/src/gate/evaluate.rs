@@ -57,9 +57,7 @@ pub fn why_void(
     category: &str,
 ) -> Option<String> {
     let judge = Judge { deployment, environment, facts };
-    let mut own = judge.of_category(category).filter(|sign_off| sign_off.by.id == by).map(|own| judge.why_not(own));
-    let first = own.next()?;
-    if own.any(|why| why.is_none()) { None } else { first }
+    judge.voids(category).into_iter().find(|(person, _)| *person == by).and_then(|(_, why)| why)
 }
 
 /// People by sign-off rule, in reading order; each by a number.
@@ -207,6 +205,23 @@ impl Judge<'_> {
         rules.iter().map(|rule| part(rule)).collect()
     }
 
+    /// Who signed in a category, and why that does not count, whatever roles they hold. Who signed both ways is one
+    /// person, and counts if either does.
+    fn voids(&self, category: &str) -> Vec<(PersonId, Option<String>)> {
+        let (mut voids, mut places): (Vec<(PersonId, Option<String>)>, _) = (vec![], BTreeMap::new());
+        for sign_off in self.of_category(category) {
+            let (person, why) = (sign_off.by.id, self.why_not(sign_off));
+            match places.get(&person).copied().and_then(|place: usize| voids.get_mut(place)) {
+                Some((_, void)) => *void = void.take().filter(|_| why.is_some()),
+                None => {
+                    places.insert(person, voids.len());
+                    voids.push((person, why));
+                }
+            }
+        }
+        voids
+    }
+
     fn of_category<'s>(&'s self, category: &'s str) -> impl Iterator<Item = &'s SignOff> {
         self.standing().filter(move |sign_off| sign_off.category == category)
     }
@@ -288,20 +303,8 @@ impl Judge<'_> {
         }
         let mut says: Vec<String> = vec![format!("{} of {}", by.len(), rule.count)];
         says.extend((!by.is_empty()).then(|| by.iter().map(|id| self.who(*id)).collect::<Vec<_>>().join(" ")));
-        // Who signed both ways is one person, and counts if either does.
-        let (mut voids, mut places): (Vec<(PersonId, Option<String>)>, _) = (vec![], BTreeMap::new());
-        for sign_off in self.of_category(&rule.category) {
-            let (person, why) = (sign_off.by.id, self.why_not(sign_off));
-            match places.get(&person).copied().and_then(|place: usize| voids.get_mut(place)) {
-                Some((_, void)) => *void = void.take().filter(|_| why.is_some()),
-                None => {
-                    places.insert(person, voids.len());
-                    voids.push((person, why));
-                }
-            }
-        }
         let void = |(person, why): (PersonId, Option<String>)| Some(format!("<@{person}> does not count: {}", why?));
-        says.extend(voids.into_iter().filter_map(void));
+        says.extend(self.voids(&rule.category).into_iter().filter_map(void));
         let status = if by.len() >= rule.count { Status::Pass } else { Status::Waiting };
         let how = match gate.confirm_commit {
             true => format!("press {} on the card and type the commit", plain(&rule.category)),
