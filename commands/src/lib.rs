@@ -52,32 +52,30 @@ pub enum Error {
 
 type Context<'a> = poise::ApplicationContext<'a, Data, Error>;
 
-/// Every slash command.
+/// Every slash command, under the heading that `/help` puts it under.
 #[must_use]
 pub fn all() -> Vec<poise::Command<Data, Error>> {
-    let mut commands = vec![
-        deploy::deploy(),
-        promote::promote(),
-        status::status(),
-        cancel::cancel(),
-        gate::why(),
-        gate::checklist(),
-        gate::gate(),
-        break_glass::breakglass(),
-        locks::lock(),
-        locks::unlock(),
-        locks::locks(),
-        locks::freeze(),
-        link::link(),
-        fleet::schemas(),
-        fleet::tenants(),
-        fleet::tenant(),
-        fleet::drift(),
-        fleet::isolation(),
-        fleet::ledger(),
-        audit::audit(),
-        help::help(),
+    let chapters = [
+        ("Deployments", vec![deploy::deploy(), promote::promote(), status::status(), cancel::cancel()]),
+        ("Gates", vec![gate::why(), gate::checklist(), gate::gate(), break_glass::breakglass()]),
+        ("Locks", vec![locks::lock(), locks::unlock(), locks::locks(), locks::freeze()]),
+        (
+            "Tenants",
+            vec![
+                fleet::schemas(),
+                fleet::tenants(),
+                fleet::tenant(),
+                fleet::drift(),
+                fleet::isolation(),
+                fleet::ledger(),
+            ],
+        ),
+        ("People and records", vec![link::link(), audit::audit(), help::help()]),
     ];
+    let under = |(heading, commands): (&'static str, Vec<_>)| {
+        commands.into_iter().map(move |command| poise::Command { category: Some(heading.into()), ..command })
+    };
+    let mut commands: Vec<_> = chapters.into_iter().flat_map(under).collect();
     poise::set_qualified_names(&mut commands);
     commands
 }

@@ -21,7 +21,7 @@ use crate::{
     desk::{Clearing, LinkAsk, Linking, Proof, Signed, Standing, Withdrawn},
 };
 
-pub use help::help;
+pub use help::{help, usage};
 
 /// Somebody pressed a button of an older or newer version.
 pub(crate) const UNKNOWN_BUTTON: &str =

@@ -34,6 +34,16 @@ pub(crate) async fn reaches(ctx: Context<'_>, typed: &str) -> CreateAutocomplete
     choices(named_like(ctx.framework.user_data.desk.line(), typed).into_iter().chain(all))
 }
 
+/// Names of commands.
+pub(crate) async fn commands(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
+    let typed = typed.trim().trim_start_matches('/').to_lowercase();
+    let suggestion = |command: &poise::Command<_, _>| Suggestion {
+        label: format!("/{} · {}", command.name, command.description.as_deref().unwrap_or_default()),
+        value: command.name.to_string(),
+    };
+    choices(ctx.framework.options.commands.iter().filter(|command| command.name.contains(&typed)).map(suggestion))
+}
+
 /// Branches and tags of the environment that is typed already, for those who may deploy there.
 pub(crate) async fn refs(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
     let desk = &ctx.framework.user_data.desk;

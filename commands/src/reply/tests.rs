@@ -104,33 +104,50 @@ fn a_long_board_stays_within_one_message_and_says_what_it_leaves_out() {
 #[test]
 fn help_is_made_of_what_is_registered_and_configured() {
     insta::assert_snapshot!(help(&crate::all(), &fixtures::line()), @"
-    `/deploy <environment> [ref] [note]` Start a deployment, follow it on one card, and have the database asked whether it is true.
-    `/promote <environment> [note]` Merge what is in the environment before, once the gate is open.
-    `/status [environment]` See what is at work and what came last.
-    `/cancel <deployment>` Stop a deployment. What it has changed already stays changed.
-    `/why <environment>` See what keeps a deployment from leaving, and who can change that.
-    `/checklist <environment>` See the release checklist.
-    `/gate simulate <environment> [sha] [as]` Try a gate out.
-    `/breakglass ask|confirm|list|close` Go past a closed gate, by two people.
-    `/lock <environment> <reason> [for]` Keep deployments from an environment, or from all.
-    `/unlock <environment>` Lift a lock, whoever set it.
-    `/locks` See which locks there are.
-    `/freeze <reason> [for]` Stop all deployments, everywhere.
-    `/link github|confirm|list|remove` Say who is who at GitHub.
-    `/schemas <environment>` See which schemas a tenant database has, and how much they hold.
-    `/tenants <environment>` See which tenants there are, and where rows, domains and schemas contradict each other.
-    `/tenant <environment> <name>` See all that is known of one tenant: size, domains, drift, isolation, ledger.
-    `/drift <environment>` See which tenants differ from the others, and in what.
-    `/isolation <environment>` See which tenants reach into another one, or into what is shared.
-    `/ledger <environment>` See which tenants lack migrations, or have recorded what is not there.
-    `/audit prove <deployment>` Get all that is recorded of a deployment, as a file that anybody can verify.
-    `/help` See the commands, the environments, and who may deploy where.
+    **Deployments** `/deploy` `/promote` `/status` `/cancel`
+    **Gates** `/why` `/checklist` `/gate` `/breakglass`
+    **Locks** `/lock` `/unlock` `/locks` `/freeze`
+    **Tenants** `/schemas` `/tenants` `/tenant` `/drift` `/isolation` `/ledger`
+    **People and records** `/link` `/audit` `/help`
+    `/help deploy` explains one of them.
+    A reaction or a button on a card signs; taken back, it withdraws.
 
     Environments, in the order of promotion:
     **dev** `deploy-dev.yml` from `main`, in <#70>; deployed by release, signed by nobody
     **uat** `deploy-uat.yml` from `main`, in <#70>; deployed by release, signed by nobody
-    A reaction or a button on a card signs; taken back, it withdraws.
     ");
+}
+
+#[test]
+fn help_explains_one_command() {
+    let commands = crate::all();
+    insta::assert_snapshot!(usage(&commands, " /Deploy uat "), @"
+    `/deploy <environment> [ref] [note]` Start a deployment, follow it on one card, and have the database asked whether it is true.
+    - `environment` Where to
+    - `ref` Branch or tag; without it the environment's usual one
+    - `note` Written on the card, such as a ticket number
+    ");
+    insta::assert_snapshot!(usage(&commands, "link"), @"
+    `/link github <login>` Say who you are at GitHub. Somebody who administers this server confirms it.
+    - `login` Your login there
+    `/link confirm <person> <login>` Confirm who somebody is at GitHub.
+    - `person` Who
+    - `login` Their login there, as they asked
+    `/link list` See who is who at GitHub.
+    `/link remove <person>` Forget who somebody is at GitHub.
+    - `person` Who
+    ");
+    insta::assert_snapshot!(usage(&commands, "`@everyone"), @"There is no command `` `@everyone ``. `/help` lists them all.");
+}
+
+#[test]
+fn every_command_has_an_explanation_that_fits() {
+    let commands = crate::all();
+    for command in &commands {
+        let text = usage(&commands, &command.name);
+        assert!(text.contains(&*command.name) && !text.ends_with('…'), "{text}");
+        assert!(!text.contains("`` ") && !text.lines().any(|line| line.ends_with("` ")), "no meaning given: {text}");
+    }
 }
 
 #[test]
@@ -192,8 +209,8 @@ fn locks_say_who_and_why() {
 
 #[test]
 fn help_leaves_out_whole_lines() {
-    let commands: Vec<_> = std::iter::repeat_with(crate::all).take(20).flatten().collect();
-    let text = help(&commands, &fixtures::line());
+    let many: Vec<_> = (0..40).map(|n| fixtures::environment(&format!("e{n}"), None)).collect();
+    let text = help(&crate::all(), &Line::new(many).unwrap());
     assert!(text.chars().count() <= MESSAGE_LIMIT);
     assert!(text.ends_with("\n…"), "{text}");
     assert_eq!(text.matches('`').count() % 2, 0);
