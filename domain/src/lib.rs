@@ -11,6 +11,7 @@ pub mod evidence;
 pub mod fleet;
 pub mod gate;
 pub mod git_ref;
+pub mod history;
 pub mod hold;
 pub mod ids;
 pub mod link;
