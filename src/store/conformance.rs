@@ -156,6 +156,7 @@ on_both! {
         a_takeover_keeps_a_later_wish,
         a_new_process_takes_over_at_once,
         a_line_is_told_once,
+        lines_of_a_thread_keep_their_order,
         the_next_due_time_is_known,
         no_effect_is_claimed_twice,
         wishes_that_cross_do_not_lock_each_other,

@@ -115,8 +115,12 @@ impl Outbox for SqlStore {
 /// Adds effects within a transaction.
 pub(super) async fn put(transaction: &mut Transaction, effects: Vec<Due>) -> Result<(), StoreError> {
     let mut effects: Vec<_> = effects.into_iter().map(|due| (due.effect.subject(), due)).collect();
-    // Two transactions that touch the same rows in the same order cannot wait for each other.
-    effects.sort_by(|(one, _), (other, _)| one.cmp(other));
+    // Two transactions that touch the same rows in the same order cannot wait for each other. Lines of one thread
+    // keep the order they are told in; whoever tells them holds the row of their deployment.
+    effects.sort_by_cached_key(|(subject, due)| match &due.effect {
+        Effect::Tell { deployment, .. } => format!("tell:{deployment}"),
+        _ => subject.clone(),
+    });
     for (subject, due) in effects {
         let payload = serde_json::to_string(&due.effect).map_err(|error| error::corrupt(&subject, error))?;
         transaction.execute(PUT, &[subject.as_str().into(), payload.as_str().into(), due.at.into()]).await?;

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use futures::{StreamExt as _, stream};
 use signalbox_domain::{
     effect::Effect,
     ids::{DeploymentId, RunId},
@@ -217,22 +218,30 @@ pub(super) async fn no_effect_is_claimed_twice(w: World) -> World {
 }
 
 pub(super) async fn wishes_that_cross_do_not_lock_each_other(w: World) -> World {
-    let store = Arc::new(w.beside().await);
-    let crossing: Vec<_> = (0..40)
-        .map(|n| {
-            let store = store.clone();
-            let mut wishes: Vec<_> = (0..20).map(|run| due(observe(run), n)).collect();
-            if n % 2 == 0 {
-                wishes.reverse();
-            }
-            tokio::spawn(async move { store.put(wishes).await })
-        })
-        .collect();
-    for wishes in crossing {
-        wishes.await.unwrap().unwrap();
-    }
+    let store = w.beside().await;
+    let crossing = (0..40).map(|n| {
+        let mut wishes: Vec<_> = (0..20).map(|run| due(observe(run), n)).collect();
+        if n % 2 == 0 {
+            wishes.reverse();
+        }
+        store.put(wishes)
+    });
+    // As many at once as there are connections: they are to wait for each other, not for a connection.
+    let put: Vec<_> = stream::iter(crossing).buffer_unordered(5).collect().await;
+    assert!(put.iter().all(Result::is_ok), "{put:?}");
     assert_eq!(claim(&w, 0).await.len(), 20);
     store.close().await;
+    w
+}
+
+pub(super) async fn lines_of_a_thread_keep_their_order(w: World) -> World {
+    let line = |matter: &str| {
+        let effect = Effect::Tell { deployment: DeploymentId(1), matter: matter.into(), text: String::new() };
+        due(effect, 0)
+    };
+    w.store.put(vec![line("job 2"), line("ended"), line("a late note")]).await.unwrap();
+    let told: Vec<_> = claim(&w, 0).await.into_iter().map(|claimed| claimed.effect.subject()).collect();
+    assert_eq!(told, ["tell:1:job 2", "tell:1:ended", "tell:1:a late note"]);
     w
 }
 
