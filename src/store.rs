@@ -89,7 +89,10 @@ impl SqlStore {
     /// Waits for what is under way and closes all connections.
     pub async fn close(&self) {
         self.database.close().await;
-        // Others may still hold the store, and find it closed.
-        drop(self.taken.lock().unwrap_or_else(PoisonError::into_inner).take());
+        // Others may still hold the store, and find it closed. A program that is being started holds a copy of the
+        // handle until it runs, so closing ours would not be enough; ending ends the lock in any case.
+        if let Some(taken) = self.taken.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = taken.unlock();
+        }
     }
 }
