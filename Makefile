@@ -13,9 +13,7 @@ demo: ## Run everything on this machine, without credentials, with a page in the
 
 test: ## Run the whole test suite
 	@scripts/setup build browser django pooler
-	@rm -rf target/traffic && mkdir -p target/traffic
-	@# Stories wait for timers and sockets more than they compute: more of them at once than there are processors.
-	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-10} SIGNALBOX_TRAFFIC="$(CURDIR)/target/traffic" cargo test --locked --workspace --all-features
+	@scripts/test
 
 lint: ## Format, clippy and documentation, all warnings denied
 	@scripts/setup build

@@ -205,6 +205,7 @@ async fn a_run_started_by_hand_that_asks_waits_for_the_chat_and_goes_on() {
         w.github.run(run).complete("success").unwrap();
         w.card(1, "Unverified").await;
         w.thread(1, "Unverified").await;
+        w.thread(1, "`pre-deployment-checks`: success").await;
         w.expect_dispatches(0).await;
     })
     .await;
