@@ -69,8 +69,12 @@ impl Sources for GithubForge {
             let path = Path::repository(repository, &["commits", head.as_str()]);
             commits.push(self.api.read(Speaker::Work(repository), &path).await?);
         }
-        let people = commits.into_iter().flat_map(|commit| [commit.author, commit.committer]);
-        let mut logins: Vec<String> = people.flatten().filter_map(|account| account.login).collect();
+        let mut logins: Vec<String> = vec![];
+        for commit in commits {
+            let people = [commit.author, commit.committer].into_iter().flatten();
+            logins.extend(people.filter_map(|account| account.login));
+            logins.extend(co_authors(&commit.commit.and_then(|text| text.message).unwrap_or_default()));
+        }
         logins.sort_unstable();
         logins.dedup();
         Ok(logins)
@@ -129,4 +133,16 @@ impl Sources for GithubForge {
 #[serde(default)]
 struct Comparison {
     status: Option<String>,
+}
+
+/// Whom a commit's text names as co-authors, as far as their address says who they are at GitHub
+/// (<https://docs.github.com/en/account-and-profile/reference/email-addresses-reference#your-noreply-email-address>).
+fn co_authors(message: &str) -> impl Iterator<Item = String> {
+    message.lines().filter_map(|line| {
+        let (key, who) = line.split_once(':')?;
+        let address = who.trim().strip_suffix('>')?.rsplit_once('<')?.1;
+        let name = address.split_once("@users.noreply.")?.0;
+        let login = name.split_once('+').map_or(name, |(_, login)| login);
+        (key.trim().eq_ignore_ascii_case("co-authored-by") && !login.is_empty()).then(|| login.to_owned())
+    })
 }

@@ -329,12 +329,20 @@ impl From<Comparison> for Changes {
     }
 }
 
-/// Who wrote and who committed a commit; an account that GitHub does not know is none.
+/// Who wrote and who committed a commit; an account that GitHub does not know is none. Its text may name more.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Credited {
     pub(super) author: Option<Account>,
     pub(super) committer: Option<Account>,
+    pub(super) commit: Option<CommitText>,
+}
+
+/// What a commit says of itself.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct CommitText {
+    pub(super) message: Option<String>,
 }
 
 /// What one commit has and another has not.

@@ -254,6 +254,11 @@ async fn whoever_wrote_or_committed_what_lies_between_is_named_page_by_page() {
             json!({"total_commits": 2, "commits": []})
         } else if compared('e', 1) {
             json!({"total_commits": 0, "commits": []})
+        } else if compared('f', 1) {
+            let message = "Two heads\n\nCo-authored-by: Kim <12+kim@users.noreply.github.com>\n\
+                co-authored-by: O <old@users.noreply.github.com>\nCo-authored-by: P <p@example.com>\n\
+                Reviewed-by: R <3+rita@users.noreply.github.com>\nCo-authored-by: nobody";
+            json!({"total_commits": 1, "commits": [{"author": {"login": "dana"}, "commit": {"message": message}}]})
         } else if seen.path.starts_with("/repos/acme/shop/commits/") {
             by(None, Some("eve"))
         } else {
@@ -268,6 +273,7 @@ async fn whoever_wrote_or_committed_what_lies_between_is_named_page_by_page() {
     assert_eq!(forge.authors(&shop(), None, &sha('b')).await.unwrap(), ["eve"]);
     assert_eq!(between('b', 'b').await.unwrap(), ["eve"], "nothing lies between a commit and itself");
     assert_eq!(between('a', 'e').await.unwrap(), ["eve"], "what is older brings nothing new");
+    assert_eq!(between('a', 'f').await.unwrap(), ["dana", "kim", "old"], "co-authors whose address names them");
     let many = between('a', 'c').await.unwrap_err().to_string();
     assert!(many.contains("1001 commits lie between, and at most 1000 are looked at"), "{many}");
     assert!(matches!(between('a', 'd').await, Err(ForgeError::Unavailable(_))), "a listing that ends too early");
