@@ -51,6 +51,7 @@ impl ServiceDesk {
         let story =
             Story { from: &before.name, to: &environment.name, live: live.as_ref(), head: &head, changes: &changes };
         let (pull, opened) = self.pull_for(environment, before, settings, &story).await?;
+        let lacks = opened.iter().flatten().map(|why| format!("the pull request lacks its {why}"));
         let merge = Merge {
             number: pull.number,
             url: pull.url,
@@ -58,7 +59,7 @@ impl ServiceDesk {
             head: head.clone(),
             base,
             method: settings.method,
-            risks: promotion::risks(&changes),
+            risks: promotion::risks(&changes).into_iter().chain(lacks).collect(),
             commits: changes.total,
         };
         let now = self.engine.ports.clock.now();
@@ -72,7 +73,7 @@ impl ServiceDesk {
                 before.name,
                 environment.name,
                 merge.number,
-                if opened { "was opened for it" } else { "was open already" }
+                if opened.is_some() { "was opened for it" } else { "was open already" }
             ),
         };
         let note = ask.note.map(|note| clip(&note, 500));
@@ -107,14 +108,15 @@ impl ServiceDesk {
         Ok(latest.into_iter().find(is_live).map(|d| d.commit))
     }
 
-    /// The pull request, and whether it was opened for this. One that is there gets our part of its description anew.
+    /// The pull request; and what it lacks of labels and reviewers, if it was opened for this. One that is there gets
+    /// our part of its description anew.
     async fn pull_for(
         &self,
         environment: &Environment,
         before: &Environment,
         settings: &Promotion,
         story: &Story<'_>,
-    ) -> Result<(Pull, bool), Refusal> {
+    ) -> Result<(Pull, Option<Vec<String>>), Refusal> {
         let (pulls, repository) = (&self.engine.ports.pulls, &environment.repository);
         let (from, into) = (&before.default_ref, &environment.default_ref);
         let body = promotion::body(story);
@@ -132,12 +134,7 @@ impl ServiceDesk {
                     reviewers: settings.reviewers.clone(),
                 };
                 match pulls.open(&new).await {
-                    Ok((pull, missing)) => {
-                        for why in missing {
-                            warn!(pull.number = pull.number, why, "a pull request lacks something it should have");
-                        }
-                        return Ok((pull, true));
-                    }
+                    Ok((pull, lacks)) => return Ok((pull, Some(lacks))),
                     // Somebody may have been faster, or our own request without an answer was.
                     Err(error) => match pulls.between(repository, from, into).await {
                         Ok(Some(pull)) => pull,
@@ -154,7 +151,7 @@ impl ServiceDesk {
             let error = &error as &dyn std::error::Error;
             warn!(pull.number = pull.number, error, "a pull request keeps the description it had");
         }
-        Ok((pull, false))
+        Ok((pull, None))
     }
 }
 

@@ -212,3 +212,27 @@ async fn who_may_not_promote_hears_why() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pull_request_without_its_labels_is_promoted_and_says_so() {
+    World::given(promoted(), async |w| {
+        w.github.commit_touching("acme/shop", "development", "Totals", &["shop/totals.py"]).unwrap();
+        let path = "/repos/acme/shop/issues/*/labels".to_owned();
+        let body = serde_json::json!({"message": "Resource not accessible by integration"});
+        let breaks = Some(Break::Status { status: 403, headers: Default::default(), body });
+        let fault = RequestFault {
+            method: "POST".into(),
+            path,
+            times: Times::Next(1),
+            delay_ms: 0,
+            carried_out: false,
+            breaks,
+        };
+        w.github.faults(|faults| faults.requests.push(fault));
+        w.asks("erin", "/promote uat").await;
+        let card = w.card(1, "the pull request lacks its labels: forbidden").await;
+        assert!(card.text().contains("Resource not accessible by integration"), "{}", card.text());
+        assert_eq!(w.github.pull("acme/shop", 101, |pull| pull.reviewers.clone()).unwrap(), ["kim", "release"]);
+    })
+    .await;
+}
