@@ -6,6 +6,7 @@ mod databases;
 mod discord;
 mod github;
 mod own;
+mod permissions;
 mod report;
 mod strengths;
 mod workflow;

@@ -9,7 +9,7 @@ use signalbox_domain::{
 };
 
 use super::{
-    Check, report,
+    Check, permissions, report,
     strengths::{self, Rule},
     workflow,
 };
@@ -18,19 +18,6 @@ use crate::{
     config::Config,
     github::{EnvironmentFacts, GithubForge, IdentityFacts, RepositoryFacts},
 };
-
-/// What an App needs, beside `metadata: read` that every App has, and what for.
-const PERMISSIONS: [(&str, &str, &str); 3] = [
-    ("actions", "write", "to start, follow and cancel runs"),
-    ("contents", "read", "to resolve branches and tags, and to read workflows"),
-    ("environments", "read", "to list the names of secrets"),
-];
-
-/// What it needs beside that where `[environment.promotion]` is configured.
-const TO_PROMOTE: [(&str, &str, &str); 2] = [
-    ("contents", "write", "to merge pull requests, for `/promote`"),
-    ("pull_requests", "write", "to open and describe pull requests, for `/promote`"),
-];
 
 /// Asks GitHub; the answers come in groups.
 pub(super) async fn examine(config: &Config) -> Vec<(String, Vec<Check>)> {
@@ -49,8 +36,7 @@ pub(super) async fn examine(config: &Config) -> Vec<(String, Vec<Check>)> {
         }
         _ => None,
     };
-    let promotes = config.line.iter().any(|environment| environment.promotion.is_some());
-    let mut general = judge_identity(identity, promotes);
+    let mut general = permissions::judge(identity, &permissions::needs(&config.line));
     if silent {
         // Everything else would fail for the same reason.
         return vec![("GitHub".to_owned(), general)];
@@ -104,66 +90,6 @@ pub(super) fn reading_fix(error: &ForgeError) -> String {
         ForgeError::Unavailable(_) => "see githubstatus.com; check the network and [github] api_url",
     }
     .to_owned()
-}
-
-fn judge_identity(found: Result<IdentityFacts, ForgeError>, promotes: bool) -> Vec<Check> {
-    let needs = || PERMISSIONS.iter().chain(TO_PROMOTE.iter().filter(|_| promotes));
-    let name = "credentials";
-    match found {
-        Err(ForgeError::Forbidden(why)) => {
-            let fix = "make a new token or key and put it where GITHUB_TOKEN or GITHUB_APP_PRIVATE_KEY comes from";
-            vec![Check::bad(name, format!("GitHub does not take them: {why}"), fix)]
-        }
-        Err(error) => vec![Check::bad(name, error.to_string(), reading_fix(&error))],
-        Ok(IdentityFacts::Token { login, scopes: None }) => {
-            vec![Check::good(
-                name,
-                format!("a fine-grained token of {login}; it names no scopes, the checks below show them"),
-            )]
-        }
-        Ok(IdentityFacts::Token { login, scopes: Some(scopes) }) => {
-            let list = scopes.join(", ");
-            if scopes.iter().any(|scope| scope == "repo") {
-                let fix = "use a GitHub App or a fine-grained token: `repo` reaches every repository of the person";
-                vec![Check::warn(name, format!("a classic token of {login} with {list}"), fix)]
-            } else {
-                let fix = "a classic token needs `repo`; a GitHub App or a fine-grained token is better";
-                vec![Check::bad(name, format!("a classic token of {login} with only: {list}"), fix)]
-            }
-        }
-        Ok(IdentityFacts::App { slug, permissions }) => {
-            let mut checks = vec![Check::good(name, format!("the GitHub App {slug}"))];
-            for &(permission, level, why) in needs() {
-                let has = permissions.get(permission).map_or("none", String::as_str);
-                if has == level || has == "write" || has == "admin" {
-                    continue;
-                }
-                let fix = format!(
-                    "in the App's settings under Permissions set {permission} to {level}, and accept it where it is installed"
-                );
-                checks.push(Check::bad(
-                    format!("permission {permission}"),
-                    format!("{has}, not {level}, which it takes {why}"),
-                    fix,
-                ));
-            }
-            // Where GitHub's environments ask us, it takes deployments: write to answer.
-            let needed = |name: &str| {
-                matches!(name, "metadata" | "deployments")
-                    || promotes && name == "workflows"
-                    || needs().any(|(needed, level, _)| *needed == name && *level == "write")
-            };
-            let spare = permissions.iter().filter(|(name, level)| *level != "read" && !needed(name));
-            checks.extend(spare.map(|(name, level)| {
-                Check::warn(
-                    format!("permission {name}"),
-                    format!("{level}, which Signalbox never uses"),
-                    "take it away from the App",
-                )
-            }));
-            checks
-        }
-    }
 }
 
 fn judge_repository(repository: &RepositoryName, found: Result<RepositoryFacts, ForgeError>) -> Check {
@@ -260,69 +186,10 @@ pub(super) mod tests {
         config(extra).line.iter().next().unwrap().clone()
     }
 
-    fn told(checks: Vec<Check>) -> String {
+    pub(in crate::doctor) fn told(checks: Vec<Check>) -> String {
         let mut report = Report::default();
         report.add("GitHub", checks);
         report.to_string()
-    }
-
-    #[test]
-    fn tokens_and_apps() {
-        let token = |scopes: Option<&[&str]>| IdentityFacts::Token {
-            login: "ada".into(),
-            scopes: scopes.map(|scopes| scopes.iter().map(ToString::to_string).collect()),
-        };
-        let app = |permissions: &[(&str, &str)]| IdentityFacts::App {
-            slug: "signalbox".into(),
-            permissions: permissions.iter().map(|(name, level)| (name.to_string(), level.to_string())).collect(),
-        };
-        let identities = [
-            Ok(token(None)),
-            Ok(token(Some(&["repo", "workflow"]))),
-            Ok(token(Some(&["gist"]))),
-            Ok(app(&[("actions", "write"), ("contents", "read"), ("environments", "read"), ("metadata", "read")])),
-            Ok(app(&[("actions", "read"), ("contents", "write"), ("administration", "write")])),
-            Err(ForgeError::Forbidden("Bad credentials".into())),
-        ];
-        insta::assert_snapshot!(told(identities.into_iter().flat_map(|found| judge_identity(found, false)).collect()), @r"
-        GitHub
-          ✓ credentials: a fine-grained token of ada; it names no scopes, the checks below show them
-          ! credentials: a classic token of ada with repo, workflow
-              fix: use a GitHub App or a fine-grained token: `repo` reaches every repository of the person
-          ✗ credentials: a classic token of ada with only: gist
-              fix: a classic token needs `repo`; a GitHub App or a fine-grained token is better
-          ✓ credentials: the GitHub App signalbox
-          ✓ credentials: the GitHub App signalbox
-          ✗ permission actions: read, not write, which it takes to start, follow and cancel runs
-              fix: in the App's settings under Permissions set actions to write, and accept it where it is installed
-          ✗ permission environments: none, not read, which it takes to list the names of secrets
-              fix: in the App's settings under Permissions set environments to read, and accept it where it is installed
-          ! permission administration: write, which Signalbox never uses
-              fix: take it away from the App
-          ! permission contents: write, which Signalbox never uses
-              fix: take it away from the App
-          ✗ credentials: GitHub does not take them: Bad credentials
-              fix: make a new token or key and put it where GITHUB_TOKEN or GITHUB_APP_PRIVATE_KEY comes from
-
-        3 fine, 3 to look at, 4 to fix
-        ");
-    }
-
-    #[test]
-    fn promotions_take_an_app_that_may_merge() {
-        let app = |contents: &str, pulls: &str| {
-            let all =
-                [("actions", "write"), ("contents", contents), ("environments", "read"), ("pull_requests", pulls)];
-            let permissions = all.into_iter().chain([("workflows", "write")]);
-            let permissions = permissions.map(|(name, level)| (name.to_owned(), level.to_owned())).collect();
-            Ok(IdentityFacts::App { slug: "signalbox".into(), permissions })
-        };
-        assert!(!told(judge_identity(app("write", "write"), true)).contains("permission"));
-        let lacks = told(judge_identity(app("read", "read"), true));
-        assert!(lacks.contains("permission contents: read, not write, which it takes to merge"), "{lacks}");
-        assert!(lacks.contains("permission pull_requests: read, not write"), "{lacks}");
-        let spare = told(judge_identity(app("write", "write"), false));
-        assert_eq!(spare.matches("which Signalbox never uses").count(), 3, "{spare}");
     }
 
     #[test]
