@@ -65,8 +65,9 @@ impl App {
             clock: clock.clone(),
         };
         let engine = Engine::new(ports, Arc::new(config.line.clone()), wake.clone())
-            .anchored_in(config.audit.channel)
+            .anchored_in(config.audit.channel, config.audit.file.clone())
             .administered_by(&config.discord.admins);
+        engine.configured(&config.text).await.context("the store cannot be written")?;
         let desk: Arc<dyn Desk> = Arc::new(ServiceDesk::new(engine.clone()));
 
         let gates = Gates {

@@ -2,6 +2,7 @@
 //! It opens the store for reading only: evidence is not changed by being looked at.
 
 mod options;
+mod pdf;
 
 use std::{
     error::Error as _,
@@ -113,12 +114,17 @@ pub async fn run(question: &Question, place: Place<'_>) -> ExitCode {
     // Two TLS users in the tree agree on one provider. Somebody else having chosen before is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let answer = match question {
-        Question::Verify(VerifyArguments { file: Some(file), head }) => verify_file(file, head.as_slice()),
-        Question::Verify(VerifyArguments { file: None, head }) => verify_store(place, *head).await,
+        Question::Verify(VerifyArguments { file: Some(file), head, .. }) => {
+            verify_file(file, head).map(String::into_bytes)
+        }
+        Question::Verify(VerifyArguments { file: None, head, heads }) => match known(head, heads.as_deref()) {
+            Ok(known) => verify_store(place, &known).await.map(String::into_bytes),
+            Err(failure) => Err(failure),
+        },
         Question::Export(arguments) => export(arguments, place).await,
-        Question::Prove { deployment } => prove(DeploymentId(*deployment), place).await,
+        Question::Prove { deployment } => prove(DeploymentId(*deployment), place).await.map(String::into_bytes),
     };
-    match answer.and_then(|text| write(&text)) {
+    match answer.and_then(|bytes| write(&bytes)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("signalbox: {failure}");
@@ -134,24 +140,43 @@ async fn opened(place: Place<'_>) -> Result<SqlStore, Failure> {
     Ok(SqlStore::look(&place().map_err(Failure::Place)?).await?)
 }
 
-async fn verify_store(place: Place<'_>, known: Option<Known>) -> Result<String, Failure> {
+/// What is known of the trail from elsewhere, a file among it in which each line ends with a row.
+fn known(given: &[Known], file: Option<&Path>) -> Result<Vec<Known>, Failure> {
+    let mut known = given.to_vec();
+    let Some(file) = file else { return Ok(known) };
+    let unreadable = |why: String| Failure::Unreadable { name: file.display().to_string(), why };
+    let text = std::fs::read_to_string(file).map_err(|error| unreadable(error.to_string()))?;
+    for (n, line) in text.lines().enumerate() {
+        if let Some(head) = line.split_whitespace().last() {
+            known.push(head.parse().map_err(|error| unreadable(format!("line {}: {error}", n + 1)))?);
+        }
+    }
+    if known.is_empty() {
+        return Err(unreadable("there is no row in it".into()));
+    }
+    Ok(known)
+}
+
+async fn verify_store(place: Place<'_>, known: &[Known]) -> Result<String, Failure> {
     let store = opened(place).await?;
     let checked = whole(&store, known).await;
     store.close().await;
     let head = checked?;
-    let agrees = match known {
-        Some(_) => "It agrees with the head that was given.",
-        None => {
+    let agrees = match known.len() {
+        0 => {
             "By itself this shows that the trail is consistent, not that it is the one that was written: give `--head` \
-             the newest line of the channel for the audit trail."
+             the newest line of the channel for the audit trail, or `--heads` the file that `[audit] file` names."
+                .to_owned()
         }
+        1 => "It agrees with the head that was given.".to_owned(),
+        count => format!("It agrees with all {count} heads that were given."),
     };
     Ok(format!("The audit trail is whole: {}, the last is\n{head}\n{agrees}\n", rows(head.seq)))
 }
 
 /// Verifies all rows. The last one is read first: what is appended meanwhile only comes after it.
-async fn whole(store: &SqlStore, known: Option<Known>) -> Result<Head, Failure> {
-    let known: Vec<Known> = [Known::Head(store.head().await?)].into_iter().chain(known).collect();
+async fn whole(store: &SqlStore, known: &[Known]) -> Result<Head, Failure> {
+    let known: Vec<Known> = [Known::Head(store.head().await?)].into_iter().chain(known.iter().copied()).collect();
     let mut verifier = Verifier::new(Head::START, &known);
     let mut after = 0;
     loop {
@@ -198,7 +223,7 @@ fn verify_file(path: &Path, known: &[Known]) -> Result<String, Failure> {
     Ok(format!("{text}.\nThe last row is\n{head}\n{agrees}\n"))
 }
 
-async fn export(arguments: &ExportArguments, place: Place<'_>) -> Result<String, Failure> {
+async fn export(arguments: &ExportArguments, place: Place<'_>) -> Result<Vec<u8>, Failure> {
     let now = SystemClock.now();
     let (since, until) = (arguments.since.unwrap_or(Timestamp::UNIX_EPOCH), arguments.until.unwrap_or(now));
     let store = opened(place).await?;
@@ -212,9 +237,10 @@ async fn export(arguments: &ExportArguments, place: Place<'_>) -> Result<String,
         error => Failure::Row(error.to_string()),
     })?;
     Ok(match arguments.format {
-        Format::Markdown => file.markdown(),
-        Format::Csv => file.csv(),
-        Format::Json => file.json(),
+        Format::Markdown => file.markdown().into_bytes(),
+        Format::Pdf => pdf::pdf(&file).ok_or_else(|| io::Error::other("its font cannot be read"))?,
+        Format::Csv => file.csv().into_bytes(),
+        Format::Json => file.json().into_bytes(),
     })
 }
 
@@ -235,9 +261,9 @@ fn rows(count: i64) -> String {
 }
 
 /// A reader that went away, such as `head`, has seen what it wanted.
-fn write(text: &str) -> Result<(), Failure> {
+fn write(bytes: &[u8]) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
     }

@@ -54,6 +54,8 @@ pub struct Config {
     pub server: Server,
     /// What becomes of the audit trail.
     pub audit: Audit,
+    /// The file as it was read; secrets are elsewhere.
+    pub text: String,
     /// Where Signalbox keeps its own records.
     pub store: Store,
     /// URLs of the tenant databases, by the name of the variable they came from
@@ -117,10 +119,27 @@ pub struct Server {
 }
 
 /// `[audit]`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Audit {
     /// Where the head of the trail is posted once a day.
     pub channel: Option<ChannelId>,
+    /// The file that it is added to once a day.
+    pub file: Option<PathBuf>,
+}
+
+impl Audit {
+    /// Where the head of the trail goes, as a sentence without its end.
+    #[must_use]
+    pub fn says(&self) -> String {
+        match (self.channel, &self.file) {
+            (Some(channel), Some(file)) => {
+                format!("its head is posted to channel {channel} and added to {} once a day", file.display())
+            }
+            (Some(channel), None) => format!("its head is posted to channel {channel} once a day"),
+            (None, Some(file)) => format!("its head is added to {} once a day", file.display()),
+            (None, None) => "its head is posted nowhere ([audit] channel and file are not set)".to_owned(),
+        }
+    }
 }
 
 /// Where Signalbox keeps its own records.
@@ -200,7 +219,7 @@ pub fn parse(file: &str, text: &str, env: &Env) -> Result<Config, Problems> {
     let doc = Document::new(text);
     let (root, broken) = DeTable::parse_recoverable(text);
     if broken.is_empty() {
-        let config = whole(&Table::new(&doc, &ROOT, root.get_ref(), None), env);
+        let config = whole(&Table::new(&doc, &ROOT, root.get_ref(), None), env, text);
         let problems = doc.into_problems();
         return config.filter(|_| problems.is_empty()).ok_or_else(|| Problems::new(file, problems));
     }
@@ -217,23 +236,33 @@ pub fn parse(file: &str, text: &str, env: &Env) -> Result<Config, Problems> {
 }
 
 /// `None` only when a problem was noted.
-fn whole(root: &Table<'_>, env: &Env) -> Option<Config> {
+fn whole(root: &Table<'_>, env: &Env, text: &str) -> Option<Config> {
     let secrets = Secrets { env, doc: root.doc };
     let (discord_table, github_table) = (root.section("discord", &DISCORD), root.section("github", &GITHUB));
     let (discord_table, github_table) = (discord_table.as_ref(), github_table.as_ref());
     let roles = discord_table.map(roles).unwrap_or_default();
     let stages = stages(root, discord_table, github_table, &roles);
     let server = Server { gate_secret: secrets.gate(), ..server(root.section("server", &SERVER).as_ref(), env) };
-    let audit = root.section("audit", &AUDIT);
-    let audit =
-        Audit { channel: audit.and_then(|table| table.text("channel", read::snowflake)).map(|id| ChannelId(id.value)) };
+    let audit = root.section("audit", &AUDIT).map(|table| Audit {
+        channel: table.text("channel", read::snowflake).map(|id| ChannelId(id.value)),
+        file: table.text("file", read::file).map(|found| found.value),
+    });
     let admins = discord_table.map(|table| environment::roles(table, "admin_roles", &roles)).unwrap_or_default();
     let discord = discord_table.map(|table| discord(table, roles.clone(), admins, secrets.discord_token()));
     let github = github(github_table, &secrets);
     let store = secrets.store(&server.data);
     let databases = secrets.databases(&stages);
     let line = line_of(stages)?;
-    Some(Config { line, discord: discord??, github: github?, server, audit, store: store?, databases })
+    Some(Config {
+        line,
+        discord: discord??,
+        github: github?,
+        server,
+        audit: audit.unwrap_or_default(),
+        store: store?,
+        databases,
+        text: text.to_owned(),
+    })
 }
 
 /// The stages of the promotion path, with what other tables say for them.

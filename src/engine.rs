@@ -4,6 +4,7 @@
 mod applied;
 mod audit;
 mod break_glass;
+mod configured;
 pub mod desk;
 mod effects;
 mod facts;
@@ -21,7 +22,7 @@ mod signing;
 mod simulate;
 mod worker;
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use signalbox_domain::{
     decide::decide,
@@ -81,7 +82,7 @@ pub struct Ports {
 pub struct Engine {
     ports: Ports,
     line: Arc<Line>,
-    anchor: Option<ChannelId>,
+    anchor: Arc<Anchor>,
     wake: Arc<Notify>,
     fleets: fleet::Fleets,
     members: members::Members,
@@ -89,6 +90,13 @@ pub struct Engine {
     authors: links::Authors,
     admins: Arc<[Role]>,
     changed: broadcast::Sender<Deployment>,
+}
+
+/// Where the head of the audit trail is posted.
+#[derive(Debug, Default)]
+struct Anchor {
+    channel: Option<ChannelId>,
+    file: Option<PathBuf>,
 }
 
 /// How often a decision is made anew because somebody else was faster.
@@ -102,7 +110,7 @@ impl Engine {
         Self {
             ports,
             line,
-            anchor: None,
+            anchor: Arc::default(),
             wake,
             fleets,
             applied,
@@ -113,10 +121,10 @@ impl Engine {
         }
     }
 
-    /// The same engine, posting the head of the audit trail to this channel once a day.
+    /// The same engine, posting the head of the audit trail there once a day.
     #[must_use]
-    pub fn anchored_in(self, channel: Option<ChannelId>) -> Self {
-        Self { anchor: channel, ..self }
+    pub fn anchored_in(self, channel: Option<ChannelId>, file: Option<PathBuf>) -> Self {
+        Self { anchor: Arc::new(Anchor { channel, file }), ..self }
     }
 
     /// The same engine; people with these roles may say who is who, too.

@@ -138,6 +138,8 @@ pub struct Proof {
     pub checked: Checked,
     /// Where heads of the trail are posted.
     pub channel: Option<ChannelId>,
+    /// Whether they are kept in a file, too.
+    pub kept: bool,
     /// The file.
     pub file: File,
 }

@@ -274,6 +274,7 @@ pub fn proving(proof: &Proof) -> String {
     };
     let compare = match proof.channel {
         Some(channel) => format!("Compare the last row with what stands in <#{channel}>"),
+        None if proof.kept => "Compare the last row with the file that `[audit] file` names".into(),
         None => "Heads of the trail are posted nowhere, so only the store can tell whether the last row is true".into(),
     };
     format!(

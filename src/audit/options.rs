@@ -31,9 +31,12 @@ pub struct VerifyArguments {
     /// Verify this file (JSON or CSV) instead of the store
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// A row that is known from elsewhere, `412:9f86…` or its hash alone
+    /// A row that is known from elsewhere, `412:9f86…` or its hash alone; may be given again
     #[arg(long, value_name = "HEAD")]
-    pub head: Option<Known>,
+    pub head: Vec<Known>,
+    /// A file with such rows, the last word of each line: the one that `[audit] file` names
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    pub heads: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -44,7 +47,7 @@ pub struct ExportArguments {
     /// Up to, and without, this day or time
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub until: Option<Timestamp>,
-    /// How it is written; Markdown is for reading and cannot be verified by itself
+    /// How it is written; Markdown and PDF are for reading and cannot be verified by themselves
     #[arg(long, value_enum, default_value_t = Format::Markdown)]
     pub format: Format,
 }
@@ -53,6 +56,8 @@ pub struct ExportArguments {
 pub enum Format {
     /// A sheet for people, a section for each deployment
     Markdown,
+    /// The same sheet to be printed and filed
+    Pdf,
     /// Everything, for a spreadsheet
     Csv,
     /// Everything, for a program

@@ -38,10 +38,7 @@ fn summary(file: &str, config: &Config) -> String {
     let _ = writeln!(text, "\nDiscord  server {}", config.discord.guild);
     let _ = writeln!(text, "GitHub   {} with {github}; {webhooks}", config.github.api_url);
     let _ = writeln!(text, "Store    {store}");
-    let _ = match config.audit.channel {
-        Some(channel) => writeln!(text, "Audit    posts its head to channel {channel} once a day"),
-        None => writeln!(text, "Audit    posts its head nowhere ([audit] channel is not set)"),
-    };
+    let _ = writeln!(text, "Audit    {}", config.audit.says());
     text
 }
 

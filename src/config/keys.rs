@@ -103,8 +103,13 @@ pub(super) const GITHUB: Section = Section {
     ],
 };
 
-pub(super) const AUDIT: Section =
-    Section { title: "[audit]", keys: &[may("channel", SNOWFLAKE, "channel = \"1200000000000000003\"")] };
+pub(super) const AUDIT: Section = Section {
+    title: "[audit]",
+    keys: &[
+        may("channel", SNOWFLAKE, "channel = \"1200000000000000003\""),
+        may("file", "a file, such as one on another machine's disk", "file = \"/mnt/evidence/signalbox-heads.txt\""),
+    ],
+};
 
 pub(super) const SERVER: Section = Section {
     title: "[server]",

@@ -233,6 +233,13 @@ pub(super) fn ca_file(text: &str) -> Result<PathBuf, Reject> {
     }
 }
 
+pub(super) fn file(text: &str) -> Result<PathBuf, Reject> {
+    if text.is_empty() || text.ends_with('/') {
+        return Err(format!("{text:?} is not the name of a file").into());
+    }
+    Ok(text.into())
+}
+
 pub(super) fn folder(text: &str) -> Result<PathBuf, Reject> {
     if text.is_empty() { Err("the name of a folder cannot be empty".into()) } else { Ok(text.into()) }
 }

@@ -1,11 +1,10 @@
 //! Signalbox's own parts: its store and its webhook secret.
 
 use secrecy::{ExposeSecret, SecretString};
-use signalbox_domain::ids::ChannelId;
 
 use super::Check;
 use crate::{
-    config::{Config, Store},
+    config::{Audit, Config, Store},
     store::SqlStore,
 };
 
@@ -28,7 +27,7 @@ pub(super) async fn examine(config: &Config) -> Vec<Check> {
         judge_store(&config.store, opened),
         judge_webhooks(config.github.webhook_secret.as_ref()),
         judge_gates(&config.github.oidc_issuer, config.server.gate_secret.is_some()),
-        judge_anchor(config.audit.channel),
+        judge_anchor(&config.audit),
     ]
 }
 
@@ -41,16 +40,16 @@ fn judge_gates(issuer: &str, has_secret: bool) -> Check {
     Check::good("gates", format!("answer at /v1/gates to jobs with tokens of {issuer}, and to {own}"))
 }
 
-fn judge_anchor(channel: Option<ChannelId>) -> Check {
+fn judge_anchor(audit: &Audit) -> Check {
     let name = "audit trail";
-    match channel {
-        Some(channel) => Check::good(name, format!("its head is posted to channel {channel} once a day")),
-        None => Check::warn(
-            name,
-            "its head is posted nowhere, so a trail that was cut off or rewritten whole cannot be told from a true one",
-            "set [audit] channel to a channel where only the bot may write",
-        ),
+    if audit.channel.is_some() || audit.file.is_some() {
+        return Check::good(name, audit.says());
     }
+    Check::warn(
+        name,
+        "its head is posted nowhere, so a trail that was cut off or rewritten whole cannot be told from a true one",
+        "set [audit] channel to a channel where only the bot may write, or [audit] file to one on another disk",
+    )
 }
 
 fn judge_store(store: &Store, opened: Result<(), String>) -> Check {
@@ -88,6 +87,8 @@ fn judge_webhooks(secret: Option<&SecretString>) -> Check {
 
 #[cfg(test)]
 mod tests {
+    use signalbox_domain::ids::ChannelId;
+
     use super::*;
     use crate::doctor::Mark;
 
@@ -109,8 +110,11 @@ mod tests {
 
     #[test]
     fn a_trail_should_be_anchored() {
-        assert_eq!(judge_anchor(Some(ChannelId(7))).mark(), Mark::Good);
-        assert_eq!(judge_anchor(None).mark(), Mark::Warn);
+        let posted = Audit { channel: Some(ChannelId(7)), file: None };
+        assert_eq!(judge_anchor(&posted).mark(), Mark::Good);
+        let kept = Audit { channel: None, file: Some("heads.txt".into()) };
+        assert_eq!(judge_anchor(&kept).mark(), Mark::Good);
+        assert_eq!(judge_anchor(&Audit::default()).mark(), Mark::Warn);
     }
 
     #[test]

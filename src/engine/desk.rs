@@ -396,7 +396,8 @@ impl Desk for ServiceDesk {
         if file.content.len() > LARGEST_FILE {
             return Err(Refusal::proof_too_large(id));
         }
-        Ok(Proof { deployment: id, checked, channel: self.engine.anchor, file })
+        let anchor = &self.engine.anchor;
+        Ok(Proof { deployment: id, checked, channel: anchor.channel, kept: anchor.file.is_some(), file })
     }
 
     async fn suggest_tenants(&self, environment: &str, typed: &str) -> Vec<Suggestion> {

@@ -28,7 +28,8 @@ impl Engine {
         self.ports.outbox.release().await?;
         let due = |effect| Due { effect, at: now };
         let sweeps = self.line.iter().map(|e| due(Effect::Sweep { environment: e.name.clone() }));
-        let anchor = self.anchor.map(|_| due(Effect::Anchor));
+        let posts = self.anchor.channel.is_some() || self.anchor.file.is_some();
+        let anchor = posts.then(|| due(Effect::Anchor));
         let active = self.ports.store.find(Query::Active).await?;
         let looks = active.iter().flat_map(look).map(due);
         self.ports.outbox.put(sweeps.chain(anchor).chain(looks).collect()).await?;

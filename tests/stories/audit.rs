@@ -78,23 +78,23 @@ async fn a_deployment_is_proven_to_whoever_has_only_the_file() {
         let said = Regex::new("[0-9a-f]{64}").unwrap().replace_all(&reply.text(), "<hash>").into_owned();
         insta::assert_snapshot!(said, @"
         🔏 Deployment **1** in the audit trail: 6 rows, with 1 sealed between them.
-        Its record, with the evidence, is the one that row 7 vouches for.
-        Last row: `7:<hash>`
+        Its record, with the evidence, is the one that row 8 vouches for.
+        Last row: `8:<hash>`
         Heads of the trail are posted nowhere, so only the store can tell whether the last row is true; verify the rest with `signalbox audit verify --file proof-1.json`.
         ");
         let path = saved(w, &reply);
         let newest = head(&reply.text());
         insta::assert_snapshot!(told(&audit(w, &format!("verify --file proof-1.json --head {newest}"))), @"
         proof-1.json is whole: 7 rows about deployment 1, 1 of them sealed.
-        Its record is the one that row 7 vouches for.
+        Its record is the one that row 8 vouches for.
         The last row is
-        7:<hash>
+        8:<hash>
         It agrees with the head that was given.
         exit code 0
         ");
         insta::assert_snapshot!(told(&audit(w, &format!("verify --head {newest}"))), @"
-        The audit trail is whole: 7 rows, the last is
-        7:<hash>
+        The audit trail is whole: 8 rows, the last is
+        8:<hash>
         It agrees with the head that was given.
         exit code 0
         ");
@@ -141,11 +141,13 @@ async fn an_auditor_gets_a_range_of_time() {
             assert!(found.contains("all is whole: ") && found.ends_with("exit code 0"), "{found}");
             let text = String::from_utf8(exported.stdout).unwrap();
             std::fs::write(w.folder().join("all"), text.replacen("erin", "mallory", 1)).unwrap();
-            assert!(told(&audit(w, "verify --file all")).contains("all is damaged: row 1 was changed"));
+            assert!(told(&audit(w, "verify --file all")).contains("all is damaged: row 2 was changed"));
         }
         let sheet = told(&audit(w, "export"));
         assert!(sheet.contains("## deployment 1\n") && sheet.contains("| rita | deployment.signed | signs"), "{sheet}");
         assert!(sheet.contains("| vera | refused | role\\_missing |"), "{sheet}");
+        let pdf = audit(w, "export --format pdf");
+        assert!(pdf.status.success() && pdf.stdout.starts_with(b"%PDF-"), "{}", told(&pdf));
         let empty = audit(w, "export --until 2020-01-01");
         assert!(told(&empty).contains("0 rows") && empty.status.success(), "{}", told(&empty));
         assert!(told(&audit(w, "export --since yesterday")).ends_with("exit code 2"));
@@ -188,7 +190,7 @@ async fn what_is_changed_by_hand_is_found() {
         .await;
         assert!(told(&audit(w, "verify")).ends_with("exit code 0"), "the store alone cannot tell");
         insta::assert_snapshot!(told(&audit(w, &format!("verify --head {known}"))), @"
-        signalbox: the audit trail is damaged: the trail was cut off: it ends with row 1, and row 7 is known to have been written
+        signalbox: the audit trail is damaged: the trail was cut off: it ends with row 1, and row 8 is known to have been written
         What to do: stop Signalbox and keep a copy of the store before anything else. A backup or an export from before tells what the row said, and `signalbox audit verify --head`, with each line of the channel for the audit trail, tells since when it is so: docs/audit.md, When it is damaged.
         exit code 1
         ");
@@ -224,7 +226,7 @@ async fn where_there_is_nothing_to_verify_there_is_no_answer() {
         signalbox: there is no deployment 7; `/status` lists them
         exit code 2
         ");
-        assert!(told(&audit(w, "verify")).contains("whole: 0 rows"));
+        assert!(told(&audit(w, "verify")).contains("whole: 1 row,"), "its configuration");
     })
     .await;
 }
@@ -234,15 +236,13 @@ async fn the_head_is_posted_once_a_day() {
     let given = Given { not_started: true, environments: "\n[audit]\nchannel = \"301\"\n", ..Given::default() };
     World::given(given, async |w| {
         w.starts().await;
-        // Nothing is written yet, so there is nothing to post today before the next look.
-        one_deployment(w).await;
-        w.stops().await;
-        w.starts().await;
+        // The first row tells of the configuration.
         let post = w.discord.expect_message("dev", "the head", |message| message.text().contains("Audit trail")).await;
         let posted = head(&post.text());
         assert!(told(&audit(w, &format!("verify --head {posted}"))).ends_with("exit code 0"));
 
         // However often it starts, a day has one post.
+        one_deployment(w).await;
         w.stops().await;
         w.starts().await;
         w.asks("erin", "/status").await;
@@ -261,14 +261,79 @@ async fn the_head_is_posted_once_a_day() {
         w.starts().await;
         let newer = |text: &str| text.contains("Audit trail") && head(text) != posted;
         let post = w.discord.expect_message("dev", "the next head", |message| newer(&message.text())).await;
-        assert!(told(&audit(w, &format!("verify --head {}", head(&post.text())))).ends_with("exit code 0"));
+        let next = head(&post.text());
+        assert!(told(&audit(w, &format!("verify --head {posted} --head {next}"))).ends_with("exit code 0"));
         w.asks("erin", "/status").await;
         assert_eq!(w.discord.messages("dev").unwrap().len(), 2);
 
         // A proof ends at the first post after its deployment.
         let reply = w.asks("erin", "/audit prove 1").await;
-        assert_eq!(head(&reply.text()), posted);
+        assert_eq!(head(&reply.text()), next);
         assert!(reply.text().contains("stands in #dev"), "{}", reply.text());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_head_is_kept_in_a_file_once_a_day() {
+    const KEPT: &str = "\n[audit]\nfile = \"{folder}/heads.txt\"\n";
+    World::given(Given { not_started: true, environments: KEPT, ..Given::default() }, async |w| {
+        let heads = w.folder().join("heads.txt");
+        std::fs::write(&heads, "2020-01-01 cut off by a full dis").unwrap();
+        let kept = async || loop {
+            let text = std::fs::read_to_string(&heads).unwrap();
+            if text.lines().count() > 1 && text.ends_with('\n') {
+                return text;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        };
+        w.starts().await;
+        let text = kept().await;
+        assert!(text.starts_with("2020-01-01 cut off by a full dis\n20"), "{text}");
+        one_deployment(w).await;
+        w.stops().await;
+        w.starts().await;
+        w.asks("erin", "/status").await;
+        assert_eq!(kept().await, text, "a day has one line");
+        let found = told(&audit(w, "verify --heads heads.txt"));
+        assert!(found.contains("heads.txt cannot be read: line 1: \"dis\" names no row"), "{found}");
+
+        std::fs::write(&heads, text.lines().last().unwrap()).unwrap();
+        insta::assert_snapshot!(told(&audit(w, "verify --heads heads.txt")), @"
+        The audit trail is whole: 9 rows, the last is
+        9:<hash>
+        It agrees with the head that was given.
+        exit code 0
+        ");
+        sql(
+            w,
+            "DROP TRIGGER audit_keeps_its_lines; DROP TRIGGER audit_head_moves_on; DELETE FROM audit;
+             UPDATE audit_head SET (seq, hash) = (0, printf('%064d', 0))",
+        )
+        .await;
+        let found = told(&audit(w, "verify --heads heads.txt"));
+        assert!(found.contains("the trail was cut off: it ends with row 0") && found.ends_with("code 1"), "{found}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_it_was_told_to_do_is_part_of_the_trail() {
+    World::run(async |w| {
+        let recorded = || {
+            let trail = String::from_utf8(audit(w, "export --format json").stdout).unwrap();
+            trail.lines().filter(|line| line.contains("\"configuration.changed\"")).count()
+        };
+        assert_eq!(recorded(), 1);
+        w.stops().await;
+        w.starts().await;
+        assert_eq!(recorded(), 1, "nothing has changed");
+        w.stops().await;
+        w.rewrites("\n# From today on we are careful.\n");
+        w.starts().await;
+        assert_eq!(recorded(), 2);
+        let sheet = told(&audit(w, "export"));
+        assert!(sheet.contains("From today on we are careful."), "{sheet}");
     })
     .await;
 }

@@ -44,7 +44,7 @@ pub struct World {
     tenants: Option<Tenants>,
     webhooks: bool,
     store: Option<String>,
-    environments: &'static str,
+    environments: std::sync::Mutex<&'static str>,
     signs: &'static str,
     is_app: bool,
     folder: TempDir,
@@ -62,7 +62,7 @@ pub struct Given {
     pub not_started: bool,
     /// Where the service keeps its own data; a file of the story's own when `None`.
     pub store: Option<String>,
-    /// More environments, as they would be written.
+    /// More environments, as they would be written; `{folder}` is the story's own.
     pub environments: &'static str,
     /// Whether the service is a GitHub App, and not a person's token.
     pub app: bool,
@@ -122,12 +122,17 @@ impl World {
             tenants,
             webhooks: !given.no_webhooks,
             store: given.store.clone(),
-            environments: given.environments,
+            environments: given.environments.into(),
             signs: given.signs,
             is_app: given.app,
             folder,
             app: Mutex::default(),
         }
+    }
+
+    /// Somebody edits the configuration; it counts at the next start.
+    pub fn rewrites(&self, environments: &'static str) {
+        *self.environments.lock().unwrap() = environments;
     }
 
     /// The service starts.
@@ -312,7 +317,7 @@ commit_header = "X-Build-Sha"
             folder = self.folder.path().display(),
             api = self.github.url(),
             application = self.application.address(),
-            more = self.environments,
+            more = self.environments.lock().unwrap().replace("{folder}", &self.folder().display().to_string()),
             signs = self.signs,
         )
     }

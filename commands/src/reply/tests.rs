@@ -55,24 +55,27 @@ fn cancelling_tells_a_run_that_stops_from_one_that_never_started() {
 
 #[test]
 fn a_proof_says_how_far_it_reaches() {
-    let proof = |record, channel| Proof {
+    let proof = |record, channel, kept| Proof {
         deployment: DeploymentId(42),
         checked: Checked { head: Head { seq: 57, hash: Hash::ZERO }, rows: 30, sealed: 18, record },
         channel,
+        kept,
         file: File { name: "proof-42.json".into(), content: String::new() },
     };
-    insta::assert_snapshot!(proving(&proof(Some(Bound::To(55)), Some(ChannelId(70)))), @"
+    insta::assert_snapshot!(proving(&proof(Some(Bound::To(55)), Some(ChannelId(70)), true)), @"
     🔏 Deployment **42** in the audit trail: 12 rows, with 18 sealed between them.
     Its record, with the evidence, is the one that row 55 vouches for.
     Last row: `57:0000000000000000000000000000000000000000000000000000000000000000`
     Compare the last row with what stands in <#70>; verify the rest with `signalbox audit verify --file proof-42.json`.
     ");
-    insta::assert_snapshot!(proving(&proof(Some(Bound::MovedOn(55)), None)), @"
+    insta::assert_snapshot!(proving(&proof(Some(Bound::MovedOn(55)), None, false)), @"
     🔏 Deployment **42** in the audit trail: 12 rows, with 18 sealed between them.
     It is still at work: what GitHub said of it since row 55 is in its record and not vouched for.
     Last row: `57:0000000000000000000000000000000000000000000000000000000000000000`
     Heads of the trail are posted nowhere, so only the store can tell whether the last row is true; verify the rest with `signalbox audit verify --file proof-42.json`.
     ");
+    let kept = proving(&proof(Some(Bound::To(55)), None, true));
+    assert!(kept.contains("Compare the last row with the file that `[audit] file` names; verify"), "{kept}");
 }
 
 #[test]

@@ -171,6 +171,12 @@ impl File {
         table::csv(self)
     }
 
+    /// The rows that are not sealed with their numbers, by what they are about, in the order in which that comes up.
+    #[must_use]
+    pub fn sections(&self) -> Vec<(&str, Vec<(i64, &Entry)>)> {
+        table::sections(self)
+    }
+
     /// The rows as Markdown, to be read: a section for each deployment.
     #[must_use]
     pub fn markdown(&self) -> String {

@@ -99,7 +99,21 @@ fn bare(mut cell: String, last: bool) -> String {
     cell
 }
 
-/// A section for each subject, in the order in which they come up.
+/// The rows by subject, in the order in which those come up.
+pub(super) fn sections(file: &File) -> Vec<(&str, Vec<(i64, &Entry)>)> {
+    let mut sections: Vec<(&str, Vec<(i64, &Entry)>)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for (seq, entry) in file.rows.iter().filter_map(|row| Some((row.seq, row.entry()?))) {
+        let place = *places.entry(&entry.subject).or_insert(sections.len());
+        if place == sections.len() {
+            sections.push((&entry.subject, Vec::new()));
+        }
+        sections[place].1.push((seq, entry));
+    }
+    sections
+}
+
+/// A section for each subject.
 pub(super) fn markdown(file: &File) -> String {
     let mut text = format!("# Audit trail: {}\n\n", plain(&file.about));
     let _ = writeln!(
@@ -112,20 +126,12 @@ pub(super) fn markdown(file: &File) -> String {
         file.before,
         file.head
     );
-    let mut sections: Vec<(&str, Vec<(i64, &Entry)>)> = Vec::new();
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    for (seq, entry) in file.rows.iter().filter_map(|row| Some((row.seq, row.entry()?))) {
-        let place = *places.entry(&entry.subject).or_insert(sections.len());
-        if place == sections.len() {
-            sections.push((&entry.subject, Vec::new()));
-        }
-        sections[place].1.push((seq, entry));
-    }
-    for (subject, entries) in sections {
+    for (subject, entries) in sections(file) {
         let _ =
             write!(text, "\n## {}\n\n| row | at | who | what | in words |\n|---|---|---|---|---|\n", plain(subject));
         for (seq, Entry { at, actor, action, detail, .. }) in entries {
-            let [actor, action, detail] = [actor, action, detail].map(|cell| plain(cell));
+            let [actor, action] = [actor, action].map(|cell| plain(cell));
+            let detail = detail.lines().map(plain).collect::<Vec<_>>().join("<br>");
             let _ = writeln!(text, "| {seq} | {} | {actor} | {action} | {detail} |", time(*at));
         }
     }

@@ -349,7 +349,7 @@ fn a_sheet_can_be_read_by_people() {
     | row | at | who | what | in words |
     |---|---|---|---|---|
     | 1 | 2026-09-21T14:13:20.000Z | ada | deployment.requested | main to uat at 0000000000000000000000000000000000000000 |
-    | 2 | 2026-09-21T14:13:48.000Z | grace | deployment.signed | a \| b \<script\> =SUM(A1) \[x\](y) |
+    | 2 | 2026-09-21T14:13:48.000Z | grace | deployment.signed | a \| b<br>\<script\> =SUM(A1) \[x\](y) |
 
     ## deployment 1
 

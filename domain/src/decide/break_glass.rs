@@ -54,10 +54,13 @@ impl Step<'_> {
         let (first, reason) = (glass.by.clone(), glass.reason.clone());
         let second = second.unwrap_or_else(|| first.clone());
         let detail = format!(
-            "{} and {} go past the closed gate at {}: {reason}. Not satisfied: {past}",
-            first.name, second.name, self.d.commit
+            "{} and {} go past the closed gate at {}: {reason}\n{}",
+            first.name,
+            second.name,
+            self.d.commit,
+            verdict.in_full()
         );
-        self.record("signalbox", "break-glass used", clip(&detail, 1500));
+        self.record("signalbox", "break-glass used", detail);
         let roles = self.environment.gate.break_glass.iter().map(|role| role.id).collect();
         let text = format!(
             "🧨 **Glass broken**: deployment {} takes `{}` to `{}` past its gate.\nAsked for by <@{}>, agreed to by \

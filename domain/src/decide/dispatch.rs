@@ -37,7 +37,7 @@ impl Step<'_> {
             if clearance.is_past_the_gate() {
                 self.glass_used(verdict);
             } else {
-                self.record("signalbox", "cleared", verdict.text(1500));
+                self.record("signalbox", "cleared", verdict.in_full());
             }
             self.show();
         }

@@ -31,7 +31,7 @@ impl Step<'_> {
         self.d.cleared = None;
         let open_points = verdict.open_points();
         if before.as_ref().is_none_or(|before| before.open_points() != open_points) {
-            self.record("signalbox", "waiting", clip(&open_points, 1500));
+            self.record("signalbox", "waiting", verdict.in_full());
         }
         if before.as_ref().is_none_or(|before| !before.says_as(&verdict)) || self.d.trouble.is_some() {
             self.d.state = State::Waiting { since, until, verdict: Some(verdict) };

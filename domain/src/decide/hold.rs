@@ -80,7 +80,7 @@ impl Step<'_> {
             return self.expire();
         }
         if self.d.cleared.is_none() {
-            self.record("signalbox", "cleared", verdict.text(1500));
+            self.record("signalbox", "cleared", verdict.in_full());
         }
         self.d.cleared = Some(Cleared::by(clearance));
         self.d.trouble = None;

@@ -99,7 +99,7 @@ impl Line {
         }
     }
 
-    fn write(&self, depth: usize, into: &mut Vec<String>) {
+    fn write(&self, depth: usize, whole: bool, into: &mut Vec<String>) {
         let mut text = format!("{}{} {}", "  ".repeat(depth), self.mark(), self.rule);
         if !self.must {
             text.push_str(" (should)");
@@ -113,8 +113,8 @@ impl Line {
         }
         into.push(text);
         // Of what holds as a whole the parts are no news.
-        if self.status != Status::Pass {
-            self.parts.iter().for_each(|part| part.write(depth + 1, into));
+        if whole || self.status != Status::Pass {
+            self.parts.iter().for_each(|part| part.write(depth + 1, whole, into));
         }
     }
 }
@@ -144,7 +144,7 @@ impl Verdict {
         let mut lines: Vec<&Line> = self.lines.iter().collect();
         lines.sort_by_key(|line| (line.status == Status::Pass, !line.must));
         let mut texts = vec![];
-        lines.iter().for_each(|line| line.write(0, &mut texts));
+        lines.iter().for_each(|line| line.write(0, false, &mut texts));
         let mut text = String::new();
         for line in texts {
             let line = clip(&line, 400);
@@ -156,6 +156,14 @@ impl Verdict {
             text.push('\n');
         }
         text.trim_end().to_owned()
+    }
+
+    /// Every rule and every part of it, for records: what was decided must be understood from this alone.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        let mut texts = vec![];
+        self.lines.iter().for_each(|line| line.write(0, true, &mut texts));
+        texts.join("\n")
     }
 
     /// The rules that keep the gate closed, in one line for records.

@@ -74,7 +74,7 @@ fn the_example_is_right_and_its_summary_shows_no_secret() {
     Discord  server 1100000000000000001
     GitHub   https://api.github.com/ with a personal token; webhooks on 127.0.0.1:8080
     Store    SQLite in .signalbox/signalbox.db
-    Audit    posts its head nowhere ([audit] channel is not set)
+    Audit    its head is posted nowhere ([audit] channel and file are not set)
     ");
     let config = parse("signalbox.toml", EXAMPLE, &example_env()).unwrap();
     assert!(!format!("{config:?}").contains("hunter2"));
