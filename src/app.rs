@@ -54,6 +54,7 @@ impl App {
             outbox: storage.clone(),
             inbox: storage.clone(),
             locks: storage.clone(),
+            alerts: storage.clone(),
             links: storage.clone(),
             sources: forge.clone(),
             pulls: forge.clone(),

@@ -98,7 +98,7 @@ impl From<StoreError> for Failure {
         let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
         match error {
             StoreError::Corrupt(_) => Self::Row(cause),
-            StoreError::Unavailable(_) | StoreError::Conflict(_) => Self::Store(cause),
+            StoreError::Unavailable(_) | StoreError::Conflict(_) | StoreError::Overtaken => Self::Store(cause),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Carries decisions out: loads, lets the core decide, commits, and works off what is due.
 //! It knows the ports and no vendor.
 
+mod alerting;
+mod alerts;
 mod applied;
 mod audit;
 mod break_glass;
@@ -25,6 +27,7 @@ mod worker;
 use std::{path::PathBuf, sync::Arc};
 
 use signalbox_domain::{
+    alert::Routing,
     decide::decide,
     deployment::{Deployment, State},
     effect::{Due, Effect},
@@ -32,7 +35,7 @@ use signalbox_domain::{
     event::Event,
     ids::{ChannelId, DeploymentId},
     ports::{
-        Change, Chat, Clock, Forge, Inbox, Links, Locks, Outbox, Probe, Pulls, Query, Rules, Sources, Store,
+        Alerts, Change, Chat, Clock, Forge, Inbox, Links, Locks, Outbox, Probe, Pulls, Query, Rules, Sources, Store,
         StoreError, TenantDb, Trail,
     },
 };
@@ -57,6 +60,8 @@ pub struct Ports {
     pub inbox: Arc<dyn Inbox>,
     /// Locks on environments.
     pub locks: Arc<dyn Locks>,
+    /// Alerts.
+    pub alerts: Arc<dyn Alerts>,
     /// Who is who at GitHub.
     pub links: Arc<dyn Links>,
     /// GitHub.
@@ -83,6 +88,8 @@ pub struct Engine {
     ports: Ports,
     line: Arc<Line>,
     anchor: Arc<Anchor>,
+    routing: Arc<Routing>,
+    unrecorded: alerts::Unrecorded,
     wake: Arc<Notify>,
     fleets: fleet::Fleets,
     members: members::Members,
@@ -106,11 +113,14 @@ impl Engine {
     /// An engine over these ports and this promotion path. `wake` is rung when something is due.
     #[must_use]
     pub fn new(ports: Ports, line: Arc<Line>, wake: Arc<Notify>) -> Self {
+        let home = line.iter().last().map_or(ChannelId(0), |environment| environment.channel);
         let (fleets, applied, members, authors) = Default::default();
         Self {
             ports,
             line,
             anchor: Arc::default(),
+            routing: Arc::new(Routing::usual(home)),
+            unrecorded: alerts::Unrecorded::default(),
             wake,
             fleets,
             applied,
@@ -125,6 +135,12 @@ impl Engine {
     #[must_use]
     pub fn anchored_in(self, channel: Option<ChannelId>, file: Option<PathBuf>) -> Self {
         Self { anchor: Arc::new(Anchor { channel, file }), ..self }
+    }
+
+    /// The same engine, with these rules about who hears what where.
+    #[must_use]
+    pub fn routed_by(self, routing: Routing) -> Self {
+        Self { routing: Arc::new(routing), ..self }
     }
 
     /// The same engine; people with these roles may say who is who, too.
@@ -166,6 +182,13 @@ impl Engine {
         let waiting = deployments.iter().filter(|d| matches!(d.state, State::Waiting { .. }));
         let due = waiting.map(|d| Due { effect: Effect::Dispatch { deployment: d.id }, at }).collect();
         self.ports.outbox.put(due).await?;
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Has something done at once.
+    async fn plan(&self, effect: Effect) -> Result<(), StoreError> {
+        self.ports.outbox.put(vec![Due { effect, at: self.ports.clock.now() }]).await?;
         self.wake.notify_one();
         Ok(())
     }

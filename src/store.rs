@@ -4,6 +4,7 @@
 //! PostgreSQL is for a machine whose disk may be lost. The database itself decides what only one can
 //! have: an environment's holder, the deployment of an execution, the first record of a delivery.
 
+mod alerts;
 mod audit;
 #[cfg(test)]
 mod conformance;

@@ -2,6 +2,8 @@
 
 use async_trait::async_trait;
 use signalbox_domain::{
+    Timestamp,
+    alert::Record,
     audit::Checked,
     deployment::Deployment,
     environment::Line,
@@ -205,6 +207,31 @@ pub enum Linking {
     },
 }
 
+/// `/alerts ack`, `/alerts mute`, and the buttons of these names.
+#[derive(Debug, Clone)]
+pub struct AlertAsk {
+    /// Who.
+    pub asker: Asker,
+    /// Which alert, as typed.
+    pub alert: String,
+    /// What they do.
+    pub act: AlertAct,
+}
+
+/// What somebody does about an alert.
+#[derive(Debug, Clone)]
+pub enum AlertAct {
+    /// They look after it.
+    Acknowledge,
+    /// They want nobody called for a while.
+    Mute {
+        /// Why.
+        reason: String,
+        /// For how long, as typed.
+        length: Option<String>,
+    },
+}
+
 /// `/lock`, and `/freeze`, which locks everything.
 #[derive(Debug, Clone)]
 pub struct LockAsk {
@@ -358,6 +385,18 @@ pub trait Desk: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal`], ready to be shown.
     async fn links(&self) -> Result<Vec<Link>, Refusal>;
+
+    /// The open alerts, the gravest first, and now.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn alerts(&self) -> Result<(Vec<Record>, Timestamp), Refusal>;
+
+    /// Acknowledges or mutes an alert, and answers with it.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn answer_alert(&self, ask: AlertAsk) -> Result<Record, Refusal>;
 
     /// Locks an environment, or all of them.
     ///

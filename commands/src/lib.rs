@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod alerts;
 mod audit;
 mod break_glass;
 mod call;
@@ -59,6 +60,7 @@ pub fn all() -> Vec<poise::Command<Data, Error>> {
         ("Deployments", vec![deploy::deploy(), promote::promote(), status::status(), cancel::cancel()]),
         ("Gates", vec![gate::why(), gate::checklist(), gate::gate(), break_glass::breakglass()]),
         ("Locks", vec![locks::lock(), locks::unlock(), locks::locks(), locks::freeze()]),
+        ("Alerts", vec![alerts::alerts()]),
         (
             "Tenants",
             vec![

@@ -14,16 +14,16 @@ use signalbox_domain::{
     card::{Form, Press},
     decide::COMMENT,
     gate::VETO,
-    ids::{ChannelId, DeploymentId, MessageId, MessageRef},
+    ids::{AlertId, ChannelId, DeploymentId, MessageId, MessageRef},
     text::clip,
 };
 use tracing::{error, warn};
 
 use crate::{
-    Data, Error,
+    Data, Error, alerts,
     call::{Arrival, Call},
     cancel,
-    desk::{CommentAsk, SignAsk, WithdrawAsk},
+    desk::{AlertAct, CommentAsk, SignAsk, WithdrawAsk},
     failure::Failure,
     fault, reply, typed,
 };
@@ -31,6 +31,7 @@ use crate::{
 /// Inputs of the form.
 const TYPED: &str = "commit";
 const WORDS: &str = "comment";
+const LENGTH: &str = "length";
 /// Most characters of a form's title
 /// (<https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response-object-modal>).
 const TITLE: usize = 45;
@@ -42,6 +43,8 @@ pub fn button_id(press: &Press) -> Option<String> {
         Press::Open(_) => return None,
         Press::Cancel(deployment) => format!("cancel:{deployment}"),
         Press::Withdraw(deployment) => format!("withdraw:{deployment}"),
+        Press::Acknowledge(alert) => format!("ack:{alert}"),
+        Press::Mute(alert) => format!("mute:{alert}"),
         Press::Comment { deployment, category } => format!("comment:{deployment}:{category}"),
         Press::Sign { deployment, category, form } => {
             let verb = match form {
@@ -59,9 +62,12 @@ fn meant(id: &str) -> Option<Press> {
     let mut parts = id.splitn(3, ':');
     let (verb, deployment, category) = (parts.next()?, parts.next()?, parts.next());
     let deployment = deployment.parse().ok().map(DeploymentId)?;
+    let alert = AlertId(deployment.0);
     let sign = |form| Some(Press::Sign { deployment, category: category?.to_owned(), form });
     match verb {
         "cancel" if category.is_none() => Some(Press::Cancel(deployment)),
+        "ack" if category.is_none() => Some(Press::Acknowledge(alert)),
+        "mute" if category.is_none() => Some(Press::Mute(alert)),
         "withdraw" if category.is_none() => Some(Press::Withdraw(deployment)),
         "comment" => Some(Press::Comment { deployment, category: category?.to_owned() }),
         "sign" => sign(Form::Nothing),
@@ -122,7 +128,11 @@ async fn take(http: &serenity::Http, press: &serenity::ComponentInteraction, dat
             let asker = call.asker.clone();
             sign(call, data, SignAsk { asker, at: Some(at), deployment, category, typed: None, comment: None }).await
         }
-        Some(Press::Comment { .. } | Press::Open(_)) | None => {
+        Some(Press::Acknowledge(id)) => {
+            let Some(call) = Call::begin(http, data, arrival, alerts::again("ack", id)).await? else { return Ok(()) };
+            alerts::act(call, data, id.to_string(), AlertAct::Acknowledge).await
+        }
+        Some(Press::Comment { .. } | Press::Mute(_) | Press::Open(_)) | None => {
             let Some(call) = Call::begin(http, data, arrival, "/help".into()).await? else { return Ok(()) };
             warn!(button = press.data.custom_id, "a button that this version does not know was pressed");
             call.answer(reply::UNKNOWN_BUTTON).await
@@ -148,6 +158,11 @@ async fn take_form(http: &serenity::Http, form: &serenity::ModalInteraction, dat
             };
             let (asker, typed, comment) = (call.asker.clone(), value(TYPED), value(WORDS));
             sign(call, data, SignAsk { asker, at, deployment, category, typed, comment }).await
+        }
+        Some(Press::Mute(id)) => {
+            let Some(call) = Call::begin(http, data, arrival, alerts::again("mute", id)).await? else { return Ok(()) };
+            let act = AlertAct::Mute { reason: value(WORDS).unwrap_or_default(), length: value(LENGTH) };
+            alerts::act(call, data, id.to_string(), act).await
         }
         Some(Press::Comment { deployment, category }) => {
             let Some(call) = Call::begin(http, data, arrival, again("add a comment", deployment)).await? else {
@@ -205,6 +220,12 @@ fn form(press: &Press) -> Option<CreateModal> {
         Press::Comment { deployment, category } => {
             (format!("{category}: deployment {deployment}"), vec![words("Comment", true)])
         }
+        Press::Mute(alert) => {
+            let length = CreateInputText::new(InputTextStyle::Short, "For how long, such as 30m, 2h or 1d", LENGTH)
+                .min_length(2)
+                .max_length(40);
+            (format!("Mute alert {alert}"), vec![words("Why", true), length])
+        }
         _ => return None,
     };
     let rows = inputs.into_iter().map(CreateActionRow::InputText).collect();
@@ -231,6 +252,8 @@ mod tests {
         for press in [
             Press::Cancel(deployment),
             Press::Withdraw(deployment),
+            Press::Acknowledge(AlertId(i64::MAX)),
+            Press::Mute(AlertId(7)),
             Press::Comment { deployment, category: category.clone() },
             sign(Form::Nothing),
             sign(Form::Words),

@@ -1,5 +1,6 @@
 //! Every sentence that answers a command. Pure; everything from outside is escaped.
 
+mod alerts;
 mod help;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use crate::{
     desk::{Clearing, LinkAsk, Linking, Proof, Signed, Standing, Withdrawn},
 };
 
+pub use alerts::{alerts, answered_alert};
 pub use help::{help, usage};
 
 /// Somebody pressed a button of an older or newer version.

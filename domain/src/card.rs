@@ -7,7 +7,7 @@ use crate::{
     environment::Environment,
     evidence::{Answer, Evidence},
     gate::{BreakGlass, SignOff, VETO},
-    ids::DeploymentId,
+    ids::{AlertId, DeploymentId, PersonId, RoleId},
     promotion::Merge,
     run::{Conclusion, Job, Status},
     text::{clip, code, duration, plain},
@@ -57,6 +57,10 @@ pub enum Press {
     },
     /// Takes back what the presser signed with buttons.
     Withdraw(DeploymentId),
+    /// Says that the presser looks after this alert.
+    Acknowledge(AlertId),
+    /// Asks why and for how long nobody shall be called for this alert.
+    Mute(AlertId),
     /// Asks for words about a signature that the presser gave with a button.
     Comment {
         /// Of which deployment.
@@ -88,6 +92,15 @@ pub struct Button {
     pub press: Press,
 }
 
+/// Whom a message calls.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// Everybody who holds one of these roles.
+    pub roles: Vec<RoleId>,
+    /// These people.
+    pub people: Vec<PersonId>,
+}
+
 /// A message with a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Card {
@@ -107,6 +120,10 @@ pub struct Card {
     pub buttons: Vec<Button>,
     /// Emoji that are offered to react with.
     pub reactions: Vec<String>,
+    /// Whom it calls when it is posted; an edit calls nobody.
+    pub calls: Calls,
+    /// Whether it is posted without a sound.
+    pub silent: bool,
 }
 
 /// The card of a deployment as it is now.
@@ -174,6 +191,8 @@ pub fn card(deployment: &Deployment, environment: &Environment, now: Timestamp) 
         footer: clip(&format!("{} · {}", d.repository, d.workflow), 200),
         buttons: buttons(d, environment),
         reactions: environment.gate.offered(),
+        calls: Calls::default(),
+        silent: false,
     }
 }
 

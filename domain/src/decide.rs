@@ -14,11 +14,13 @@ mod press;
 #[cfg(test)]
 pub(crate) mod tests;
 mod verify;
+mod watch;
 
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::press::{COMMENT, Signing};
 use crate::{
+    alert::Alert,
     deployment::{Deployment, State},
     effect::{Due, Effect, Entry},
     environment::Environment,
@@ -120,6 +122,14 @@ impl Step<'_> {
     /// Says a line in the thread; `matter` is what it is about, and the same matter is told once.
     fn tell(&mut self, matter: &str, text: String) {
         self.soon(Effect::Tell { deployment: self.d.id, matter: matter.to_owned(), text });
+    }
+
+    fn raise(&mut self, alert: Alert) {
+        self.soon(Effect::Raise { alert });
+    }
+
+    fn clear(&mut self, key: String) {
+        self.soon(Effect::Clear { key });
     }
 
     fn record(&mut self, actor: &str, action: &str, detail: String) {

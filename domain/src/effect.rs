@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::alert::Alert;
 use crate::audit::Head;
 use crate::ids::{DeploymentId, EnvironmentName, RepositoryName, RoleId, RunId};
 
@@ -66,7 +67,7 @@ pub enum Effect {
         /// The line, safe to show.
         text: String,
     },
-    /// Say something in the deployment's channel that calls people, once.
+    /// Say something in the deployment's channel that calls people, once. Only earlier versions planned this.
     Alert {
         /// Of which deployment.
         deployment: DeploymentId,
@@ -76,6 +77,40 @@ pub enum Effect {
         text: String,
         /// Whom it calls.
         roles: Vec<RoleId>,
+    },
+    /// Say that a condition holds. Said again it is no news, so it may be said at every look.
+    Raise {
+        /// It.
+        alert: Alert,
+    },
+    /// Say that a condition does not hold (any more).
+    Clear {
+        /// Its name.
+        key: String,
+    },
+    /// Post the message of an alert, or edit it to what is true now.
+    ShowAlert {
+        /// The latest of this name.
+        key: String,
+    },
+    /// Call people for an alert, once.
+    CallAlert {
+        /// The latest of this name.
+        key: String,
+        /// If it is the one that was opened then.
+        opened: Timestamp,
+        /// The how many-eth call it is.
+        call: u32,
+    },
+    /// Look whether somebody is to be called for an alert.
+    WatchAlert {
+        /// The latest of this name.
+        key: String,
+    },
+    /// Read who has acknowledged an alert with a reaction.
+    ReadAlert {
+        /// The latest of this name.
+        key: String,
     },
     /// Read who has signed.
     ReadSignOffs {
@@ -114,6 +149,12 @@ impl Effect {
             Self::OpenThread { deployment } => format!("thread:{deployment}"),
             Self::Tell { deployment, matter, .. } => format!("tell:{deployment}:{matter}"),
             Self::Alert { deployment, matter, .. } => format!("alert:{deployment}:{matter}"),
+            // One row for both: what was said last is what holds.
+            Self::Raise { alert: Alert { key, .. } } | Self::Clear { key } => format!("condition:{key}"),
+            Self::ShowAlert { key } => format!("show-alert:{key}"),
+            Self::CallAlert { key, opened, call } => format!("call-alert:{key}:{}:{call}", opened.as_millisecond()),
+            Self::WatchAlert { key } => format!("watch-alert:{key}"),
+            Self::ReadAlert { key } => format!("read-alert:{key}"),
             Self::ReadSignOffs { deployment } => format!("signoffs:{deployment}"),
             Self::Sweep { environment } => format!("sweep:{environment}"),
             Self::Anchor => "anchor".to_owned(),

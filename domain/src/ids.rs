@@ -24,6 +24,10 @@ number!(
     DeploymentId(i64)
 );
 number!(
+    /// An alert's number, given by the store; people type it as `7`.
+    AlertId(i64)
+);
+number!(
     /// A workflow run's id at GitHub. Re-runs keep it and raise the attempt.
     RunId(u64)
 );
@@ -179,6 +183,14 @@ pub struct MessageRef {
     pub channel: ChannelId,
     /// The message.
     pub message: MessageId,
+}
+
+impl MessageRef {
+    /// Its address on the web, on this server.
+    #[must_use]
+    pub fn address(&self, guild: u64) -> String {
+        format!("https://discord.com/channels/{guild}/{}/{}", self.channel, self.message)
+    }
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ pub use self::{
     gatekeeper::Gatekeeper,
     pulls::Pulls,
     store::{
-        Asked, Change, Claimed, Inbox, Linked, Links, Locks, Opened, Opening, Outbox, Query, Rows, Settled, Store,
-        StoreError, Trail,
+        Alerts, Asked, Change, Claimed, Inbox, Linked, Links, Locks, Opened, Opening, Outbox, Query, Rows, Settled,
+        Store, StoreError, Trail, WhichAlerts,
     },
     world::{Applied, Fleet, Ledger, Probe, Schema, TenantDb},
 };

@@ -1,5 +1,6 @@
 //! Every "no", with what is wrong, who can fix it and the exact command.
 
+mod alert;
 mod break_glass;
 mod linking;
 mod promotion;

@@ -8,7 +8,7 @@ use poise::serenity_prelude as serenity;
 use serenity::{Builder as _, Http, http::LightMethod, http::Request, http::Route};
 use signalbox_commands::failure::{Failure, codes};
 use signalbox_domain::{
-    card::Card,
+    card::{Calls, Card},
     gate::{Reaction, Roles},
     ids::{ChannelId, MessageId, MessageRef, Person, PersonId, RoleId},
     ports::{Chat, ChatError},
@@ -116,7 +116,14 @@ impl DiscordChat {
 #[async_trait]
 impl Chat for DiscordChat {
     async fn post(&self, to: ChannelId, card: &Card, nonce: &str) -> Result<MessageRef, ChatError> {
-        let posted = once(nonce).embed(embed(card)).components(buttons(card));
+        let (called, allowed) = calling(&card.calls);
+        let mut posted = once(nonce).embed(embed(card)).components(buttons(card)).allowed_mentions(allowed);
+        if !called.is_empty() {
+            posted = posted.content(called);
+        }
+        if card.silent {
+            posted = posted.flags(serenity::MessageFlags::SUPPRESS_NOTIFICATIONS);
+        }
         let posted = channel(to).send_message(&*self.http, posted).await.map_err(refused)?;
         let at = MessageRef { channel: to, message: MessageId(posted.id.get()) };
         self.offer(at, &card.reactions).await;
@@ -152,12 +159,9 @@ impl Chat for DiscordChat {
         Ok(())
     }
 
-    async fn call(&self, to: ChannelId, roles: &[RoleId], text: &str, nonce: &str) -> Result<(), ChatError> {
-        let ids = roles.iter().map(|role| serenity::RoleId::new(role.0));
-        let called = ids.clone().map(|id| format!("<@&{id}> ")).collect::<String>();
-        let said = once(nonce)
-            .content(clip(&format!("{called}{text}"), MESSAGE))
-            .allowed_mentions(serenity::CreateAllowedMentions::new().roles(ids));
+    async fn call(&self, to: ChannelId, calls: &Calls, text: &str, nonce: &str) -> Result<(), ChatError> {
+        let (called, allowed) = calling(calls);
+        let said = once(nonce).content(clip(&format!("{called}{text}"), MESSAGE)).allowed_mentions(allowed);
         channel(to).send_message(&*self.http, said).await.map_err(refused)?;
         Ok(())
     }
@@ -188,6 +192,15 @@ fn once(nonce: &str) -> serenity::CreateMessage {
         .nonce(serenity::Nonce::String(nonce.to_owned()))
         .enforce_nonce(true)
         .allowed_mentions(serenity::CreateAllowedMentions::new())
+}
+
+/// How a message names those whom it calls, and that it may.
+fn calling(calls: &Calls) -> (String, serenity::CreateAllowedMentions) {
+    let roles = calls.roles.iter().map(|role| serenity::RoleId::new(role.0));
+    let people = calls.people.iter().map(|person| serenity::UserId::new(person.0));
+    let mut named: String = roles.clone().map(|id| format!("<@&{id}> ")).collect();
+    named.extend(people.clone().map(|id| format!("<@{id}> ")));
+    (named, serenity::CreateAllowedMentions::new().roles(roles).users(people))
 }
 
 /// An emoji as it is configured: itself, or `name:id` for one of the server's own.

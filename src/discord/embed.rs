@@ -69,6 +69,7 @@ fn button(button: &Button) -> Option<CreateButton> {
         Press::Open(url) if is_web(url) && url.len() <= URL => CreateButton::new_link(url),
         press => CreateButton::new(signalbox_commands::button_id(press)?).style(match press {
             Press::Cancel(_) => ButtonStyle::Danger,
+            Press::Acknowledge(_) => ButtonStyle::Primary,
             Press::Sign { category, .. } if category != VETO => ButtonStyle::Success,
             _ => ButtonStyle::Secondary,
         }),
@@ -100,7 +101,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
     use signalbox_domain::{
-        card::{Field, Form},
+        card::{Calls, Field, Form},
         ids::DeploymentId,
     };
 
@@ -123,6 +124,8 @@ mod tests {
                 Button { label: "Cancel".into(), emoji: None, press: Press::Cancel(DeploymentId(42)) },
             ],
             reactions: vec![],
+            calls: Calls::default(),
+            silent: false,
         }
     }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use signalbox_domain::{
-    card::{Button, Card, Press, Tone},
+    card::{Button, Calls, Card, Press, Tone},
     ids::{ChannelId, DeploymentId, MessageRef},
 };
 use signalbox_sandbox::{
@@ -146,5 +146,7 @@ fn card() -> Card {
         footer: "acme/shop · uat.yml".into(),
         buttons: vec![Button { label: "Cancel".into(), emoji: None, press: Press::Cancel(DeploymentId(42)) }],
         reactions: vec!["✅".into()],
+        calls: Calls::default(),
+        silent: false,
     }
 }

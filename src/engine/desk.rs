@@ -4,14 +4,15 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use signalbox_commands::desk::{
-    CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LinkAsk, LockAsk, PromoteAsk, Proof, SignAsk,
-    Signed, SimulateAsk, Standing, Suggestion, UnlockAsk, WhyAsk, WithdrawAsk, Withdrawn,
+    AlertAsk, CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LinkAsk, LockAsk, PromoteAsk,
+    Proof, SignAsk, Signed, SimulateAsk, Standing, Suggestion, UnlockAsk, WhyAsk, WithdrawAsk, Withdrawn,
 };
 use signalbox_domain::{
     Timestamp,
+    alert::Record,
     decide::opening,
     deployment::{Deployment, State},
-    effect::{Due, Effect, Entry},
+    effect::{Effect, Entry},
     environment::{Environment, Line},
     event::Event,
     fleet::{File, Reading},
@@ -20,7 +21,7 @@ use signalbox_domain::{
     ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RepositoryName, RoleId},
     link::Link,
     permit::{Permit, Request, may_cancel, permit},
-    ports::{Asked, ForgeError, Opened, Opening, Query, Resolved, StoreError},
+    ports::{Asked, ForgeError, Opened, Opening, Query, Resolved, StoreError, WhichAlerts},
     refusal::Refusal,
     text::clip,
 };
@@ -150,7 +151,11 @@ impl ServiceDesk {
     /// Something happened to a card: what is known for certain is recorded, and the reactions are read.
     async fn follow_up(&self, at: MessageRef, known: Option<Event>) -> Result<(), StoreError> {
         let ports = &self.engine.ports;
-        let Some(deployment) = ports.store.find(Query::Card(at)).await?.pop() else { return Ok(()) };
+        let Some(deployment) = ports.store.find(Query::Card(at)).await?.pop() else {
+            let alert = ports.alerts.alerts(WhichAlerts::Message(at)).await?.pop();
+            let Some(key) = alert.filter(Record::is_open).map(|record| record.alert.key) else { return Ok(()) };
+            return self.engine.plan(Effect::ReadAlert { key }).await;
+        };
         if let Some(event) = known {
             self.engine.apply(deployment.id, event).await?;
         }
@@ -159,9 +164,7 @@ impl ServiceDesk {
             State::Waiting { .. } => Effect::Dispatch { deployment: deployment.id },
             _ => Effect::ReadSignOffs { deployment: deployment.id },
         };
-        ports.outbox.put(vec![Due { effect, at: ports.clock.now() }]).await?;
-        self.engine.wake.notify_one();
-        Ok(())
+        self.engine.plan(effect).await
     }
 
     pub(super) async fn lock_on(&self, environment: &Environment) -> Result<Option<Lock>, Refusal> {
@@ -224,7 +227,7 @@ pub(super) fn fault(cause: StoreError) -> Refusal {
     error!(reference, error = &cause as &dyn std::error::Error, "the store did not do what a command needs");
     match cause {
         StoreError::Unavailable(_) => Refusal::store_unavailable(&reference),
-        StoreError::Conflict(_) | StoreError::Corrupt(_) => Refusal::fault(&reference),
+        StoreError::Conflict(_) | StoreError::Overtaken | StoreError::Corrupt(_) => Refusal::fault(&reference),
     }
 }
 
@@ -332,6 +335,19 @@ impl Desk for ServiceDesk {
 
     async fn links(&self) -> Result<Vec<Link>, Refusal> {
         self.engine.ports.links.links().await.map_err(fault)
+    }
+
+    async fn alerts(&self) -> Result<(Vec<Record>, Timestamp), Refusal> {
+        self.open_alerts().await
+    }
+
+    async fn answer_alert(&self, ask: AlertAsk) -> Result<Record, Refusal> {
+        let (by, command) = (ask.asker.person.clone(), format!("/alerts {}", clip(&ask.alert, 40)));
+        let result = self.try_answer_alert(ask).await;
+        if let Err(refusal) = &result {
+            self.remember(&by, &command, refusal).await;
+        }
+        result
     }
 
     async fn lock(&self, ask: LockAsk) -> Result<Lock, Refusal> {

@@ -1,5 +1,6 @@
 //! One function per effect: ask the world, report back as an event.
 
+mod alerts;
 mod anchor;
 mod chat;
 mod dispatch;
@@ -15,7 +16,7 @@ use std::{
 };
 
 use signalbox_domain::{
-    SignedDuration, Timestamp,
+    SignedDuration, Timestamp, alert,
     effect::Effect,
     event::Event,
     ids::DeploymentId,
@@ -65,6 +66,16 @@ pub(super) async fn carry_out(engine: &Engine, pace: &Pace, claimed: &Claimed) -
         Effect::Alert { deployment, text, roles, .. } => {
             return chat::alert(engine, *deployment, text, roles, claimed).await;
         }
+        Effect::Raise { alert } => return alerts::raise(engine, alert).await,
+        Effect::Clear { key } => {
+            engine.alert(key, alert::Event::Cleared).await?;
+        }
+        Effect::ShowAlert { key } => return alerts::show(engine, key, claimed.attempts).await,
+        Effect::CallAlert { key, opened, .. } => return alerts::call(engine, key, *opened, claimed).await,
+        Effect::WatchAlert { key } => {
+            engine.alert(key, alert::Event::TimePassed).await?;
+        }
+        Effect::ReadAlert { key } => return alerts::read(engine, key).await,
         Effect::ReadSignOffs { deployment } => return chat::read_sign_offs(engine, *deployment).await,
         Effect::Sweep { environment } => return sweep::sweep(engine, environment).await,
         Effect::Anchor => return anchor::daily(engine).await,

@@ -118,7 +118,7 @@ impl ServiceDesk {
 }
 
 /// A length of time as people type it: `30m`, `2h`, `1d`, `1h 30m`.
-fn length(typed: &str) -> Result<SignedDuration, Refusal> {
+pub(super) fn length(typed: &str) -> Result<SignedDuration, Refusal> {
     let bad = || Refusal::bad_duration(typed);
     let span: jiff::Span = typed.trim().parse().map_err(|_| bad())?;
     let length = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(|_| bad())?;

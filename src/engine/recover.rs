@@ -2,9 +2,10 @@
 
 use signalbox_domain::{
     SignedDuration,
+    alert::Record,
     deployment::{Deployment, State},
     effect::{Due, Effect},
-    ports::{Asked, ChatError, Query, StoreError},
+    ports::{Asked, ChatError, Query, StoreError, WhichAlerts},
 };
 use tracing::{info, warn};
 
@@ -31,7 +32,8 @@ impl Engine {
         let posts = self.anchor.channel.is_some() || self.anchor.file.is_some();
         let anchor = posts.then(|| due(Effect::Anchor));
         let active = self.ports.store.find(Query::Active).await?;
-        let looks = active.iter().flat_map(look).map(due);
+        let alerts = self.ports.alerts.alerts(WhichAlerts::Open).await?;
+        let looks = active.iter().flat_map(look).chain(alerts.into_iter().flat_map(look_at_alert)).map(due);
         self.ports.outbox.put(sweeps.chain(anchor).chain(looks).collect()).await?;
         if !active.is_empty() {
             info!(deployments = active.len(), "deployments from before the start are taken up");
@@ -86,11 +88,18 @@ impl Engine {
     pub(super) async fn reconcile(&self) -> Result<(), StoreError> {
         let now = self.ports.clock.now();
         let active = self.ports.store.find(Query::Active).await?;
-        let effects = active.iter().flat_map(look).map(|effect| Due { effect, at: now }).collect();
-        self.ports.outbox.put(effects).await?;
+        let alerts = self.ports.alerts.alerts(WhichAlerts::Open).await?;
+        let looks = active.iter().flat_map(look).chain(alerts.into_iter().flat_map(look_at_alert));
+        self.ports.outbox.put(looks.map(|effect| Due { effect, at: now }).collect()).await?;
         self.wake.notify_one();
         Ok(())
     }
+}
+
+/// What to look at for an open alert.
+fn look_at_alert(record: Record) -> [Effect; 3] {
+    let key = record.alert.key;
+    [Effect::ReadAlert { key: key.clone() }, Effect::WatchAlert { key: key.clone() }, Effect::ShowAlert { key }]
 }
 
 /// What to look at for a deployment that is not over. All of it is harmless when it is due already.

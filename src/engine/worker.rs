@@ -14,7 +14,7 @@ use signalbox_domain::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, warn};
 
-use super::{Engine, effects};
+use super::{Engine, alerts::Outage, effects};
 
 /// How long an effect may take before another process may try it.
 const LEASE: SignedDuration = SignedDuration::from_secs(120);
@@ -32,6 +32,8 @@ enum Lane {
     Chat(i64),
     /// What a deployment asks GitHub and the world.
     World(i64),
+    /// What an alert says in chat.
+    Alert(String),
     /// Anything else.
     Other(String),
 }
@@ -42,6 +44,7 @@ fn lane(effect: &Effect) -> Lane {
         | Effect::OpenThread { deployment }
         | Effect::Tell { deployment, .. }
         | Effect::Alert { deployment, .. } => Lane::Chat(deployment.0),
+        Effect::ShowAlert { key } | Effect::CallAlert { key, .. } => Lane::Alert(key.clone()),
         Effect::Dispatch { deployment }
         | Effect::Locate { deployment }
         | Effect::Cancel { deployment }
@@ -51,6 +54,10 @@ fn lane(effect: &Effect) -> Lane {
         Effect::Observe { .. }
         | Effect::ReadSignOffs { .. }
         | Effect::Sweep { .. }
+        | Effect::Raise { .. }
+        | Effect::Clear { .. }
+        | Effect::WatchAlert { .. }
+        | Effect::ReadAlert { .. }
         | Effect::Anchor
         | Effect::PostHead { .. } => Lane::Other(effect.subject()),
     }
@@ -76,11 +83,15 @@ impl Worker {
     /// then lets what is at work end.
     pub async fn run(&self, unanswered: Vec<Asked>, stop: CancellationToken) {
         self.engine.recover(&unanswered).await;
-        let mut lost = false;
+        let (mut lost, mut outage) = (false, Outage::default());
         while !stop.is_cancelled() {
             let pause = match self.take(&mut lost).await {
-                Ok(pause) => pause,
+                Ok(pause) => {
+                    outage.is_over(&self.engine).await;
+                    pause
+                }
                 Err(error) => {
+                    outage.lasts(&self.engine).await;
                     warn!(error = &error as &dyn std::error::Error, "the outbox cannot be read; trying again");
                     lost = true;
                     PAUSE

@@ -1,5 +1,6 @@
 //! What both databases must do. Each case runs against a new SQLite file and a new PostgreSQL database.
 
+mod alerts;
 mod audit;
 mod deployments;
 mod durability;
@@ -186,6 +187,10 @@ on_both! {
         two_people_lock_and_one_wins,
         a_lock_that_cannot_be_read_is_an_error,
         signatures_are_rows_and_their_end_is_added;
+    alerts:
+        an_alert_is_recorded_with_what_follows,
+        a_condition_has_one_open_alert,
+        two_processes_find_a_condition_and_one_opens_it;
     durability:
         nothing_is_half_recorded,
         a_restart_forgets_nothing;

@@ -27,6 +27,7 @@ pub(super) const SQLITE: &[Step] = steps!("sqlite":
     5 "gates" "0005_gates.sql",
     6 "buttons" "0006_buttons.sql",
     7 "links" "0007_links.sql",
+    8 "alerts" "0008_alerts.sql",
 );
 
 pub(super) const POSTGRES: &[Step] = steps!("postgres":
@@ -37,6 +38,7 @@ pub(super) const POSTGRES: &[Step] = steps!("postgres":
     5 "gates" "0005_gates.sql",
     6 "buttons" "0006_buttons.sql",
     7 "links" "0007_links.sql",
+    8 "alerts" "0008_alerts.sql",
 );
 
 #[derive(Debug)]

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a story that cannot go on has failed")]
 
 mod adoption;
+mod alerts;
 mod audit;
 mod bad_input;
 mod break_glass;

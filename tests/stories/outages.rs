@@ -270,6 +270,7 @@ async fn the_tenant_database_cannot_be_reached() {
         assert!(text.contains("❔ **tenant database**"), "{text}");
         assert!(!text.contains(url.password().unwrap_or("no password")), "{text}");
         w.thread(1, "Unverified").await;
+        w.alert("nobody can tell whether `uat` is what it should be").await;
     })
     .await;
 }

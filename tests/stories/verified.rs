@@ -48,6 +48,7 @@ async fn a_green_run_that_left_tenants_behind_is_untrue() {
         assert!(text.contains("7 of 7 tenants lack migrations"), "{text}");
         assert!(text.contains(&migration.name.replace('_', "\\_")), "{text}");
         w.thread(1, "Untrue").await;
+        w.alert("`uat` is not what it should be").await;
     })
     .await;
 }
@@ -75,6 +76,7 @@ async fn an_application_that_runs_another_commit_is_untrue() {
         let text = w.card(1, "Untrue").await.text();
         assert!(text.contains("it still runs 0000000"), "{text}");
         w.thread(1, "Untrue").await;
+        w.alert("`uat` is not what it should be").await;
     })
     .await;
 }

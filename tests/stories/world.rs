@@ -203,6 +203,16 @@ impl World {
             .await
     }
 
+    /// The message of an alert, as soon as it says something; the whole of it counts as read.
+    pub async fn alert(&self, says: &str) -> MessageView {
+        self.discord
+            .expect_message("releases", &format!("an alert says {says:?}"), |message| {
+                let text = message.text();
+                text.contains("Alert ") && text.contains(says)
+            })
+            .await
+    }
+
     /// Reads all there is in #releases, such as an answer that a restart may or may not have replaced.
     pub fn reads_everything(&self) {
         self.discord.transcript("releases").unwrap();

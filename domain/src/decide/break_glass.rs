@@ -2,10 +2,11 @@
 
 use super::Step;
 use crate::{
+    alert::{Alert, Severity},
     deployment::State,
     effect::Effect,
     gate::{BreakGlass, Verdict},
-    ids::Person,
+    ids::{DeploymentId, Person},
     text::{clip, plain},
 };
 
@@ -61,20 +62,26 @@ impl Step<'_> {
             verdict.in_full()
         );
         self.record("signalbox", "break-glass used", detail);
-        let roles = self.environment.gate.break_glass.iter().map(|role| role.id).collect();
-        let text = format!(
-            "🧨 **Glass broken**: deployment {} takes `{}` to `{}` past its gate.\nAsked for by <@{}>, agreed to by \
-             <@{}>: {}\nNot satisfied: {}\nIt stays open in `/breakglass list` until somebody has looked after it: \
-             `/breakglass close {0}`.",
+        let what = format!(
+            "🧨 Glass broken: deployment {} takes `{}` to `{}` past its gate. Asked for by <@{}>, agreed to by <@{}>: {}",
             self.d.id,
             self.d.commit.short(),
             self.d.environment,
             first.id,
             second.id,
             plain(&clip(&reason, 300)),
-            clip(&past, 700)
         );
-        self.soon(Effect::Alert { deployment: self.d.id, matter: "break-glass".into(), text, roles });
+        self.raise(Alert {
+            environment: Some(self.d.environment.clone()),
+            deployment: Some(self.d.id),
+            why: format!("Not satisfied: {}", clip(&past, 700)),
+            remedy: format!(
+                "Look after it, then `/breakglass close {}` with what you found: until then it stays open.",
+                self.d.id
+            ),
+            roles: self.environment.gate.break_glass.iter().map(|role| role.id).collect(),
+            ..Alert::new(Severity::Critical, key(self.d.id), self.now, what)
+        });
     }
 
     pub(super) fn glass_closed(&mut self, by: Person, note: String) {
@@ -82,6 +89,12 @@ impl Step<'_> {
         let name = by.name.clone();
         glass.closed = Some((by, self.now, note.clone()));
         self.record(&name, "break-glass closed", note);
+        self.clear(key(self.d.id));
         self.show();
     }
+}
+
+/// The key of the alert that glass was broken.
+fn key(id: DeploymentId) -> String {
+    format!("break-glass:{id}")
 }

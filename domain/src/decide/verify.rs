@@ -18,7 +18,10 @@ impl Step<'_> {
         let at = self.now;
         let late = at.duration_since(since) >= self.environment.verify_deadline;
         match evidence.verdict() {
-            Answer::Pass | Answer::Warn => self.end(State::Succeeded { at, evidence }, "the evidence says yes".into()),
+            Answer::Pass | Answer::Warn => {
+                self.end(State::Succeeded { at, evidence }, "the evidence says yes".into());
+                self.watch_truth();
+            }
             _ if evidence.may_come_good() && !late => {
                 self.d.state = State::Verifying { since, evidence: Some(evidence) };
                 self.after(PAUSE, Effect::Verify { deployment: self.d.id });
@@ -27,10 +30,12 @@ impl Step<'_> {
             Answer::Fail => {
                 let said = bad(&evidence);
                 self.end(State::Untrue { at, evidence }, format!("green, but: {said}"));
+                self.watch_truth();
             }
             Answer::Unknown => {
                 let said = bad(&evidence);
                 self.end(State::Unverified { at, evidence }, format!("green, but it could not be verified: {said}"));
+                self.watch_truth();
             }
         }
     }

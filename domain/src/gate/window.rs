@@ -123,6 +123,16 @@ impl Window {
         !denied && (self.allow.is_empty() || self.allow.iter().any(|minutes| minutes.fits(local)))
     }
 
+    /// When it closes that is open now; a day later when it does not within a week.
+    #[must_use]
+    pub fn closes(&self, now: Timestamp) -> Timestamp {
+        let minute = jiff::TimestampRound::new().smallest(Unit::Minute).mode(jiff::RoundMode::Ceil);
+        let start = now.round(minute).unwrap_or(now);
+        let minutes = (0..7 * 24 * 60).filter_map(|n: i64| start.checked_add(n.minutes()).ok());
+        let closed = minutes.into_iter().find(|at| *at > now && !self.is_open(*at));
+        closed.unwrap_or_else(|| now.checked_add(24.hours()).unwrap_or(now))
+    }
+
     /// The next times at which it opens, at most `count` of them within three months.
     #[must_use]
     pub fn next_openings(&self, after: Timestamp, count: usize) -> Vec<Timestamp> {

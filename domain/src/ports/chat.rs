@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 
 use crate::{
-    card::Card,
+    card::{Calls, Card},
     gate::{Reaction, Roles},
-    ids::{ChannelId, MessageRef, PersonId, RoleId},
+    ids::{ChannelId, MessageRef, PersonId},
 };
 
 /// Why the chat did not do it.
@@ -25,10 +25,10 @@ pub enum ChatError {
     Unavailable(String),
 }
 
-/// Discord, as far as it is spoken to. What is posted pings nobody.
+/// Discord, as far as it is spoken to. What is posted pings nobody but those whom it calls.
 #[async_trait]
 pub trait Chat: Send + Sync {
-    /// Posts a card, and offers its reactions. The same nonce (at most 25 characters) posts it once.
+    /// Posts a card, calls whom it calls, and offers its reactions. The same nonce (at most 25 characters) posts it once.
     ///
     /// # Errors
     /// [`ChatError`] when it is not known to stand there.
@@ -48,11 +48,11 @@ pub trait Chat: Send + Sync {
     /// # Errors
     /// [`ChatError`] when it is not known to stand there.
     async fn say(&self, channel: ChannelId, text: &str, nonce: &str) -> Result<(), ChatError>;
-    /// Says a text in a channel, and calls these roles. The same nonce says it once.
+    /// Says a text in a channel, and calls people. The same nonce says it once.
     ///
     /// # Errors
     /// [`ChatError`] when it is not known to stand there.
-    async fn call(&self, channel: ChannelId, roles: &[RoleId], text: &str, nonce: &str) -> Result<(), ChatError>;
+    async fn call(&self, channel: ChannelId, calls: &Calls, text: &str, nonce: &str) -> Result<(), ChatError>;
     /// Gives an acknowledged interaction its answer.
     ///
     /// # Errors

@@ -5,11 +5,12 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::{
+    alert::{Followed, Record},
     audit::{Head, Row},
     deployment::Deployment,
     effect::{Due, Effect, Entry},
     gate::{Lock, Reach},
-    ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RepositoryName, RunId},
+    ids::{AlertId, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RepositoryName, RunId},
     link::Link,
 };
 
@@ -75,6 +76,9 @@ pub enum StoreError {
     /// Somebody else changed the deployment since it was read: read it again and decide again.
     #[error("deployment {0} was changed by somebody else")]
     Conflict(DeploymentId),
+    /// Somebody else changed it since it was read: read it again and decide again.
+    #[error("somebody else was faster")]
+    Overtaken,
     /// The database could not be reached or did not answer.
     #[error("the database did not answer")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -258,6 +262,34 @@ pub trait Locks: Send + Sync {
     /// # Errors
     /// [`StoreError`] when nothing was recorded.
     async fn unlock(&self, reach: &Reach, by: &Person, entry: Entry) -> Result<Option<Lock>, StoreError>;
+}
+
+/// Which alerts to read.
+#[derive(Debug, Clone)]
+pub enum WhichAlerts {
+    /// The one of this number.
+    Id(AlertId),
+    /// The latest of this key.
+    Key(String),
+    /// The one whose message this is.
+    Message(MessageRef),
+    /// All whose condition holds, the gravest first, then the oldest.
+    Open,
+}
+
+/// Alerts. There is at most one open one for each key, and the database sees to it.
+#[async_trait]
+pub trait Alerts: Send + Sync {
+    /// Reads alerts.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they could not be read.
+    async fn alerts(&self, which: WhichAlerts) -> Result<Vec<Record>, StoreError>;
+    /// Records what follows for an alert, all of it or nothing; one of number 0 is new. Answers with it as it is stored.
+    ///
+    /// # Errors
+    /// [`StoreError::Overtaken`] when somebody else was faster; otherwise nothing was recorded either.
+    async fn record_alert(&self, followed: Followed) -> Result<Record, StoreError>;
 }
 
 /// What became of a change to who is who.

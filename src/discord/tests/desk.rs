@@ -4,11 +4,12 @@ use std::{sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
 use signalbox_commands::desk::{
-    CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LinkAsk, LockAsk, PromoteAsk, SignAsk,
-    Signed, SimulateAsk, Standing, Suggestion, UnlockAsk, WhyAsk, WithdrawAsk, Withdrawn,
+    AlertAsk, CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LinkAsk, LockAsk, PromoteAsk,
+    SignAsk, Signed, SimulateAsk, Standing, Suggestion, UnlockAsk, WhyAsk, WithdrawAsk, Withdrawn,
 };
 use signalbox_domain::{
     Timestamp,
+    alert::Record,
     deployment::{Deployment, State},
     environment::{Environment, Line},
     fleet::Reading,
@@ -150,6 +151,14 @@ impl Desk for FakeDesk {
 
     async fn links(&self) -> Result<Vec<Link>, Refusal> {
         Ok(vec![])
+    }
+
+    async fn alerts(&self) -> Result<(Vec<Record>, Timestamp), Refusal> {
+        Ok((vec![], Timestamp::UNIX_EPOCH))
+    }
+
+    async fn answer_alert(&self, _: AlertAsk) -> Result<Record, Refusal> {
+        Err(Refusal::fault("none"))
     }
 
     async fn lock(&self, _: LockAsk) -> Result<Lock, Refusal> {

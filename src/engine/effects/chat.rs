@@ -1,7 +1,7 @@
 //! What is said in chat. The message is only a view: what it shows is read from the store when it is sent.
 
 use signalbox_domain::{
-    card::card,
+    card::{Calls, card},
     deployment::State,
     event::Event,
     ids::{DeploymentId, RoleId},
@@ -95,8 +95,8 @@ pub(super) async fn alert(
 ) -> Result<Settled, StoreError> {
     let Some(deployment) = engine.deployment(id).await? else { return Ok(done(engine)) };
     let Some(environment) = engine.environment_of(&deployment) else { return Ok(done(engine)) };
-    let nonce = format!("alert-{}", claimed.id);
-    match engine.ports.chat.call(environment.channel, roles, text, &nonce).await {
+    let (nonce, calls) = (format!("alert-{}", claimed.id), Calls { roles: roles.to_vec(), people: vec![] });
+    match engine.ports.chat.call(environment.channel, &calls, text, &nonce).await {
         Ok(()) | Err(ChatError::Rejected(_)) => Ok(done(engine)),
         Err(error) => Ok(retry(engine, id, "an alert", &error)),
     }

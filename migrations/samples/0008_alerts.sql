@@ -1,0 +1,6 @@
+INSERT INTO alerts (key, severity, environment, state, channel_id, message_id, opened_at, resolved_at, document, revision)
+VALUES
+    ('truth:uat', 'critical', 'uat', 'resolved', 300, 301, 1790000000000, 1790000060000,
+     '{"alert":{"key":"truth:uat","severity":"critical","environment":"uat","deployment":1,"since":"2026-09-21T14:13:20Z","what":"It is green and not true.","place":"","why":"Nobody would notice.","remedy":"`/status uat`","roles":[]},"opened":"2026-09-21T14:13:20Z","acknowledged":null,"resolved":"2026-09-21T14:14:20Z","reopened":0,"mute":null,"calls":1,"called":"2026-09-21T14:13:20Z","called_for":"critical","next_call":null,"step":0,"message":{"channel":300,"message":301},"messages_lost":0}', 3),
+    ('truth:uat', 'critical', 'uat', 'open', 300, 302, 1790007200000, NULL,
+     '{"alert":{"key":"truth:uat","severity":"critical","environment":"uat","deployment":1,"since":"2026-09-21T14:13:20Z","what":"It is green and not true.","place":"","why":"Nobody would notice.","remedy":"`/status uat`","roles":[]},"opened":"2026-09-21T14:13:20Z","acknowledged":null,"resolved":null,"reopened":0,"mute":null,"calls":1,"called":"2026-09-21T14:13:20Z","called_for":"critical","next_call":null,"step":0,"message":{"channel":300,"message":301},"messages_lost":0}', 1);
