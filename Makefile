@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help demo test lint bench bench-fleet clean-demo
+.PHONY: help demo test matrix lint bench bench-fleet clean-demo
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -14,6 +14,10 @@ demo: ## Run everything on this machine, without credentials, with a page in the
 test: ## Run the whole test suite
 	@scripts/setup build browser django pooler
 	@scripts/test
+
+matrix: ## Run the tests on real fleets against other versions of PostgreSQL: VERSIONS="14 16 17 18"
+	@scripts/setup build node django pooler
+	@scripts/matrix $(or $(VERSIONS),14 16 17 18)
 
 lint: ## Format, clippy and documentation, all warnings denied
 	@scripts/setup build

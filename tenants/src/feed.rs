@@ -121,8 +121,8 @@ impl Pulse {
     }
 
     /// How late a session's counts may arrive. They come at once when it ends or goes on working, and after
-    /// ten seconds when it stays idle. `None`: PostgreSQL 14 has no such limit, an idle session keeps its
-    /// last counts until its next statement, so a full pass is due now and then whatever the counters say.
+    /// ten seconds when it stays idle. `None`: PostgreSQL 14 has no such limit: an idle session keeps its
+    /// last counts until its next statement, and what it hands in is seen half a second later, so a full pass is due now and then whatever the counters say.
     #[must_use]
     pub fn lag(&self) -> Option<Duration> {
         (self.version >= 150_000).then_some(Duration::from_secs(10))

@@ -51,7 +51,9 @@ impl Postgres {
     /// # Errors
     /// [`Error::Database`] when the name is taken or the role may not create databases.
     pub async fn create_database(&self, name: &str) -> Result<(), Error> {
-        self.copy_database("template0", name).await
+        self.copy_database("template0", name).await?;
+        // Servers before PostgreSQL 15 let everybody make tables in it.
+        execute(&self.url(name), "REVOKE CREATE ON SCHEMA public FROM PUBLIC").await
     }
 
     /// Makes a database that starts as a copy of another one, to which nobody may be connected.
@@ -90,7 +92,9 @@ impl Postgres {
     /// # Errors
     /// [`Error::Database`] when the role may not create databases.
     pub async fn fresh_database(&self) -> Result<Database, Error> {
-        self.fresh_copy("template0").await
+        let database = self.fresh_copy("template0").await?;
+        execute(&database.url, "REVOKE CREATE ON SCHEMA public FROM PUBLIC").await?;
+        Ok(database)
     }
 
     /// The same, starting as a copy of another database, to which nobody may be connected.

@@ -37,7 +37,8 @@ pub(crate) async fn run(database: &Database, statements: &str) {
     settle(database).await;
 }
 
-/// Waits for all other sessions that write to end: they hand in their counts before they do.
+/// Waits for all other sessions that write to end: they hand in their counts before they do. Up to PostgreSQL 14 a
+/// process of its own collects them, and hands them out up to half a second later.
 pub(crate) async fn settle(database: &Database) {
     let mut connection = PgConnection::connect(&database.url).await.unwrap();
     let others = "SELECT count(*) FROM pg_stat_activity \
@@ -45,6 +46,10 @@ pub(crate) async fn settle(database: &Database) {
                   AND usename <> 'signalbox_reader'";
     while sqlx::query_scalar::<_, i64>(others).fetch_one(&mut connection).await.unwrap() > 0 {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let version = "SELECT current_setting('server_version_num')::int";
+    if sqlx::query_scalar::<_, i32>(version).fetch_one(&mut connection).await.unwrap() < 150_000 {
+        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     }
     connection.close().await.unwrap();
 }

@@ -131,11 +131,14 @@ pub(super) const ATTACHED: &[Source] = &[
             ("nulls not distinct", 18, Flag),
         ],
     },
+    // From PostgreSQL 18 on a column's NOT NULL is a row here, too: it is told with the column, unless there is more to
+    // say of it.
     Source {
         sql: "SELECT conrelid, conname, contype, conkey, nullif(confrelid, 0), confkey, confupdtype, confdeltype, \
               confmatchtype, [15? confdelsetcols : NULL], condeferrable, condeferred, connoinherit, conexclop, \
               conbin::text, «convalidated=t, [18? conenforced : true]=t, conislocal=t, coninhcount=0, \
-              [18? conperiod : false]=f» FROM pg_constraint WHERE oid >= 16384 AND conrelid <> 0",
+              [18? conperiod : false]=f» FROM pg_constraint \
+              WHERE oid >= 16384 AND conrelid <> 0 AND (contype <> 'n' OR NOT convalidated OR connoinherit)",
         object: Spelling::Part("constraint"),
         aspect: "",
         fields: &[
