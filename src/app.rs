@@ -61,12 +61,15 @@ impl App {
             rules: forge.clone(),
             forge,
             chat: link.chat(),
+            letters: link.letters(),
+            subscriptions: storage.clone(),
             tenants: Arc::new(TenantDatabases::new(config.databases.clone())),
             probe: Arc::new(HttpProbe::new()?),
             clock: clock.clone(),
         };
         let engine = Engine::new(ports, Arc::new(config.line.clone()), wake.clone())
             .anchored_in(config.audit.channel, config.audit.file.clone())
+            .routed_by(config.routing.clone())
             .administered_by(&config.discord.admins);
         engine.configured(&config.text).await.context("the store cannot be written")?;
         let desk: Arc<dyn Desk> = Arc::new(ServiceDesk::new(engine.clone()));

@@ -10,6 +10,7 @@ mod path;
 mod problem;
 mod promotion;
 mod read;
+mod routing;
 mod secrets;
 mod table;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use std::{
 
 use secrecy::SecretString;
 use signalbox_domain::{
+    alert::Routing,
     environment::{Line, Role},
     ids::{ChannelId, RoleId},
 };
@@ -56,6 +58,8 @@ pub struct Config {
     pub audit: Audit,
     /// The file as it was read; secrets are elsewhere.
     pub text: String,
+    /// Who hears what where.
+    pub routing: Routing,
     /// Where Signalbox keeps its own records.
     pub store: Store,
     /// URLs of the tenant databases, by the name of the variable they came from
@@ -252,13 +256,18 @@ fn whole(root: &Table<'_>, env: &Env, text: &str) -> Option<Config> {
     let github = github(github_table, &secrets);
     let store = secrets.store(&server.data);
     let databases = secrets.databases(&stages);
-    let line = line_of(stages)?;
+    let names: Vec<_> = stages.iter().filter_map(|stage| Some(stage.name.as_ref()?.value.clone())).collect();
+    let routes = routing::routes(root, &names, &roles);
+    let channel = discord_table.and_then(|table| table.text("channel", read::snowflake)).map(|id| ChannelId(id.value));
+    let (line, discord) = (line_of(stages)?, discord??);
+    let routing = routes.routing(channel, discord.guild, &line);
     Some(Config {
         line,
-        discord: discord??,
+        discord,
         github: github?,
         server,
         audit: audit.unwrap_or_default(),
+        routing,
         store: store?,
         databases,
         text: text.to_owned(),

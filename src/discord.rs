@@ -27,7 +27,7 @@ use poise::serenity_prelude as serenity;
 use signalbox_commands::{Data, desk::Desk};
 use signalbox_domain::{
     ids::ChannelId,
-    ports::{Chat, Clock},
+    ports::{Chat, Clock, Letters},
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -97,6 +97,12 @@ impl Link {
     /// What speaks through this link.
     #[must_use]
     pub fn chat(&self) -> Arc<dyn Chat> {
+        Arc::new(chat::DiscordChat::new(self.http.clone(), self.guild))
+    }
+
+    /// What writes to people through this link.
+    #[must_use]
+    pub fn letters(&self) -> Arc<dyn Letters> {
         Arc::new(chat::DiscordChat::new(self.http.clone(), self.guild))
     }
 

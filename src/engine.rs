@@ -35,8 +35,8 @@ use signalbox_domain::{
     event::Event,
     ids::{ChannelId, DeploymentId},
     ports::{
-        Alerts, Change, Chat, Clock, Forge, Inbox, Links, Locks, Outbox, Probe, Pulls, Query, Rules, Sources, Store,
-        StoreError, TenantDb, Trail,
+        Alerts, Change, Chat, Clock, Forge, Inbox, Letters, Links, Locks, Outbox, Probe, Pulls, Query, Rules, Sources,
+        Store, StoreError, Subscriptions, TenantDb, Trail,
     },
 };
 use tokio::sync::{Notify, broadcast};
@@ -62,6 +62,8 @@ pub struct Ports {
     pub locks: Arc<dyn Locks>,
     /// Alerts.
     pub alerts: Arc<dyn Alerts>,
+    /// Who wants to hear of what.
+    pub subscriptions: Arc<dyn Subscriptions>,
     /// Who is who at GitHub.
     pub links: Arc<dyn Links>,
     /// GitHub.
@@ -74,6 +76,8 @@ pub struct Ports {
     pub pulls: Arc<dyn Pulls>,
     /// Discord.
     pub chat: Arc<dyn Chat>,
+    /// Discord's direct messages.
+    pub letters: Arc<dyn Letters>,
     /// The tenant databases.
     pub tenants: Arc<dyn TenantDb>,
     /// The running applications.

@@ -18,6 +18,7 @@ mod migrations;
 mod outbox;
 mod postgres;
 mod sqlite;
+mod subscriptions;
 
 use std::{
     fs::File,

@@ -11,6 +11,7 @@ use signalbox_domain::{
     gate::{Lock, Verdict},
     ids::{ChannelId, DeploymentId, InteractionId, MessageRef, Person, PersonId, RoleId},
     link::Link,
+    notice::Subscription,
     ports::Asked,
     refusal::Refusal,
 };
@@ -232,6 +233,26 @@ pub enum AlertAct {
     },
 }
 
+/// `/subscribe`.
+#[derive(Debug, Clone)]
+pub struct SubscribeAsk {
+    /// Who.
+    pub asker: Asker,
+    /// An environment or `all`, as typed.
+    pub reach: String,
+    /// What they want to hear, as typed; the usual when `None`.
+    pub kinds: Option<String>,
+}
+
+/// `/unsubscribe`.
+#[derive(Debug, Clone)]
+pub struct UnsubscribeAsk {
+    /// Who.
+    pub asker: Asker,
+    /// An environment or `all`, as typed.
+    pub reach: String,
+}
+
 /// `/lock`, and `/freeze`, which locks everything.
 #[derive(Debug, Clone)]
 pub struct LockAsk {
@@ -397,6 +418,18 @@ pub trait Desk: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal`], ready to be shown.
     async fn answer_alert(&self, ask: AlertAsk) -> Result<Record, Refusal>;
+
+    /// Has somebody told in direct messages, after a first one has reached them.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn subscribe(&self, ask: SubscribeAsk) -> Result<Subscription, Refusal>;
+
+    /// Ends a subscription, or all of a person's, and answers with what they have left.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn unsubscribe(&self, ask: UnsubscribeAsk) -> Result<Vec<Subscription>, Refusal>;
 
     /// Locks an environment, or all of them.
     ///

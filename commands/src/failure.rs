@@ -23,6 +23,10 @@ pub mod codes {
     pub const ALREADY_ACKNOWLEDGED: isize = 40060;
     /// An interaction's token is over.
     pub const INVALID_WEBHOOK_TOKEN: isize = 50027;
+    /// The person takes no direct messages from the bot.
+    pub const CANNOT_WRITE_TO_PERSON: isize = 50007;
+    /// The bot shares no server with the person.
+    pub const NO_SERVER_IN_COMMON: isize = 50278;
     /// The message has a thread already.
     pub const THREAD_EXISTS: isize = 160_004;
 }

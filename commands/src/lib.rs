@@ -21,6 +21,7 @@ mod press;
 mod promote;
 pub mod reply;
 mod status;
+mod subscribe;
 mod suggest;
 
 use std::sync::Arc;
@@ -60,7 +61,7 @@ pub fn all() -> Vec<poise::Command<Data, Error>> {
         ("Deployments", vec![deploy::deploy(), promote::promote(), status::status(), cancel::cancel()]),
         ("Gates", vec![gate::why(), gate::checklist(), gate::gate(), break_glass::breakglass()]),
         ("Locks", vec![locks::lock(), locks::unlock(), locks::locks(), locks::freeze()]),
-        ("Alerts", vec![alerts::alerts()]),
+        ("Alerts", vec![alerts::alerts(), subscribe::subscribe(), subscribe::unsubscribe()]),
         (
             "Tenants",
             vec![

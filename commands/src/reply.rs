@@ -22,7 +22,7 @@ use crate::{
     desk::{Clearing, LinkAsk, Linking, Proof, Signed, Standing, Withdrawn},
 };
 
-pub use alerts::{alerts, answered_alert};
+pub use alerts::{alerts, answered_alert, subscribed, unsubscribed};
 pub use help::{help, usage};
 
 /// Somebody pressed a button of an older or newer version.

@@ -1,6 +1,7 @@
 //! What people see of a deployment, without a chat vendor in it. Everything from outside is escaped here.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     deployment::{CancelCause, Deployment, Lost, Origin, State},
@@ -93,7 +94,7 @@ pub struct Button {
 }
 
 /// Whom a message calls.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Calls {
     /// Everybody who holds one of these roles.
     pub roles: Vec<RoleId>,

@@ -25,6 +25,7 @@ use crate::{
     effect::{Due, Effect, Entry},
     environment::Environment,
     event::Event,
+    notice::{Kind, Notice},
 };
 
 /// What follows from an event.
@@ -124,6 +125,19 @@ impl Step<'_> {
         self.soon(Effect::Tell { deployment: self.d.id, matter: matter.to_owned(), text });
     }
 
+    /// Tells whoever wants to hear it, beyond the card; the same matter is told once.
+    fn notice(&mut self, kind: Kind, matter: &str, text: &str) {
+        let notice = Notice {
+            kind,
+            matter: format!("deployment {} {matter}", self.d.id),
+            environment: Some(self.d.environment.clone()),
+            deployment: Some(self.d.id),
+            severity: kind.severity(),
+            text: format!("Deployment {} · **{}** · {text}", self.d.id, self.d.environment),
+        };
+        self.soon(Effect::Notice { notice });
+    }
+
     fn raise(&mut self, alert: Alert) {
         self.soon(Effect::Raise { alert });
     }
@@ -152,7 +166,9 @@ impl Step<'_> {
         if self.d.rule_answer().is_some() {
             self.soon(Effect::Answer { deployment: self.d.id });
         }
-        self.tell("end", crate::card::headline(&self.d, self.environment));
+        let headline = crate::card::headline(&self.d, self.environment);
+        self.notice(self.d.state.kind(), "end", &headline);
+        self.tell("end", headline);
         self.show();
     }
 }

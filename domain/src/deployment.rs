@@ -12,6 +12,7 @@ use crate::{
     ids::{
         ChannelId, CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, RepositoryName, RunId,
     },
+    notice::Kind,
     permit::Request,
     promotion::{Merge, MergeOrder, Start},
     refusal::Refusal,
@@ -185,6 +186,16 @@ impl State {
                 | Self::Running
                 | Self::Verifying { .. }
         )
+    }
+
+    /// What whoever wants to hear of it hears when it ends so.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Failed { .. } | Self::TimedOut { .. } => Kind::Failed,
+            Self::Untrue { .. } => Kind::Untrue,
+            _ => Kind::Finished,
+        }
     }
 
     /// One word for lists, logs and the database.

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::Alert;
 use crate::audit::Head;
+use crate::card::Calls;
 use crate::ids::{DeploymentId, EnvironmentName, RepositoryName, RoleId, RunId};
+use crate::notice::{Notice, Recipient};
 
 /// Something to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +114,26 @@ pub enum Effect {
         /// The latest of this name.
         key: String,
     },
+    /// Tell whoever wants to hear it: find out who that is.
+    Notice {
+        /// What.
+        notice: Notice,
+    },
+    /// Say a text somewhere or to somebody, once.
+    Deliver {
+        /// Where, or to whom.
+        to: Recipient,
+        /// What it is about; the same matter is told once to each.
+        matter: String,
+        /// The text, safe to show.
+        text: String,
+        /// Whom it calls.
+        calls: Calls,
+    },
+    /// Look whether a lock is about to end.
+    WatchLocks,
+    /// Verify the audit trail.
+    VerifyAudit,
     /// Read who has signed.
     ReadSignOffs {
         /// Of which deployment.
@@ -155,6 +177,13 @@ impl Effect {
             Self::CallAlert { key, opened, call } => format!("call-alert:{key}:{}:{call}", opened.as_millisecond()),
             Self::WatchAlert { key } => format!("watch-alert:{key}"),
             Self::ReadAlert { key } => format!("read-alert:{key}"),
+            Self::Notice { notice } => format!("notice:{}", notice.matter),
+            Self::Deliver { to: Recipient::Channel(channel), matter, .. } => {
+                format!("deliver:{matter}:channel-{channel}")
+            }
+            Self::Deliver { to: Recipient::Person(person), matter, .. } => format!("deliver:{matter}:person-{person}"),
+            Self::WatchLocks => "watch-locks".to_owned(),
+            Self::VerifyAudit => "verify-audit".to_owned(),
             Self::ReadSignOffs { deployment } => format!("signoffs:{deployment}"),
             Self::Sweep { environment } => format!("sweep:{environment}"),
             Self::Anchor => "anchor".to_owned(),

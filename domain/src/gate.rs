@@ -188,6 +188,8 @@ pub enum Check {
     Ledger,
     /// The application that is running now is healthy.
     Health,
+    /// No critical alert about the environment, or about Signalbox itself, is open that nobody looks after.
+    NoCriticalAlert,
 }
 
 impl Check {
@@ -207,6 +209,7 @@ impl Check {
             Self::Drift => "drift",
             Self::Isolation => "isolation",
             Self::Ledger => "ledger",
+            Self::NoCriticalAlert => "no_open_critical_alert",
             Self::Health => "health",
         }
     }

@@ -16,6 +16,7 @@ pub mod history;
 pub mod hold;
 pub mod ids;
 pub mod link;
+pub mod notice;
 pub mod permit;
 pub mod ports;
 pub mod promotion;

@@ -10,13 +10,13 @@ mod world;
 use jiff::Timestamp;
 
 pub use self::{
-    chat::{Chat, ChatError},
+    chat::{Chat, ChatError, LetterError, Letters},
     forge::{Forge, ForgeError, Resolved, Rules, RunQuery, Scope, Sources},
     gatekeeper::Gatekeeper,
     pulls::Pulls,
     store::{
         Alerts, Asked, Change, Claimed, Inbox, Linked, Links, Locks, Opened, Opening, Outbox, Query, Rows, Settled,
-        Store, StoreError, Trail, WhichAlerts,
+        Store, StoreError, Subscriptions, Trail, WhichAlerts,
     },
     world::{Applied, Fleet, Ledger, Probe, Schema, TenantDb},
 };

@@ -3,6 +3,7 @@
 use std::{fmt::Write, path::Path};
 
 use signalbox_domain::{
+    alert::Route,
     environment::{Environment, Role},
     gate::{Check, Minutes, Rule},
 };
@@ -38,6 +39,9 @@ fn summary(file: &str, config: &Config) -> String {
     let _ = writeln!(text, "\nDiscord  server {}", config.discord.guild);
     let _ = writeln!(text, "GitHub   {} with {github}; {webhooks}", config.github.api_url);
     let _ = writeln!(text, "Store    {store}");
+    for route in &config.routing.routes {
+        let _ = writeln!(text, "Route    {}", self::route(route));
+    }
     let _ = writeln!(text, "Audit    {}", config.audit.says());
     text
 }
@@ -71,6 +75,25 @@ fn stage(text: &mut String, environment: &Environment) {
         let should = if item.must { "" } else { " (should)" };
         let _ = writeln!(text, "    {word:<9} {}{should}", rule(&item.rule));
     }
+}
+
+/// A route in words.
+fn route(route: &Route) -> String {
+    let list = |words: Vec<&str>| words.join(", ");
+    let mut told = vec![];
+    if !route.alerts.is_empty() {
+        told.push(format!("alerts {}", list(route.alerts.iter().map(|severity| severity.word()).collect())));
+    }
+    if !route.deployments.is_empty() {
+        told.push(format!("deployments {}", list(route.deployments.iter().map(|kind| kind.word()).collect())));
+    }
+    let of = match route.environments.as_slice() {
+        [] => "all environments".to_owned(),
+        names => list(names.iter().map(|name| name.as_str()).collect()),
+    };
+    let place = route.channel.map_or_else(|| "the environment's channel".into(), |id| format!("channel {id}"));
+    let then: String = route.escalate.iter().map(|role| format!(", then {}", role.name)).collect();
+    format!("{} of {of} in {place}; calls {}{then}", told.join(" and "), names(&route.roles, "nobody"))
 }
 
 /// A rule of a gate in words.
@@ -112,6 +135,7 @@ fn rule(rule: &Rule) -> String {
             Check::Isolation => "no isolation fault".into(),
             Check::Ledger => "ledgers complete".into(),
             Check::Health => "health".into(),
+            Check::NoCriticalAlert => "no open critical alert".into(),
         },
     }
 }

@@ -183,7 +183,7 @@ fn sign_offs(table: &Table<'_>, defaults: &Defaults<'_>, ground: &Ground<'_>) ->
 }
 
 fn check(table: &Table<'_>, ground: &Ground<'_>) -> Option<Check> {
-    const NAMES: [&str; 11] = [
+    const NAMES: [&str; 12] = [
         "previous",
         "secrets",
         "parity",
@@ -195,6 +195,7 @@ fn check(table: &Table<'_>, ground: &Ground<'_>) -> Option<Check> {
         "isolation",
         "ledger",
         "health",
+        "no_open_critical_alert",
     ];
     let name = table.text("check", |given| {
         let meant = nearest(given, NAMES).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
@@ -251,6 +252,7 @@ fn check(table: &Table<'_>, ground: &Ground<'_>) -> Option<Check> {
             let days = table.number("max_age_days", 1..=3650);
             Check::Secrets { max_age: days.map(|days| SignedDuration::from_hours(24 * days)) }
         }
+        "no_open_critical_alert" => Check::NoCriticalAlert,
         "window" => Check::Window(window(table)),
         "health" => {
             needs(ground.has_health, "`health`");

@@ -34,8 +34,21 @@ const fn may(name: &'static str, expected: &'static str, example: &'static str) 
 
 /// All of them, for the test that compares them with the documentation.
 #[cfg(test)]
-pub(super) const ALL: &[&Section] =
-    &[&ROOT, &DISCORD, &GITHUB, &SERVER, &AUDIT, &ENVIRONMENT, &HEALTH, &JSON, &GATE, &PROMOTION];
+pub(super) const ALL: &[&Section] = &[
+    &ROOT,
+    &DISCORD,
+    &GITHUB,
+    &SERVER,
+    &AUDIT,
+    &ALERTS,
+    &ROUTE,
+    &QUIET,
+    &ENVIRONMENT,
+    &HEALTH,
+    &JSON,
+    &GATE,
+    &PROMOTION,
+];
 
 pub(super) const ROOT: Section = Section {
     title: "the file",
@@ -43,6 +56,9 @@ pub(super) const ROOT: Section = Section {
         must("discord", "the table [discord]: the server and its roles", "[discord]\nguild = \"1100000000000000001\""),
         may("github", "the table [github]", "[github]\nrepository = \"acme/shop\""),
         may("server", "the table [server]", "[server]\nlisten = \"127.0.0.1:8080\""),
+        may("alerts", "the table [alerts]", "[alerts]\nlock_warning_minutes = 15"),
+        may("route", "one [[route]] for each place where alerts or deployments are told", ROUTE_EXAMPLE),
+        may("quiet", "one [[quiet]] for hours in which nobody is called", QUIET_EXAMPLE),
         may("audit", "the table [audit]", "[audit]\nchannel = \"1200000000000000003\""),
         must(
             "environment",
@@ -108,6 +124,51 @@ pub(super) const AUDIT: Section = Section {
     keys: &[
         may("channel", SNOWFLAKE, "channel = \"1200000000000000003\""),
         may("file", "a file, such as one on another machine's disk", "file = \"/mnt/evidence/signalbox-heads.txt\""),
+    ],
+};
+
+pub(super) const ALERTS: Section = Section {
+    title: "[alerts]",
+    keys: &[
+        may("lock_warning_minutes", "a whole number of minutes", "lock_warning_minutes = 15"),
+        may("verify_audit_hours", "a whole number of hours", "verify_audit_hours = 24"),
+    ],
+};
+
+const ROUTE_EXAMPLE: &str = "[[route]]\nalerts = [\"critical\"]\nroles = [\"oncall\"]";
+
+/// The first route that fits an alert is its own; every route that fits an event of a deployment is told of it.
+pub(super) const ROUTE: Section = Section {
+    title: "[[route]]",
+    keys: &[
+        may("environments", "a list of names of environments", "environments = [\"production\"]"),
+        may("alerts", "a list of info, warning and critical", "alerts = [\"critical\"]"),
+        may(
+            "deployments",
+            "a list of started, progress, finished, failed, untrue and recovered",
+            "deployments = [\"failed\", \"untrue\"]",
+        ),
+        may("channel", SNOWFLAKE, "channel = \"1200000000000000004\""),
+        may("roles", "a list of names from [discord.roles]", "roles = [\"oncall\"]"),
+        may(
+            "escalate",
+            "a list of names from [discord.roles], in the order in which they are called",
+            "escalate = [\"lead\"]",
+        ),
+        may("acknowledge_minutes", "a whole number of minutes", "acknowledge_minutes = 15"),
+        may("repeat_minutes", "a whole number of minutes, 5 at least", "repeat_minutes = 60"),
+    ],
+};
+
+const QUIET_EXAMPLE: &str =
+    "[[quiet]]\nalerts = [\"info\", \"warning\"]\ntimes = [\"* 20-23,0-6 * * *\"]\ntime_zone = \"Europe/Berlin\"";
+
+pub(super) const QUIET: Section = Section {
+    title: "[[quiet]]",
+    keys: &[
+        must("alerts", "a list of info, warning and critical", "alerts = [\"info\", \"warning\"]"),
+        must("times", "a list of times as cron writes them", "times = [\"* 20-23,0-6 * * *\"]"),
+        must("time_zone", "the name of a time zone, such as Europe/Berlin", "time_zone = \"Europe/Berlin\""),
     ],
 };
 
@@ -190,8 +251,8 @@ pub(super) const GATE: Section = Section {
     keys: &[
         may(
             "check",
-            "previous, secrets, parity, references, required_checks, pull_request, window, drift, isolation, ledger or \
-             health",
+            "previous, secrets, parity, references, required_checks, pull_request, window, drift, isolation, ledger, \
+             health or no_open_critical_alert",
             "check = \"previous\"",
         ),
         may("sign_off", "a name from [discord] sign_offs, or \"review\"", "sign_off = \"review\""),

@@ -3,6 +3,7 @@
 mod gate;
 mod messages;
 mod random;
+mod routing;
 mod secrets;
 mod values;
 mod whole;

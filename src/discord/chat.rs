@@ -11,7 +11,7 @@ use signalbox_domain::{
     card::{Calls, Card},
     gate::{Reaction, Roles},
     ids::{ChannelId, MessageId, MessageRef, Person, PersonId, RoleId},
-    ports::{Chat, ChatError},
+    ports::{Chat, ChatError, LetterError, Letters},
     text::clip,
 };
 use tracing::debug;
@@ -183,6 +183,24 @@ impl Chat for DiscordChat {
         let one = |person| async move { self.roles_of(person).await.map(|held| (person, held)) };
         let held = futures::stream::iter(people.iter().copied()).map(one).buffer_unordered(ABREAST);
         held.try_collect().await.map_err(refusal)
+    }
+}
+
+#[async_trait]
+impl Letters for DiscordChat {
+    async fn write(&self, to: PersonId, text: &str, nonce: &str) -> Result<(), LetterError> {
+        let closed = |failure: Failure| match failure.code {
+            Some(codes::CANNOT_WRITE_TO_PERSON | codes::NO_SERVER_IN_COMMON | codes::UNKNOWN_USER) => {
+                LetterError::Closed
+            }
+            _ => refusal(failure).into(),
+        };
+        // Discord answers with the channel that is there, so it need not be remembered.
+        let opened = serenity::UserId::new(to.0).create_dm_channel(&*self.http).await;
+        let opened = opened.map_err(|error| closed(error.into()))?;
+        let said = once(nonce).content(clip(text, MESSAGE));
+        opened.id.send_message(&*self.http, said).await.map_err(|error| closed(error.into()))?;
+        Ok(())
     }
 }
 

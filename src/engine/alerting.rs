@@ -1,11 +1,14 @@
-//! `/alerts`, and the buttons under an alert.
+//! `/alerts` with its buttons, `/subscribe` and `/unsubscribe`.
 
-use signalbox_commands::desk::{AlertAct, AlertAsk};
+use signalbox_commands::desk::{AlertAct, AlertAsk, SubscribeAsk, UnsubscribeAsk};
 use signalbox_domain::{
     SignedDuration, Timestamp,
     alert::{Event, Mute, Record},
-    ids::AlertId,
-    ports::WhichAlerts,
+    effect::Entry,
+    gate::Reach,
+    ids::{AlertId, Person},
+    notice::{Kind, Subscription, words},
+    ports::{LetterError, WhichAlerts},
     refusal::Refusal,
     text::clip,
 };
@@ -47,5 +50,64 @@ impl ServiceDesk {
         let answered = self.engine.alert(&record.alert.key, event).await.map_err(fault)?;
         // Its condition has cleared meanwhile, or somebody else was faster.
         answered.ok_or_else(unknown)
+    }
+
+    pub(super) async fn try_subscribe(&self, ask: SubscribeAsk) -> Result<Subscription, Refusal> {
+        let reach = self.reach("subscribe", &ask.reach)?;
+        let typed = ask.kinds.as_deref().unwrap_or_default();
+        let kinds = Kind::parse_list(typed).map_err(|word| Refusal::unknown_kind(&word, &reach.to_string()))?;
+        let kinds = if kinds.is_empty() { Kind::USUAL.to_vec() } else { kinds };
+        let environment = only(&reach);
+        let since = self.engine.ports.clock.now();
+        let subscription = Subscription { person: ask.asker.person, environment, kinds, since, paused: None };
+        let text = format!(
+            "📬 From now on you hear here of {}. `/unsubscribe {reach}`, typed on the server, ends it.",
+            subscription.line()
+        );
+        let nonce = format!("hello-{}", ask.asker.interaction.0 % 1_000_000_000_000);
+        match self.engine.ports.letters.write(subscription.person.id, &text, &nonce).await {
+            Ok(()) => {}
+            Err(LetterError::Closed) => return Err(Refusal::direct_messages_closed(&reach.to_string())),
+            Err(LetterError::Chat(error)) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "somebody could not be written to");
+                return Err(Refusal::no_direct_message(&reach.to_string()));
+            }
+        }
+        let entry = self.subscription_entry(
+            &subscription.person,
+            "subscribed",
+            format!("{reach}: {}", words(&subscription.kinds)),
+        );
+        self.engine.ports.subscriptions.subscribe(&subscription, entry).await.map_err(fault)?;
+        Ok(subscription)
+    }
+
+    pub(super) async fn try_unsubscribe(&self, ask: UnsubscribeAsk) -> Result<Vec<Subscription>, Refusal> {
+        let reach = self.reach("unsubscribe", &ask.reach)?;
+        let person = ask.asker.person;
+        let entry = self.subscription_entry(&person, "unsubscribed", reach.to_string());
+        let subscriptions = &self.engine.ports.subscriptions;
+        if !subscriptions.unsubscribe(person.id, only(&reach).as_ref(), entry).await.map_err(fault)? {
+            return Err(Refusal::not_subscribed(&reach.to_string()));
+        }
+        let left = subscriptions.subscriptions().await.map_err(fault)?;
+        Ok(left.into_iter().filter(|one| one.person.id == person.id).collect())
+    }
+
+    fn subscription_entry(&self, person: &Person, action: &str, detail: String) -> Entry {
+        Entry {
+            at: self.engine.ports.clock.now(),
+            actor: person.name.clone(),
+            action: format!("person.{action}"),
+            subject: format!("person {}", person.id),
+            detail,
+        }
+    }
+}
+
+fn only(reach: &Reach) -> Option<signalbox_domain::ids::EnvironmentName> {
+    match reach {
+        Reach::All => None,
+        Reach::Only(name) => Some(name.clone()),
     }
 }

@@ -14,7 +14,7 @@ use signalbox_domain::{
     effect::Effect,
     gate::Reaction,
     ids::MessageRef,
-    ports::{ChatError, StoreError, WhichAlerts},
+    ports::{ChatError, Query, StoreError, WhichAlerts},
 };
 use tracing::{error, warn};
 
@@ -120,6 +120,9 @@ impl Engine {
             match self.ports.alerts.record_alert(followed).await {
                 Ok(record) => {
                     self.wake.notify_one();
+                    if record.alert.severity == Severity::Critical {
+                        self.hasten(&self.ports.store.find(Query::Active).await?).await?;
+                    }
                     return Ok(Some(record));
                 }
                 Err(StoreError::Overtaken) => tokio::task::yield_now().await,

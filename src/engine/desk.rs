@@ -5,7 +5,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use signalbox_commands::desk::{
     AlertAsk, CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LinkAsk, LockAsk, PromoteAsk,
-    Proof, SignAsk, Signed, SimulateAsk, Standing, Suggestion, UnlockAsk, WhyAsk, WithdrawAsk, Withdrawn,
+    Proof, SignAsk, Signed, SimulateAsk, Standing, SubscribeAsk, Suggestion, UnlockAsk, UnsubscribeAsk, WhyAsk,
+    WithdrawAsk, Withdrawn,
 };
 use signalbox_domain::{
     Timestamp,
@@ -20,6 +21,7 @@ use signalbox_domain::{
     git_ref::GitRef,
     ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RepositoryName, RoleId},
     link::Link,
+    notice::Subscription,
     permit::{Permit, Request, may_cancel, permit},
     ports::{Asked, ForgeError, Opened, Opening, Query, Resolved, StoreError, WhichAlerts},
     refusal::Refusal,
@@ -348,6 +350,19 @@ impl Desk for ServiceDesk {
             self.remember(&by, &command, refusal).await;
         }
         result
+    }
+
+    async fn subscribe(&self, ask: SubscribeAsk) -> Result<Subscription, Refusal> {
+        let (by, command) = (ask.asker.person.clone(), format!("/subscribe {}", clip(&ask.reach, 60)));
+        let result = self.try_subscribe(ask).await;
+        if let Err(refusal) = &result {
+            self.remember(&by, &command, refusal).await;
+        }
+        result
+    }
+
+    async fn unsubscribe(&self, ask: UnsubscribeAsk) -> Result<Vec<Subscription>, Refusal> {
+        self.try_unsubscribe(ask).await
     }
 
     async fn lock(&self, ask: LockAsk) -> Result<Lock, Refusal> {

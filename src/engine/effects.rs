@@ -5,10 +5,12 @@ mod anchor;
 mod chat;
 mod dispatch;
 mod hold;
+mod notices;
 mod observe;
 mod promote;
 mod sweep;
 mod verify;
+mod watch;
 
 use std::{
     collections::HashMap,
@@ -76,6 +78,10 @@ pub(super) async fn carry_out(engine: &Engine, pace: &Pace, claimed: &Claimed) -
             engine.alert(key, alert::Event::TimePassed).await?;
         }
         Effect::ReadAlert { key } => return alerts::read(engine, key).await,
+        Effect::Notice { notice } => return notices::notice(engine, notice).await,
+        Effect::Deliver { to, text, calls, .. } => return notices::deliver(engine, *to, (text, calls), claimed).await,
+        Effect::WatchLocks => return watch::locks(engine).await,
+        Effect::VerifyAudit => return watch::audit(engine).await,
         Effect::ReadSignOffs { deployment } => return chat::read_sign_offs(engine, *deployment).await,
         Effect::Sweep { environment } => return sweep::sweep(engine, environment).await,
         Effect::Anchor => return anchor::daily(engine).await,

@@ -3,12 +3,13 @@
 use futures::future;
 use signalbox_domain::{
     Timestamp,
+    alert::Record,
     deployment::Deployment,
     environment::{Environment, HealthCheck},
     evidence::Finding,
     fleet::Reading,
     gate::{Check, Facts, Fingerprint, Lock, Looked, Read},
-    ports::ForgeError,
+    ports::{ForgeError, WhichAlerts},
     promotion::Pull,
 };
 use tracing::warn;
@@ -48,6 +49,7 @@ impl Engine {
             Some(merge) => Some(self.pull(deployment, merge.number).await),
             None => None,
         };
+        let alerts = when(asks(|check| matches!(check, Check::NoCriticalAlert)), self.open_alerts()).await;
         // Last, so that a lock set while the others were read is seen.
         let (now, locks) = self.locks().await;
         Facts {
@@ -62,6 +64,7 @@ impl Engine {
             secrets,
             fleet,
             health,
+            alerts,
             reactions,
             fingerprint,
             barred,
@@ -116,6 +119,12 @@ impl Engine {
     async fn pull(&self, deployment: &Deployment, number: u64) -> Read<Pull> {
         let at = self.ports.clock.now();
         let found = self.ports.pulls.pull(&deployment.repository, number).await;
+        Read { at, found: found.map_err(|error| error.to_string()) }
+    }
+
+    async fn open_alerts(&self) -> Read<Vec<Record>> {
+        let at = self.ports.clock.now();
+        let found = self.ports.alerts.alerts(WhichAlerts::Open).await;
         Read { at, found: found.map_err(|error| error.to_string()) }
     }
 

@@ -4,7 +4,7 @@ use signalbox_commands::desk::{Asker, Clearing, LockAsk, UnlockAsk};
 use signalbox_domain::{
     SignedDuration,
     deployment::{Deployment, State},
-    effect::Entry,
+    effect::{Effect, Entry},
     environment::Environment,
     gate::{Lock, Looked, Reach, Read, evaluate},
     permit::{Permit, may_lock},
@@ -35,6 +35,7 @@ impl ServiceDesk {
             Some(before) => Err(Refusal::locked_already(&before)),
             None => {
                 self.rejudge().await;
+                self.watch_locks().await;
                 Ok(lock)
             }
         }
@@ -50,10 +51,18 @@ impl ServiceDesk {
         let lifted = self.engine.ports.locks.unlock(&reach, &by, entry).await.map_err(fault)?;
         let lifted = lifted.ok_or_else(|| Refusal::not_locked(&reach))?;
         self.rejudge().await;
+        self.watch_locks().await;
         Ok(lifted)
     }
 
-    fn reach(&self, verb: &str, typed: &str) -> Result<Reach, Refusal> {
+    /// Somebody wants to hear when a lock is about to end. When that cannot be planned the next start does.
+    async fn watch_locks(&self) {
+        if let Err(error) = self.engine.plan(Effect::WatchLocks).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "nobody hears when a lock is about to end");
+        }
+    }
+
+    pub(super) fn reach(&self, verb: &str, typed: &str) -> Result<Reach, Refusal> {
         match Reach::parse(typed) {
             Some(Reach::All) => Ok(Reach::All),
             _ => self.environment(verb, typed.trim()).map(|environment| Reach::Only(environment.name.clone())),

@@ -31,10 +31,11 @@ impl Engine {
         let sweeps = self.line.iter().map(|e| due(Effect::Sweep { environment: e.name.clone() }));
         let posts = self.anchor.channel.is_some() || self.anchor.file.is_some();
         let anchor = posts.then(|| due(Effect::Anchor));
+        let watches = [Effect::WatchLocks, Effect::VerifyAudit].map(due);
         let active = self.ports.store.find(Query::Active).await?;
         let alerts = self.ports.alerts.alerts(WhichAlerts::Open).await?;
         let looks = active.iter().flat_map(look).chain(alerts.into_iter().flat_map(look_at_alert)).map(due);
-        self.ports.outbox.put(sweeps.chain(anchor).chain(looks).collect()).await?;
+        self.ports.outbox.put(sweeps.chain(anchor).chain(watches).chain(looks).collect()).await?;
         if !active.is_empty() {
             info!(deployments = active.len(), "deployments from before the start are taken up");
         }

@@ -9,6 +9,7 @@ use std::{
 use signalbox_domain::{
     SignedDuration,
     effect::Effect,
+    notice::Recipient,
     ports::{Asked, Claimed, Settled, StoreError},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -34,6 +35,8 @@ enum Lane {
     World(i64),
     /// What an alert says in chat.
     Alert(String),
+    /// What somebody hears, or a channel beyond a card.
+    To(Recipient),
     /// Anything else.
     Other(String),
 }
@@ -44,6 +47,7 @@ fn lane(effect: &Effect) -> Lane {
         | Effect::OpenThread { deployment }
         | Effect::Tell { deployment, .. }
         | Effect::Alert { deployment, .. } => Lane::Chat(deployment.0),
+        Effect::Deliver { to, .. } => Lane::To(*to),
         Effect::ShowAlert { key } | Effect::CallAlert { key, .. } => Lane::Alert(key.clone()),
         Effect::Dispatch { deployment }
         | Effect::Locate { deployment }
@@ -58,6 +62,9 @@ fn lane(effect: &Effect) -> Lane {
         | Effect::Clear { .. }
         | Effect::WatchAlert { .. }
         | Effect::ReadAlert { .. }
+        | Effect::Notice { .. }
+        | Effect::WatchLocks
+        | Effect::VerifyAudit
         | Effect::Anchor
         | Effect::PostHead { .. } => Lane::Other(effect.subject()),
     }

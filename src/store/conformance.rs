@@ -10,6 +10,7 @@ mod links;
 mod opening;
 mod outage;
 mod outbox;
+mod subscriptions;
 
 use std::path::PathBuf;
 
@@ -191,6 +192,8 @@ on_both! {
         an_alert_is_recorded_with_what_follows,
         a_condition_has_one_open_alert,
         two_processes_find_a_condition_and_one_opens_it;
+    subscriptions:
+        a_subscription_is_kept_changed_paused_and_removed;
     durability:
         nothing_is_half_recorded,
         a_restart_forgets_nothing;

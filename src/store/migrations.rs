@@ -28,6 +28,7 @@ pub(super) const SQLITE: &[Step] = steps!("sqlite":
     6 "buttons" "0006_buttons.sql",
     7 "links" "0007_links.sql",
     8 "alerts" "0008_alerts.sql",
+    9 "subscriptions" "0009_subscriptions.sql",
 );
 
 pub(super) const POSTGRES: &[Step] = steps!("postgres":
@@ -39,6 +40,7 @@ pub(super) const POSTGRES: &[Step] = steps!("postgres":
     6 "buttons" "0006_buttons.sql",
     7 "links" "0007_links.sql",
     8 "alerts" "0008_alerts.sql",
+    9 "subscriptions" "0009_subscriptions.sql",
 );
 
 #[derive(Debug)]

@@ -130,7 +130,7 @@ pub(super) async fn put(transaction: &mut Transaction, effects: Vec<Due>) -> Res
 
 /// A line that stands in the chat cannot be edited into what is true now, so it is never said again.
 fn is_said_once(effect: &Effect) -> bool {
-    matches!(effect, Effect::Tell { .. } | Effect::CallAlert { .. } | Effect::PostHead { .. })
+    matches!(effect, Effect::Tell { .. } | Effect::CallAlert { .. } | Effect::Deliver { .. } | Effect::PostHead { .. })
 }
 
 /// `None`: a row that this version cannot read. It stays leased, so that it does not keep the others from

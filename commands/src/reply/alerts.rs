@@ -3,6 +3,7 @@
 use signalbox_domain::{
     Timestamp,
     alert::{Record, line},
+    notice::Subscription,
 };
 
 use crate::call::MESSAGE_LIMIT;
@@ -39,4 +40,21 @@ pub fn answered_alert(record: &Record) -> String {
         }
         None => format!("👀 You look after alert {id}, and nobody else is called for it: {what}"),
     }
+}
+
+/// Somebody has subscribed, and a first message has reached them.
+#[must_use]
+pub fn subscribed(subscription: &Subscription) -> String {
+    let place = subscription.environment.as_ref().map_or("all", |name| name.as_str());
+    format!("📬 You hear in direct messages of {}. `/unsubscribe {place}` ends it.", subscription.line())
+}
+
+/// Somebody has ended a subscription.
+#[must_use]
+pub fn unsubscribed(left: &[Subscription]) -> String {
+    if left.is_empty() {
+        return "📭 You hear of nothing in direct messages any more.".into();
+    }
+    let lines: String = left.iter().map(|one| format!("\n- {}", one.line())).collect();
+    format!("📭 That is ended. You still hear of:{lines}")
 }

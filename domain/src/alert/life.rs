@@ -5,10 +5,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Acknowledgement, Alert, Mute, Record, Routing};
+use super::{Acknowledgement, Alert, Mute, Record, Routing, view::brief};
 use crate::{
     effect::{Due, Effect, Entry},
     ids::{MessageRef, Person},
+    notice::{Kind, Notice},
 };
 
 /// A condition that holds again this soon is the same trouble; later it is a new one, with a new message.
@@ -88,6 +89,7 @@ struct Step<'a> {
 impl Step<'_> {
     fn opened(mut self) -> Self {
         self.note("signalbox", "opened", self.record.alert.what.clone());
+        self.tell();
         self.show().ring()
     }
 
@@ -98,7 +100,22 @@ impl Step<'_> {
         (record.resolved, record.acknowledged) = (None, None);
         record.reopened += 1;
         self.call_anew();
+        self.tell();
         self.show().ring()
+    }
+
+    /// Whoever wants to hear of alerts hears of this one.
+    fn tell(&mut self) {
+        let record = &self.record;
+        let notice = Notice {
+            kind: Kind::Alerts,
+            matter: format!("alert {} {} {}", record.alert.key, record.opened.as_millisecond(), record.reopened),
+            environment: record.alert.environment.clone(),
+            deployment: record.alert.deployment,
+            severity: record.alert.severity,
+            text: brief(&record.alert),
+        };
+        self.effects.push(Due { effect: Effect::Notice { notice }, at: self.now });
     }
 
     /// From the first ones again; those who were called for this a moment ago have heard it.
@@ -151,6 +168,9 @@ impl Step<'_> {
 
     fn posted(mut self, at: MessageRef) -> Self {
         self.record.message = Some(at);
+        // Somebody may have been faster than the record of where it stands.
+        let effect = Effect::ReadAlert { key: self.record.alert.key.clone() };
+        self.effects.push(Due { effect, at: self.now });
         self
     }
 

@@ -7,15 +7,18 @@ use crate::{
     environment::{Line, Role},
     gate::Window,
     ids::{ChannelId, EnvironmentName, RoleId},
+    notice::{Kind, Notice},
 };
 
-/// Where alerts of a kind stand, and who is called.
+/// Where alerts of a kind stand, what else is told there, and who is called.
 #[derive(Debug, Clone)]
 pub struct Route {
     /// Of which environments; of all, and of Signalbox itself, when empty.
     pub environments: Vec<EnvironmentName>,
     /// Of which severities.
     pub alerts: Vec<Severity>,
+    /// Which events of deployments are told there as well.
+    pub deployments: Vec<Kind>,
     /// Where they stand; where cards stand when `None`.
     pub channel: Option<ChannelId>,
     /// Who is called at once.
@@ -28,12 +31,19 @@ pub struct Route {
     pub repeat: Option<SignedDuration>,
 }
 
+impl Route {
+    fn reaches(&self, environment: Option<&EnvironmentName>) -> bool {
+        self.environments.is_empty() || environment.is_some_and(|name| self.environments.contains(name))
+    }
+}
+
 impl Default for Route {
     /// Where cards stand, and nobody is called.
     fn default() -> Self {
         Self {
             environments: vec![],
             alerts: Severity::ALL.to_vec(),
+            deployments: vec![],
             channel: None,
             roles: vec![],
             escalate: vec![],
@@ -86,14 +96,16 @@ impl Routing {
         }
     }
 
+    /// The routes of a notice.
+    pub fn routes_of(&self, notice: &Notice) -> impl Iterator<Item = &Route> {
+        let environment = notice.environment.as_ref();
+        self.routes.iter().filter(move |route| route.reaches(environment) && route.deployments.contains(&notice.kind))
+    }
+
     /// The route of an alert.
     #[must_use]
     pub fn route(&self, alert: &Alert) -> &Route {
-        let fits = |route: &&Route| {
-            let reaches = route.environments.is_empty()
-                || alert.environment.as_ref().is_some_and(|name| route.environments.contains(name));
-            reaches && route.alerts.contains(&alert.severity)
-        };
+        let fits = |route: &&Route| route.reaches(alert.environment.as_ref()) && route.alerts.contains(&alert.severity);
         self.routes.iter().find(fits).unwrap_or(&self.usual)
     }
 

@@ -45,6 +45,14 @@ pub fn card(record: &Record, routing: &Routing, now: Timestamp) -> Card {
 /// What is said of an alert that could not be recorded: all of it, in one message that nobody will edit.
 #[must_use]
 pub fn bare(alert: &Alert) -> String {
+    format!(
+        "{}\n⚠️ Signalbox's store did not take this alert: it may be said again, and closes by nobody.",
+        brief(alert)
+    )
+}
+
+/// All of an alert as text.
+pub(super) fn brief(alert: &Alert) -> String {
     let parts = [
         ("Where", place(alert)),
         ("Since", since(alert)),
@@ -53,12 +61,7 @@ pub fn bare(alert: &Alert) -> String {
     ];
     let parts = parts.iter().filter(|(_, text)| !text.is_empty());
     let parts: String = parts.map(|(name, text)| format!("\n**{name}:** {}", clip(text, 350))).collect();
-    format!(
-        "{} **{}**\n{}{parts}\n⚠️ Signalbox's store did not take this alert: it may be said again, and closes by nobody.",
-        alert.severity.emoji(),
-        heading(alert),
-        clip(&alert.what, 300)
-    )
+    format!("{} **{}**\n{}{parts}", alert.severity.emoji(), heading(alert), clip(&alert.what, 300))
 }
 
 /// The line that calls people again, or those who are asked next.

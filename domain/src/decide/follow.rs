@@ -9,6 +9,7 @@ use crate::{
     event::CancelAnswer,
     evidence::{Answer, Evidence, Finding},
     ids::{Person, RunId},
+    notice::Kind,
     run::{Conclusion, Job, Run, Status},
     text::{code, duration, plain},
 };
@@ -31,6 +32,8 @@ impl Step<'_> {
         if !older {
             if first {
                 self.check_commit(&run);
+                let text = format!("▶️ `{}` is at work, started by {}", self.d.commit.short(), self.d.started_by());
+                self.notice(Kind::Started, &format!("started {}/{}", run.id, run.attempt), &text);
             }
             self.tell_jobs(&jobs);
             if self.d.run.as_ref() != Some(&run) || self.d.jobs != jobs || self.d.trouble.is_some() {
@@ -128,10 +131,9 @@ impl Step<'_> {
             let step = step.map(|step| format!(", at the step {}", code(step))).unwrap_or_default();
             let mark = if job.failed() { "❌" } else { "✅" };
             let log = job.url.as_ref().map(|url| format!(" · [log](<{url}>)")).unwrap_or_default();
-            self.tell(
-                &format!("job {}", job.id),
-                format!("{mark} {}: {}{took}{step}{log}", code(&job.name), plain(word)),
-            );
+            let line = format!("{mark} {}: {}{took}{step}{log}", code(&job.name), plain(word));
+            self.notice(Kind::Progress, &format!("job {}", job.id), &line);
+            self.tell(&format!("job {}", job.id), line);
         }
     }
 

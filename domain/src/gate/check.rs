@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Check, Facts, Line, Read, Secret, Status, Window, forge_checks};
 use crate::{
+    alert::{Record, Severity},
     deployment::Deployment,
     environment::Environment,
     evidence::Answer,
@@ -73,6 +74,16 @@ pub(super) fn line(check: &Check, d: &Deployment, e: &Environment, facts: &Facts
         Check::Drift => fleet("no drift", facts, e, "drift", drift),
         Check::Isolation => fleet("no isolation fault", facts, e, "isolation", |r| faults(r, Kind::Isolation)),
         Check::Ledger => fleet("ledgers complete", facts, e, "ledger", ledger),
+        Check::NoCriticalAlert => {
+            let found = asked("no open critical alert".into(), &facts.alerts, facts.now, life, |open| {
+                critical(unanswered(open, e, facts.now))
+            });
+            let open = facts.alerts.as_ref().and_then(|read| read.found.as_ref().ok());
+            let command = open.map(|open| unanswered(open, e, facts.now)).unwrap_or_default();
+            let command = command.iter().map(|record| format!("`/alerts ack {}`", record.id)).collect::<Vec<_>>();
+            let command = if command.is_empty() { "`/alerts list`".into() } else { command.join(" and ") };
+            found.mend("whoever looks after it", command)
+        }
         Check::Health => asked("health".into(), &facts.health, facts.now, life, |findings| {
             let worst = findings.iter().max_by_key(|finding| finding.answer);
             let Some(worst) = worst else { return (Status::Unknown, "no health address is configured".into()) };
@@ -86,6 +97,20 @@ pub(super) fn line(check: &Check, d: &Deployment, e: &Environment, facts: &Facts
         })
         .mend("whoever runs the application", "mend it, or take the rule away"),
     }
+}
+
+/// Critical alerts that nobody looks after. Those of other environments keep nothing back, and one that somebody
+/// has acknowledged does not either: what mends it has to be deployed.
+fn unanswered<'r>(open: &'r [Record], e: &Environment, now: Timestamp) -> Vec<&'r Record> {
+    let ours = |record: &Record| record.alert.environment.as_ref().is_none_or(|name| *name == e.name);
+    let critical = open.iter().filter(|record| record.alert.severity == Severity::Critical);
+    critical.filter(|record| ours(record) && record.is_unanswered(now)).collect()
+}
+
+fn critical(open: Vec<&Record>) -> (Status, String) {
+    let says = open.iter().map(|record| format!("alert {}: {}", record.id, clip(&record.alert.what, 160)));
+    let says = says.collect::<Vec<_>>().join("; ");
+    if open.is_empty() { (Status::Pass, String::new()) } else { (Status::Fail, says) }
 }
 
 fn plain_env(e: &Environment) -> String {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{CommitChecks, Fingerprint, Line, Lock, Parity, Previous, PullRequest, References, SignOff};
-use crate::{evidence::Finding, fleet::Reading, ids::PersonId, promotion::Pull};
+use crate::{alert::Record, evidence::Finding, fleet::Reading, ids::PersonId, promotion::Pull};
 
 /// What was read, when, or why it could not be.
 #[derive(Debug, Clone)]
@@ -68,6 +68,8 @@ pub struct Facts {
     pub fleet: Option<Read<Reading>>,
     /// Answers of the application.
     pub health: Option<Read<Vec<Finding>>>,
+    /// Open alerts.
+    pub alerts: Option<Read<Vec<Record>>>,
     /// When all reactions were read, which the deployment's sign-offs are made of.
     pub reactions: Option<Read<Looked>>,
     /// What would be signed right now.
@@ -96,6 +98,7 @@ impl Facts {
             secrets: None,
             fleet: None,
             health: None,
+            alerts: None,
             reactions: None,
             fingerprint: Ok(fingerprint),
             barred: Ok(vec![]),

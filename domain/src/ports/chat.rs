@@ -69,3 +69,24 @@ pub trait Chat: Send + Sync {
     /// [`ChatError`] when somebody could not be looked up.
     async fn roles(&self, people: &[PersonId]) -> Result<Roles, ChatError>;
 }
+
+/// Why somebody was not written to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LetterError {
+    /// They take no direct messages from us, or have left.
+    #[error("their direct messages are closed")]
+    Closed,
+    /// The chat did not do it.
+    #[error(transparent)]
+    Chat(#[from] ChatError),
+}
+
+/// Direct messages.
+#[async_trait]
+pub trait Letters: Send + Sync {
+    /// Writes to a person. The same nonce (at most 25 characters) writes it once.
+    ///
+    /// # Errors
+    /// [`LetterError`] when it is not known to have arrived.
+    async fn write(&self, to: PersonId, text: &str, nonce: &str) -> Result<(), LetterError>;
+}

@@ -12,6 +12,7 @@ use crate::{
     gate::{Lock, Reach},
     ids::{AlertId, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RepositoryName, RunId},
     link::Link,
+    notice::Subscription,
 };
 
 /// A deployment to record, with what follows from it. All of it is committed, or nothing.
@@ -290,6 +291,36 @@ pub trait Alerts: Send + Sync {
     /// # Errors
     /// [`StoreError::Overtaken`] when somebody else was faster; otherwise nothing was recorded either.
     async fn record_alert(&self, followed: Followed) -> Result<Record, StoreError>;
+}
+
+/// Who wants to hear of what in direct messages. Each change a person makes is committed with its audit line.
+#[async_trait]
+pub trait Subscriptions: Send + Sync {
+    /// All of them, paused ones included.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they could not be read.
+    async fn subscriptions(&self) -> Result<Vec<Subscription>, StoreError>;
+    /// Records one; an earlier one of the same person and reach is replaced.
+    ///
+    /// # Errors
+    /// [`StoreError`] when nothing was recorded.
+    async fn subscribe(&self, subscription: &Subscription, entry: Entry) -> Result<(), StoreError>;
+    /// Removes a person's subscription to an environment, or all they have. `false`: there was none.
+    ///
+    /// # Errors
+    /// [`StoreError`] when nothing was recorded.
+    async fn unsubscribe(
+        &self,
+        person: PersonId,
+        environment: Option<&EnvironmentName>,
+        entry: Entry,
+    ) -> Result<bool, StoreError>;
+    /// Records that a person cannot be written to. `false`: that was known, or they have no subscription.
+    ///
+    /// # Errors
+    /// [`StoreError`] when nothing was recorded.
+    async fn pause(&self, person: PersonId, at: Timestamp) -> Result<bool, StoreError>;
 }
 
 /// What became of a change to who is who.

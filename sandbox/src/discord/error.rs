@@ -45,6 +45,7 @@ known! {
     missing_access = FORBIDDEN, 50001, "Missing Access";
     other_author = FORBIDDEN, 50005, "Cannot edit a message authored by another user";
     empty_message = BAD_REQUEST, 50006, "Cannot send an empty message";
+    cannot_message_user = FORBIDDEN, 50007, "Cannot send messages to this user";
     missing_permissions = FORBIDDEN, 50013, "Missing Permissions";
     wrong_channel_type = BAD_REQUEST, 50024, "Cannot execute action on this channel type";
     invalid_webhook_token = UNAUTHORIZED, 50027, "Invalid Webhook Token";

@@ -1,7 +1,7 @@
 //! Everything the stand-in remembers. One mutex guards all of it, so that what REST answers,
 //! what the gateway sends and what a test reads can never disagree.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use http::Method;
 use jiff::Timestamp;
@@ -163,6 +163,8 @@ pub(crate) struct State {
     pub(crate) sessions: Sessions,
     pub(crate) limits: RateLimiter,
     pub(crate) faults: Vec<Fault>,
+    /// People who take no direct messages from members of the guild.
+    pub(crate) closed: BTreeSet<Id>,
     /// Requests of the bot, in their order.
     pub(crate) asked: Vec<(Method, String)>,
     last_id: Id,
@@ -194,6 +196,7 @@ impl State {
             sessions: Sessions::new(options.privileged_intents),
             limits: RateLimiter::new(options.rate_limits),
             faults: Vec::new(),
+            closed: BTreeSet::new(),
             asked: Vec::new(),
             last_id: Id(0),
             clock,

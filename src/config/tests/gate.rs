@@ -97,7 +97,7 @@ fn a_rule_is_one_thing_with_its_own_keys() {
     signalbox.toml:13:1: a rule has one of `check`, `sign_off`, `all` and `any`
       13 | [[environment.gate]]
          | ^^^^^^^^^^^^^^^^^^^^
-      expected: previous, secrets, parity, references, required_checks, pull_request, window, drift, isolation, ledger or health
+      expected: previous, secrets, parity, references, required_checks, pull_request, window, drift, isolation, ledger, health or no_open_critical_alert
       example:  check = "previous"
     "#);
     assert_snapshot!(gate("check = \"window\"\nallow = [\"* * * * *\"]\ntime_zone = \"UTC\"\nsign_off = \"review\""), @r#"
@@ -129,14 +129,14 @@ fn a_check_needs_something_to_ask() {
     signalbox.toml:14:9: there is no check "previus"; did you mean `previous`?
       14 | check = "previus"
          |         ^^^^^^^^^
-      expected: previous, secrets, parity, references, required_checks, pull_request, window, drift, isolation, ledger or health
+      expected: previous, secrets, parity, references, required_checks, pull_request, window, drift, isolation, ledger, health or no_open_critical_alert
       example:  check = "previous"
     "#);
     assert_snapshot!(gate("check = \"previous\""), @r#"
     signalbox.toml:14:9: there is nothing to ask: this environment has no `after`
       14 | check = "previous"
          |         ^^^^^^^^^^
-      expected: previous, secrets, parity, references, required_checks, pull_request, window, drift, isolation, ledger or health
+      expected: previous, secrets, parity, references, required_checks, pull_request, window, drift, isolation, ledger, health or no_open_critical_alert
       example:  check = "previous"
     "#);
     for (name, what) in [("drift", "`database`"), ("health", "`health`"), ("secrets", "`github_environment` with")] {

@@ -140,7 +140,12 @@ fn the_examples_in_messages_are_right() {
     for section in keys::ALL {
         for key in section.keys.iter().filter(|key| !key.example.contains("[[") && section.title != "json") {
             let head = match section.title {
-                "[discord]" | "[github]" | "[server]" | "[audit]" => section.title,
+                "[discord]" | "[github]" | "[server]" | "[audit]" | "[alerts]" | "[[quiet]]" => section.title,
+                "[[route]]" if key.name == "acknowledge_minutes" => {
+                    "[[route]]\nalerts = [\"info\"]\nescalate = [\"engineer\"]"
+                }
+                "[[route]]" if ["escalate", "repeat_minutes"].contains(&key.name) => "[[route]]\nalerts = [\"info\"]",
+                "[[route]]" => section.title,
                 "[[environment]]" => "[[environment]]",
                 "[[environment.gate]]" => "[[environment]]\n[[environment.gate]]",
                 "[[environment.health]]" => "[[environment]]\n[[environment.health]]",

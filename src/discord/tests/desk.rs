@@ -5,7 +5,8 @@ use std::{sync::Mutex, time::Duration};
 use async_trait::async_trait;
 use signalbox_commands::desk::{
     AlertAsk, CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LinkAsk, LockAsk, PromoteAsk,
-    SignAsk, Signed, SimulateAsk, Standing, Suggestion, UnlockAsk, WhyAsk, WithdrawAsk, Withdrawn,
+    SignAsk, Signed, SimulateAsk, Standing, SubscribeAsk, Suggestion, UnlockAsk, UnsubscribeAsk, WhyAsk, WithdrawAsk,
+    Withdrawn,
 };
 use signalbox_domain::{
     Timestamp,
@@ -16,6 +17,7 @@ use signalbox_domain::{
     gate::Lock,
     ids::{CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RoleId},
     link::Link,
+    notice::Subscription,
     permit::{may_cancel, permit},
     ports::Asked,
     refusal::Refusal,
@@ -159,6 +161,14 @@ impl Desk for FakeDesk {
 
     async fn answer_alert(&self, _: AlertAsk) -> Result<Record, Refusal> {
         Err(Refusal::fault("none"))
+    }
+
+    async fn subscribe(&self, _: SubscribeAsk) -> Result<Subscription, Refusal> {
+        Err(Refusal::fault("none"))
+    }
+
+    async fn unsubscribe(&self, _: UnsubscribeAsk) -> Result<Vec<Subscription>, Refusal> {
+        Ok(vec![])
     }
 
     async fn lock(&self, _: LockAsk) -> Result<Lock, Refusal> {

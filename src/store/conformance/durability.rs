@@ -3,7 +3,7 @@
 use signalbox_domain::{
     deployment::{Deployment, State},
     ids::{DeploymentId, InteractionId},
-    ports::{Alerts, Asked, Change, Inbox, Opened, Outbox, Query, Store, WhichAlerts},
+    ports::{Alerts, Asked, Change, Inbox, Opened, Outbox, Query, Store, Subscriptions, WhichAlerts},
 };
 use sqlx::{Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 
@@ -56,7 +56,7 @@ pub(super) async fn a_restart_forgets_nothing(w: World) -> World {
 }
 
 /// What a database of an earlier version held when the migration of that number was the last one.
-const SAMPLES: [&str; 8] = [
+const SAMPLES: [&str; 9] = [
     include_str!("../../../migrations/samples/0001_deployments.sql"),
     include_str!("../../../migrations/samples/0002_outbox.sql"),
     include_str!("../../../migrations/samples/0003_inbox.sql"),
@@ -65,6 +65,7 @@ const SAMPLES: [&str; 8] = [
     include_str!("../../../migrations/samples/0006_buttons.sql"),
     include_str!("../../../migrations/samples/0007_links.sql"),
     include_str!("../../../migrations/samples/0008_alerts.sql"),
+    include_str!("../../../migrations/samples/0009_subscriptions.sql"),
 ];
 
 /// Applies the first migrations one by one, each followed by its sample.
@@ -103,6 +104,7 @@ async fn each_migration_keeps_what_was_there(home: Home) {
     assert_eq!(claimed.iter().map(|claimed| &claimed.effect).collect::<Vec<_>>(), [&show(DeploymentId(2))]);
     assert_eq!(w.store.unanswered(at(0)).await.unwrap().len(), 1);
     assert_eq!(w.store.alerts(WhichAlerts::Open).await.unwrap().len(), 1);
+    assert_eq!(w.store.subscriptions().await.unwrap().len(), 2);
     assert!(!w.store.delivered("72d3162e-cc78-11e3-81ab-4c9367dc0958", at(0), vec![]).await.unwrap());
     w.end().await;
 }

@@ -6,6 +6,22 @@ use crate::discord::id::Id;
 use crate::discord::state::{Channel, Overwrite};
 
 impl Discord {
+    /// Somebody closes their direct messages for members of the guild, or opens them again.
+    ///
+    /// # Errors
+    /// When there is nobody of that name.
+    pub fn closes_direct_messages(&self, user: &str, closed: bool) -> Result<(), Refused> {
+        self.change(|state| {
+            let user = state.person(user)?;
+            if closed {
+                state.closed.insert(user)
+            } else {
+                state.closed.remove(&user)
+            };
+            Ok(())
+        })
+    }
+
     /// Gives a person a role.
     ///
     /// # Errors

@@ -77,6 +77,25 @@ impl Discord {
         .await
     }
 
+    /// Waits for a direct message to somebody that fits and looks at it.
+    ///
+    /// # Panics
+    /// When none comes within the stand-in's patience; `what` says what was awaited.
+    pub async fn expect_direct_message(
+        &self,
+        user: &str,
+        what: &str,
+        fits: impl Fn(&MessageView) -> bool,
+    ) -> MessageView {
+        self.wait_until(what, |state| {
+            let user = state.person(user).ok()?;
+            let channel = state.channels.values().find(|channel| channel.recipient == Some(user))?.id;
+            let found = state.message_views(channel).into_iter().find(&fits)?;
+            state.read(found.id)
+        })
+        .await
+    }
+
     /// A channel or thread as plain text, and a look at every message in it.
     ///
     /// # Errors

@@ -167,6 +167,12 @@ impl State {
     }
 
     fn may_send(&self, channel: &Channel, draft: &Draft, files: bool) -> Result<(), ApiError> {
+        // The channel of a direct message opens for everybody; the message does not arrive at everybody.
+        if let Some(person) = channel.recipient {
+            let takes = self.guild.members.contains_key(&person) && !self.closed.contains(&person);
+            let is_bot = self.users.get(&person).is_some_and(|user| user.bot);
+            return if takes && !is_bot { Ok(()) } else { Err(ApiError::cannot_message_user()) };
+        }
         let locked = channel.thread.as_ref().is_some_and(|thread| thread.locked);
         if locked && !self.bot_may(may::MANAGE_THREADS, channel) {
             return Err(ApiError::thread_locked());

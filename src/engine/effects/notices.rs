@@ -1,0 +1,94 @@
+//! What is told beyond a deployment's own card: who wants to hear it, and one delivery to each.
+
+use signalbox_domain::{
+    card::Calls,
+    effect::{Due, Effect},
+    ids::PersonId,
+    notice::{Kind, Notice, Recipient},
+    ports::{ChatError, Claimed, LetterError, Settled, StoreError},
+};
+use tracing::{info, warn};
+
+use super::{done, later};
+use crate::engine::Engine;
+
+/// Finds out who wants to hear it. Done twice it plans the same deliveries, and each is made once.
+pub(super) async fn notice(engine: &Engine, notice: &Notice) -> Result<Settled, StoreError> {
+    let now = engine.ports.clock.now();
+    let quiet = engine.routing.quiet_until(notice.severity, now).is_some();
+    let mut text = notice.text.clone();
+    let card = match notice.deployment {
+        Some(id) => engine.deployment(id).await?.and_then(|deployment| deployment.card),
+        None => None,
+    };
+    if let Some(at) = card {
+        text.push_str(&format!("\n{}", at.address(engine.routing.guild)));
+    }
+    let deliver = |to, calls| Due {
+        effect: Effect::Deliver { to, matter: notice.matter.clone(), text: text.clone(), calls },
+        at: now,
+    };
+    let mut deliveries = vec![];
+    // An alert has a message of its own wherever it is routed.
+    if notice.kind != Kind::Alerts {
+        for route in engine.routing.routes_of(notice) {
+            let own = || notice.environment.as_ref().and_then(|name| engine.line.get(name)).map(|e| e.channel);
+            let channel = route.channel.or_else(own).unwrap_or(engine.routing.home);
+            let roles = if quiet { vec![] } else { route.roles.iter().map(|role| role.id).collect() };
+            deliveries.push(deliver(Recipient::Channel(channel), Calls { roles, people: vec![] }));
+        }
+    }
+    let subscriptions = engine.ports.subscriptions.subscriptions().await?;
+    let people = subscriptions.iter().filter(|subscription| subscription.wants(notice));
+    deliveries.extend(people.map(|one| deliver(Recipient::Person(one.person.id), Calls::default())));
+    if !deliveries.is_empty() {
+        engine.ports.outbox.put(deliveries).await?;
+        engine.wake.notify_one();
+    }
+    Ok(done(engine))
+}
+
+pub(super) async fn deliver(
+    engine: &Engine,
+    to: Recipient,
+    (text, calls): (&str, &Calls),
+    claimed: &Claimed,
+) -> Result<Settled, StoreError> {
+    let nonce = format!("notice-{}", claimed.id);
+    let outcome = match to {
+        Recipient::Channel(channel) => engine.ports.chat.call(channel, calls, text, &nonce).await,
+        Recipient::Person(person) => match engine.ports.letters.write(person, text, &nonce).await {
+            Ok(()) => Ok(()),
+            Err(LetterError::Closed) => return closed(engine, person).await,
+            Err(LetterError::Chat(error)) => Err(error),
+        },
+    };
+    match outcome {
+        Ok(()) | Err(ChatError::Rejected(_) | ChatError::Gone(_)) => Ok(done(engine)),
+        Err(error) => {
+            warn!(error = &error as &dyn std::error::Error, "a notice was not taken; trying again");
+            // What nobody could be told for a day is no news.
+            let pause = if matches!(error, ChatError::Unavailable(_)) { 5 } else { 300 };
+            Ok(if claimed.attempts < 300 { later(engine, pause) } else { done(engine) })
+        }
+    }
+}
+
+/// Somebody has closed their direct messages: nothing more is sent to them, and they hear it where they can.
+async fn closed(engine: &Engine, person: PersonId) -> Result<Settled, StoreError> {
+    let now = engine.ports.clock.now();
+    if engine.ports.subscriptions.pause(person, now).await? {
+        info!(person = person.0, "somebody's direct messages are closed; their subscriptions pause");
+        let text = "your direct messages are closed, so what you subscribed to cannot reach you and is paused. Open them \
+                    (this server's name → Privacy Settings → Direct Messages), then `/subscribe` again; or \
+                    `/unsubscribe all`.";
+        let effect = Effect::Deliver {
+            to: Recipient::Channel(engine.routing.home),
+            matter: format!("closed {person} {}", now.as_millisecond()),
+            text: text.to_owned(),
+            calls: Calls { roles: vec![], people: vec![person] },
+        };
+        engine.plan(effect).await?;
+    }
+    Ok(done(engine))
+}
