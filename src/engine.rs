@@ -22,6 +22,7 @@ mod promote;
 mod recover;
 mod signing;
 mod simulate;
+mod unblock;
 mod worker;
 
 use std::{path::PathBuf, sync::Arc};

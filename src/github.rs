@@ -46,7 +46,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 pub use inspect::{EnvironmentFacts, IdentityFacts, RepositoryFacts, WorkflowFacts};
-pub use workflow_file::{Input, WaitStep, WorkflowFile};
+pub use workflow_file::{Input, SessionLines, WaitStep, WorkflowFile};
 
 /// Where GitHub's public API is.
 pub const PUBLIC_API: &str = "https://api.github.com";

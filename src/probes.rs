@@ -2,6 +2,7 @@
 
 mod health;
 mod inspection;
+mod live;
 mod tenants;
 
 pub use self::{health::HttpProbe, tenants::TenantDatabases};

@@ -11,6 +11,7 @@ use signalbox_domain::{
     gate::{Lock, Verdict},
     ids::{ChannelId, DeploymentId, InteractionId, MessageRef, Person, PersonId, RoleId},
     link::Link,
+    migration::{Session, Wait},
     notice::Subscription,
     ports::Asked,
     refusal::Refusal,
@@ -112,6 +113,34 @@ pub struct CommentAsk {
     pub category: String,
     /// The words; as typed.
     pub comment: String,
+}
+
+/// The button for a migration that is blocked, and the one under its answer.
+#[derive(Debug, Clone)]
+pub struct UnblockAsk {
+    /// Who.
+    pub asker: Asker,
+    /// Whose migration is blocked.
+    pub deployment: DeploymentId,
+    /// The process to end and when it began, once that was agreed to.
+    pub session: Option<(i32, i64)>,
+}
+
+/// What can be done about what blocks a migration, or was done.
+#[derive(Debug, Clone)]
+pub enum Unblocking {
+    /// Who blocks whom.
+    Asked {
+        /// Whose migration.
+        deployment: DeploymentId,
+        /// The longest wait, with who causes it.
+        wait: Wait,
+    },
+    /// It was told to end.
+    Ended {
+        /// Which.
+        session: Session,
+    },
 }
 
 /// `/cancel`, and the button of that name.
@@ -364,6 +393,12 @@ pub trait Desk: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal`], ready to be shown.
     async fn cancel(&self, ask: CancelAsk) -> Result<Deployment, Refusal>;
+
+    /// Says who blocks a migration, or ends that session.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown; then nothing was ended.
+    async fn unblock(&self, ask: UnblockAsk) -> Result<Unblocking, Refusal>;
 
     /// Has a deployment go past its closed gate: asked for, agreed to, looked after.
     ///

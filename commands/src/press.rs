@@ -23,7 +23,7 @@ use crate::{
     Data, Error, alerts,
     call::{Arrival, Call},
     cancel,
-    desk::{AlertAct, CommentAsk, SignAsk, WithdrawAsk},
+    desk::{AlertAct, CommentAsk, SignAsk, UnblockAsk, Unblocking, WithdrawAsk},
     failure::Failure,
     fault, reply, typed,
 };
@@ -45,6 +45,8 @@ pub fn button_id(press: &Press) -> Option<String> {
         Press::Withdraw(deployment) => format!("withdraw:{deployment}"),
         Press::Acknowledge(alert) => format!("ack:{alert}"),
         Press::Mute(alert) => format!("mute:{alert}"),
+        Press::Blocked(deployment) => format!("blocked:{deployment}"),
+        Press::End { deployment, pid, started } => format!("end:{deployment}:{pid}-{started}"),
         Press::Comment { deployment, category } => format!("comment:{deployment}:{category}"),
         Press::Sign { deployment, category, form } => {
             let verb = match form {
@@ -69,6 +71,11 @@ fn meant(id: &str) -> Option<Press> {
         "ack" if category.is_none() => Some(Press::Acknowledge(alert)),
         "mute" if category.is_none() => Some(Press::Mute(alert)),
         "withdraw" if category.is_none() => Some(Press::Withdraw(deployment)),
+        "blocked" if category.is_none() => Some(Press::Blocked(deployment)),
+        "end" => {
+            let (pid, started) = category?.split_once('-')?;
+            Some(Press::End { deployment, pid: pid.parse().ok()?, started: started.parse().ok()? })
+        }
         "comment" => Some(Press::Comment { deployment, category: category?.to_owned() }),
         "sign" => sign(Form::Nothing),
         "sign-words" => sign(Form::Words),
@@ -120,6 +127,18 @@ async fn take(http: &serenity::Http, press: &serenity::ComponentInteraction, dat
                 Err(refusal) => refusal.message(),
             };
             call.answer(&answer).await
+        }
+        Some(Press::Blocked(deployment)) => {
+            let Some(call) = Call::begin(http, data, arrival, again("Blocked…", deployment)).await? else {
+                return Ok(());
+            };
+            unblock(call, data, deployment, None).await
+        }
+        Some(Press::End { deployment, pid, started }) => {
+            let Some(call) = Call::begin(http, data, arrival, again("Blocked…", deployment)).await? else {
+                return Ok(());
+            };
+            unblock(call, data, deployment, Some((pid, started))).await
         }
         Some(Press::Sign { deployment, category, .. }) => {
             let Some(call) = Call::begin(http, data, arrival, again(&category, deployment)).await? else {
@@ -198,6 +217,31 @@ async fn sign(call: Call<'_>, data: &Data, ask: SignAsk) -> Result<(), Error> {
     }
 }
 
+async fn unblock(
+    call: Call<'_>,
+    data: &Data,
+    deployment: DeploymentId,
+    session: Option<(i32, i64)>,
+) -> Result<(), Error> {
+    let ask = UnblockAsk { asker: call.asker.clone(), deployment, session };
+    match data.desk.unblock(ask).await {
+        Ok(Unblocking::Asked { deployment, wait }) => {
+            let button = |press: Press, label: String| {
+                button_id(&press).map(|id| CreateButton::new(id).label(label).style(ButtonStyle::Danger))
+            };
+            let end = wait.by.as_ref().and_then(|by| {
+                let press = Press::End { deployment, pid: by.pid, started: by.started.unwrap_or(0) };
+                button(press, format!("End what pid {} does", by.pid))
+            });
+            let cancel = button(Press::Cancel(deployment), format!("Cancel deployment {deployment} instead"));
+            let buttons = end.into_iter().chain(cancel).collect();
+            call.answer_with_buttons(&reply::blocked(&wait), vec![CreateActionRow::Buttons(buttons)]).await
+        }
+        Ok(Unblocking::Ended { session }) => call.answer(&reply::ended(&session)).await,
+        Err(refusal) => call.answer(&refusal.message()).await,
+    }
+}
+
 /// The form that a button opens; its id is the button's own.
 fn form(press: &Press) -> Option<CreateModal> {
     let commit = CreateInputText::new(InputTextStyle::Short, "First seven characters of the commit", TYPED)
@@ -254,6 +298,8 @@ mod tests {
             Press::Withdraw(deployment),
             Press::Acknowledge(AlertId(i64::MAX)),
             Press::Mute(AlertId(7)),
+            Press::Blocked(deployment),
+            Press::End { deployment, pid: i32::MAX, started: i64::MAX },
             Press::Comment { deployment, category: category.clone() },
             sign(Form::Nothing),
             sign(Form::Words),
@@ -264,7 +310,19 @@ mod tests {
             assert_eq!(meant(&id), Some(press));
         }
         assert_eq!(button_id(&Press::Open("https://example.com".into())), None);
-        for forged in ["", "sign", "sign:", "sign:42", "sign:x:review", "cancel:42:review", "drop:42", "comment:1"] {
+        for forged in [
+            "",
+            "sign",
+            "sign:",
+            "sign:42",
+            "sign:x:review",
+            "cancel:42:review",
+            "drop:42",
+            "comment:1",
+            "end:42",
+            "end:42:x-1",
+            "blocked:42:x",
+        ] {
             assert_eq!(meant(forged), None, "{forged}");
         }
     }

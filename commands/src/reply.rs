@@ -14,6 +14,7 @@ use signalbox_domain::{
     gate::{BreakGlass, Lock, VETO},
     ids::MessageRef,
     link::Link,
+    migration::{self, Session, Wait},
     text::{clip, code, plain},
 };
 
@@ -260,6 +261,30 @@ pub fn cancelling(deployment: &Deployment, line: &Line, guild: serenity::GuildId
         ),
     };
     text + &place(d, line, guild)
+}
+
+/// The answer to "Blocked…": who blocks whom, and what the next press would do.
+#[must_use]
+pub fn blocked(wait: &Wait) -> String {
+    let Some(by) = &wait.by else { return migration::blocked_line(wait) };
+    let what = match by.is_idle() {
+        true => {
+            "It does nothing and keeps its transaction open: ending it closes its connection and undoes what that transaction did."
+        }
+        false => "Ending it cancels the statement that it runs; its transaction is undone, its connection stays.",
+    };
+    let role = by.role.as_ref().map(|role| format!(" It belongs to {}.", code(&clip(role, 63)))).unwrap_or_default();
+    format!(
+        "{}\n{what}{role} The button does what this would: {}\nWho presses it is in the audit trail.",
+        migration::blocked_line(wait),
+        code(&by.sql()),
+    )
+}
+
+/// The answer when what blocked a migration was told to end.
+#[must_use]
+pub fn ended(session: &Session) -> String {
+    format!("✂️ Done: {}. The card shows whether the migration moves again.", code(&session.sql()))
 }
 
 /// The answer to `/audit prove`.

@@ -9,6 +9,7 @@ use crate::{
     evidence::{Answer, Evidence},
     gate::{BreakGlass, SignOff, VETO},
     ids::{AlertId, DeploymentId, PersonId, RoleId},
+    migration::{self, Migration},
     promotion::Merge,
     run::{Conclusion, Job, Status},
     text::{clip, code, duration, plain},
@@ -47,6 +48,17 @@ pub enum Press {
     Open(String),
     /// Asks to cancel this deployment.
     Cancel(DeploymentId),
+    /// Asks who blocks the migration of this deployment, and what can be done.
+    Blocked(DeploymentId),
+    /// Ends the session that blocks it.
+    End {
+        /// Whose migration it blocks.
+        deployment: DeploymentId,
+        /// Its process.
+        pid: i32,
+        /// When it began, in microseconds since 1970; 0 when that may not be seen.
+        started: i64,
+    },
     /// Signs this deployment.
     Sign {
         /// Which.
@@ -152,6 +164,13 @@ pub fn card(deployment: &Deployment, environment: &Environment, now: Timestamp) 
     }
     if !d.jobs.is_empty() {
         fields.push(wide("Jobs", jobs(d, environment, now)));
+    }
+    if let Some(m) = &d.migration {
+        let found = migration::after(m).map(|text| wide("Tenants", text));
+        let at_work = || wide("Migration", migration::field(m, now));
+        // Evidence says the same of tenants; what the job left behind is said anyway.
+        let told = evidence_of(&d.state).is_some() && m.orphans.is_empty();
+        fields.extend(if m.over.is_none() { Some(at_work()) } else { found.filter(|_| !told) });
     }
     if let Some(evidence) = evidence_of(&d.state) {
         fields.push(wide("Evidence", findings(evidence)));
@@ -440,6 +459,9 @@ fn buttons(d: &Deployment, environment: &Environment) -> Vec<Button> {
             | State::Queued
             | State::Running
     );
+    if d.migration.as_ref().and_then(Migration::blocked).is_some() {
+        buttons.push(Button { label: "Blocked…".into(), emoji: None, press: Press::Blocked(d.id) });
+    }
     if stoppable && d.cancel.is_none() {
         buttons.push(Button { label: "Cancel".into(), emoji: None, press: Press::Cancel(d.id) });
     }

@@ -10,6 +10,7 @@ mod follow;
 mod gate;
 mod hold;
 mod merge;
+mod migrate;
 mod press;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -69,6 +70,9 @@ pub fn decide(deployment: &Deployment, event: Event, environment: &Environment, 
         Event::GlassClosed { by, note } => step.glass_closed(by, note),
         Event::CancelAnswered(answer) => step.cancel_answered(answer),
         Event::Verified(evidence) => step.verified(evidence),
+        Event::Sighted { sight, learnt } => step.sighted(sight, learnt),
+        Event::Audited(truth) => step.audited(&truth),
+        Event::SessionEnded { by, session } => step.session_ended(&by, &session),
         Event::CardPosted(at) => step.card_posted(at),
         Event::CardGone => step.card_gone(),
         Event::ThreadOpened(thread) => step.thread_opened(thread),

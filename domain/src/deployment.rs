@@ -12,6 +12,7 @@ use crate::{
     ids::{
         ChannelId, CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, RepositoryName, RunId,
     },
+    migration::Migration,
     notice::Kind,
     permit::Request,
     promotion::{Merge, MergeOrder, Start},
@@ -314,6 +315,9 @@ pub struct Deployment {
     /// What the gate said when it let the deployment leave.
     #[serde(default)]
     pub verdict: Option<Verdict>,
+    /// The migration of the tenants, once its job was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migration: Option<Migration>,
     /// How often it was changed; the store uses it to notice a second writer.
     pub revision: i64,
 }
@@ -413,6 +417,7 @@ impl Deployment {
             cleared: None,
             hold: None,
             verdict: None,
+            migration: None,
             revision: 0,
         }
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Alert;
 use crate::audit::Head;
 use crate::card::Calls;
+use crate::fleet::File;
 use crate::ids::{DeploymentId, EnvironmentName, RepositoryName, RoleId, RunId};
 use crate::notice::{Notice, Recipient};
 
@@ -68,6 +69,27 @@ pub enum Effect {
         matter: String,
         /// The line, safe to show.
         text: String,
+    },
+    /// Say a line in the thread with a file beside it, once.
+    Attach {
+        /// Of which deployment.
+        deployment: DeploymentId,
+        /// What the line is about; the same matter is told once.
+        matter: String,
+        /// The line, safe to show.
+        text: String,
+        /// The file.
+        file: File,
+    },
+    /// Look at the migration that its job runs.
+    Watch {
+        /// Of which deployment.
+        deployment: DeploymentId,
+    },
+    /// Read every tenant now that the migration job is over.
+    Audit {
+        /// Of which deployment.
+        deployment: DeploymentId,
     },
     /// Say something in the deployment's channel that calls people, once. Only earlier versions planned this.
     Alert {
@@ -170,6 +192,9 @@ impl Effect {
             Self::Show { deployment } => format!("show:{deployment}"),
             Self::OpenThread { deployment } => format!("thread:{deployment}"),
             Self::Tell { deployment, matter, .. } => format!("tell:{deployment}:{matter}"),
+            Self::Attach { deployment, matter, .. } => format!("attach:{deployment}:{matter}"),
+            Self::Watch { deployment } => format!("watch:{deployment}"),
+            Self::Audit { deployment } => format!("tenants:{deployment}"),
             Self::Alert { deployment, matter, .. } => format!("alert:{deployment}:{matter}"),
             // One row for both: what was said last is what holds.
             Self::Raise { alert: Alert { key, .. } } | Self::Clear { key } => format!("condition:{key}"),

@@ -73,6 +73,12 @@ pub struct Environment {
     pub verify_deadline: SignedDuration,
     /// How often a run is looked at when no webhook speaks.
     pub poll: SignedDuration,
+    /// How often a running migration is looked at.
+    pub migration_pace: SignedDuration,
+    /// How long nothing may move in a running migration that has no session.
+    pub stall: SignedDuration,
+    /// How long a migration may wait for a lock before people are told.
+    pub lock_wait: SignedDuration,
     /// Where cards are posted.
     pub channel: ChannelId,
     /// Who may deploy and cancel.

@@ -8,8 +8,10 @@ use crate::{
     gate::{Clearance, Fingerprint, Reaction, Roles, Verdict},
     hold::RuleOutcome,
     ids::{ChannelId, CommitSha, MessageRef, Person, PersonId, RunId},
+    migration::{Learnt, Session, Sight},
     promotion::MergeAnswer,
     run::{Job, Run},
+    truth::Truth,
 };
 
 /// How GitHub answered the one dispatch.
@@ -171,6 +173,22 @@ pub enum Event {
     CancelAnswered(CancelAnswer),
     /// The world was asked.
     Verified(Evidence),
+    /// A migration was looked at.
+    Sighted {
+        /// What the database showed, or why it did not answer.
+        sight: Result<Box<Sight>, String>,
+        /// What earlier migrations took, when that was looked up.
+        learnt: Option<Learnt>,
+    },
+    /// Every tenant was read after the migration job.
+    Audited(Box<Truth>),
+    /// Somebody had a session of the tenant database ended.
+    SessionEnded {
+        /// Who.
+        by: Person,
+        /// Which.
+        session: Session,
+    },
     /// The card was posted.
     CardPosted(MessageRef),
     /// Somebody deleted the card.

@@ -9,6 +9,7 @@ mod screen;
 mod tests;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 pub use self::heat::{Heat, Map};
 use crate::{ids::EnvironmentName, text};
@@ -217,7 +218,7 @@ pub struct Said {
 }
 
 /// A file to go with a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
     /// Its name: `drift-uat.txt`.
     pub name: String,

@@ -18,7 +18,7 @@ pub use self::{
         Alerts, Asked, Change, Claimed, Inbox, Linked, Links, Locks, Opened, Opening, Outbox, Query, Rows, Settled,
         Store, StoreError, Subscriptions, Trail, WhichAlerts,
     },
-    world::{Applied, Fleet, Ledger, Probe, Schema, TenantDb},
+    world::{Applied, Before, Ended, Look, Probe, TenantDb},
 };
 
 /// The time. The only place it comes from.

@@ -1,6 +1,7 @@
 //! Every "no", with what is wrong, who can fix it and the exact command.
 
 mod alert;
+mod blocking;
 mod break_glass;
 mod linking;
 mod promotion;

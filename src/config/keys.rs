@@ -222,6 +222,9 @@ pub(super) const ENVIRONMENT: Section = Section {
         may("channel", SNOWFLAKE, "channel = \"1200000000000000001\""),
         may("poll_seconds", "a whole number of seconds", "poll_seconds = 10"),
         may("verify_deadline_seconds", "a whole number of seconds", "verify_deadline_seconds = 120"),
+        may("migration_pace_seconds", "a whole number of seconds", "migration_pace_seconds = 2"),
+        may("migration_stall_seconds", "a whole number of seconds", "migration_stall_seconds = 120"),
+        may("lock_wait_seconds", "a whole number of seconds", "lock_wait_seconds = 30"),
         may(
             "health",
             "one [[environment.health]] for each address to ask",

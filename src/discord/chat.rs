@@ -9,6 +9,7 @@ use serenity::{Builder as _, Http, http::LightMethod, http::Request, http::Route
 use signalbox_commands::failure::{Failure, codes};
 use signalbox_domain::{
     card::{Calls, Card},
+    fleet::File,
     gate::{Reaction, Roles},
     ids::{ChannelId, MessageId, MessageRef, Person, PersonId, RoleId},
     ports::{Chat, ChatError, LetterError, Letters},
@@ -155,6 +156,13 @@ impl Chat for DiscordChat {
 
     async fn say(&self, to: ChannelId, text: &str, nonce: &str) -> Result<(), ChatError> {
         let said = once(nonce).content(clip(text, MESSAGE));
+        channel(to).send_message(&*self.http, said).await.map_err(refused)?;
+        Ok(())
+    }
+
+    async fn attach(&self, to: ChannelId, text: &str, file: &File, nonce: &str) -> Result<(), ChatError> {
+        let file = serenity::CreateAttachment::bytes(file.content.clone().into_bytes(), file.name.clone());
+        let said = once(nonce).content(clip(text, MESSAGE)).add_file(file);
         channel(to).send_message(&*self.http, said).await.map_err(refused)?;
         Ok(())
     }

@@ -1,6 +1,11 @@
 //! Signalbox's own parts: its store and its webhook secret.
 
 use secrecy::{ExposeSecret, SecretString};
+use signalbox_domain::{
+    deployment::Deployment,
+    environment::Environment,
+    ports::{Query, Store as _},
+};
 
 use super::Check;
 use crate::{
@@ -16,19 +21,46 @@ pub(super) async fn examine(config: &Config) -> Vec<Check> {
         Store::Sqlite(path) => SqlStore::sqlite(path).await,
         Store::Postgres(url) => SqlStore::postgres(url.expose_secret()).await,
     };
+    let mut names = vec![];
     let opened = match opened {
         Ok(store) => {
+            for environment in config.line.iter().filter(|environment| environment.database.is_some()) {
+                let latest = store.find(Query::Latest(environment.name.clone(), LATEST)).await.unwrap_or_default();
+                names.extend(judge_name(environment, &latest));
+            }
             store.close().await;
             Ok(())
         }
         Err(error) => Err(format!("{:#}", anyhow::Error::from(error))),
     };
-    vec![
+    let mut checks = vec![
         judge_store(&config.store, opened),
         judge_webhooks(config.github.webhook_secret.as_ref()),
         judge_gates(&config.github.oidc_issuer, config.server.gate_secret.is_some()),
         judge_anchor(&config.audit),
-    ]
+    ];
+    checks.extend(names);
+    checks
+}
+
+/// How many deployments are looked at for a migration that was watched.
+const LATEST: u32 = 20;
+
+/// Whether the sessions of the last migration could be told from others; `None` when none was watched.
+fn judge_name(environment: &Environment, latest: &[Deployment]) -> Option<Check> {
+    let watched = |d: &Deployment| Some((d.id, d.migration.as_ref().filter(|m| m.sight.is_some())?.is_named));
+    let (id, is_named) = latest.iter().find_map(watched)?;
+    let name = format!("migrations of {}", environment.name);
+    Some(match is_named {
+        true => {
+            Check::good(name, format!("sessions of the last one (deployment {id}) had the run's number in their name"))
+        }
+        false => Check::warn(
+            name,
+            format!("no session of the last one (deployment {id}) had the run's number in its name"),
+            "add the two lines of docs/migrations.md to the step that migrates",
+        ),
+    })
 }
 
 /// Whose tokens the gates take from a step that waits.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use signalbox_domain::{environment::Environment, ports::ForgeError};
 
 use super::Check;
-use crate::github::{Input, WorkflowFacts, WorkflowFile};
+use crate::github::{Input, SessionLines, WorkflowFacts, WorkflowFile};
 
 /// Judges an environment's workflow, as it is at the environment's own ref.
 pub(super) fn judge(environment: &Environment, found: Result<WorkflowFacts, ForgeError>) -> Vec<Check> {
@@ -25,11 +25,30 @@ pub(super) fn judge(environment: &Environment, found: Result<WorkflowFacts, Forg
     let mut checks = vec![started(&name, &environment.workflow, &facts)];
     checks.extend(inputs(&name, environment, &facts.file));
     checks.push(key(&name, environment, &facts.file));
+    if environment.database.is_some() {
+        checks.push(session(&name, facts.file.session));
+    }
     if !facts.file.has_concurrency {
         let fix = "add the lines of deploy/workflow-lines.yml; a job may have them too, which is not looked at";
         checks.push(Check::warn(name, "has no `concurrency`, so two runs can deploy at once", fix));
     }
     checks
+}
+
+/// What makes a migration's sessions known and lets them give up. A workflow that this one calls is not looked at.
+fn session(name: &str, lines: SessionLines) -> Check {
+    let lacks = match lines {
+        SessionLines { has_name: true, has_limits: true } => {
+            return Check::good(name, "names its migration's sessions, and limits how long they wait");
+        }
+        SessionLines { has_name: false, has_limits: true } => "PGAPPNAME",
+        SessionLines { has_name: true, has_limits: false } => {
+            "PGOPTIONS with lock_timeout and client_connection_check_interval"
+        }
+        SessionLines { has_name: false, has_limits: false } => "PGAPPNAME and PGOPTIONS",
+    };
+    let what = format!("does not set {lacks}, so who blocks a migration and whether it hangs is known less certainly");
+    Check::warn(name, what, "add the two lines of docs/migrations.md to the step that migrates")
 }
 
 fn started(name: &str, file: &str, facts: &WorkflowFacts) -> Check {
@@ -135,6 +154,16 @@ concurrency: {group: uat}
 
         3 fine
         ");
+    }
+
+    #[test]
+    fn a_migration_that_can_be_told_apart() {
+        let lines = "PGAPPNAME: migrate\n      PGOPTIONS: -c lock_timeout=30s -c client_connection_check_interval=5s";
+        let with = format!("{GOOD}jobs:\n  migrate:\n    env:\n      {lines}\n");
+        let database = "key_input = \"sb_key\"\ninputs = { target = \"blue\" }\ndatabase = \"UAT_DATABASE_URL\"";
+        let (good, bad) = (told(database, &with, "active"), told(database, GOOD, "active"));
+        assert!(good.contains("✓ workflow uat.yml: names its migration's sessions"), "{good}");
+        assert!(bad.contains("! workflow uat.yml: does not set PGAPPNAME and PGOPTIONS, so"), "{bad}");
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use signalbox_commands::desk::{
     AlertAsk, CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LinkAsk, LockAsk, PromoteAsk,
-    Proof, SignAsk, Signed, SimulateAsk, Standing, SubscribeAsk, Suggestion, UnlockAsk, UnsubscribeAsk, WhyAsk,
-    WithdrawAsk, Withdrawn,
+    Proof, SignAsk, Signed, SimulateAsk, Standing, SubscribeAsk, Suggestion, UnblockAsk, Unblocking, UnlockAsk,
+    UnsubscribeAsk, WhyAsk, WithdrawAsk, Withdrawn,
 };
 use signalbox_domain::{
     Timestamp,
@@ -285,6 +285,15 @@ impl Desk for ServiceDesk {
     async fn cancel(&self, ask: CancelAsk) -> Result<Deployment, Refusal> {
         let (by, command) = (ask.asker.person.clone(), format!("/cancel {}", clip(&ask.deployment, 40)));
         let result = self.try_cancel(ask).await;
+        if let Err(refusal) = &result {
+            self.remember(&by, &command, refusal).await;
+        }
+        result
+    }
+
+    async fn unblock(&self, ask: UnblockAsk) -> Result<Unblocking, Refusal> {
+        let (by, command) = (ask.asker.person.clone(), format!("unblock deployment {}", ask.deployment));
+        let result = self.try_unblock(ask).await;
         if let Err(refusal) = &result {
             self.remember(&by, &command, refusal).await;
         }

@@ -5,6 +5,7 @@ mod anchor;
 mod chat;
 mod dispatch;
 mod hold;
+mod migrate;
 mod notices;
 mod observe;
 mod promote;
@@ -25,6 +26,7 @@ use signalbox_domain::{
     ports::{Claimed, ForgeError, Settled, StoreError},
 };
 
+pub(super) use self::migrate::look;
 use super::Engine;
 
 /// When each card was last edited: chat limits bear one edit every two seconds.
@@ -35,10 +37,14 @@ impl Pace {
     /// Shortest time between two edits of a card.
     const BETWEEN: SignedDuration = SignedDuration::from_secs(2);
 
+    /// The same for a card that is older than an hour: of such a message Discord takes few edits (error 30046).
+    const OLD: SignedDuration = SignedDuration::from_secs(30);
+
     /// Until when the card has to wait, if it has to.
-    fn wait(&self, id: DeploymentId, now: Timestamp) -> Option<Timestamp> {
+    fn wait(&self, id: DeploymentId, posted: Timestamp, now: Timestamp) -> Option<Timestamp> {
         let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id)?;
-        let from = last.saturating_add(Self::BETWEEN).ok()?;
+        let is_old = now.duration_since(posted) > SignedDuration::from_hours(1);
+        let from = last.saturating_add(if is_old { Self::OLD } else { Self::BETWEEN }).ok()?;
         (from > now).then_some(from)
     }
 
@@ -61,6 +67,11 @@ pub(super) async fn carry_out(engine: &Engine, pace: &Pace, claimed: &Claimed) -
         Effect::Answer { deployment } => return hold::answer(engine, *deployment, claimed).await,
         Effect::Report { deployment } => return hold::report(engine, *deployment).await,
         Effect::Observe { repository, run } => return observe::observe(engine, repository, *run).await,
+        Effect::Watch { deployment } => return migrate::watch(engine, *deployment).await,
+        Effect::Audit { deployment } => return migrate::audit(engine, *deployment, claimed.attempts).await,
+        Effect::Attach { deployment, text, file, .. } => {
+            return chat::attach(engine, *deployment, text, file, claimed).await;
+        }
         Effect::Verify { deployment } => verify::verify(engine, *deployment).await?,
         Effect::Show { deployment } => return chat::show(engine, pace, *deployment, claimed.attempts).await,
         Effect::OpenThread { deployment } => return chat::open_thread(engine, *deployment, claimed.attempts).await,

@@ -46,6 +46,7 @@ fn lane(effect: &Effect) -> Lane {
         Effect::Show { deployment }
         | Effect::OpenThread { deployment }
         | Effect::Tell { deployment, .. }
+        | Effect::Attach { deployment, .. }
         | Effect::Alert { deployment, .. } => Lane::Chat(deployment.0),
         Effect::Deliver { to, .. } => Lane::To(*to),
         Effect::ShowAlert { key } | Effect::CallAlert { key, .. } => Lane::Alert(key.clone()),
@@ -56,6 +57,8 @@ fn lane(effect: &Effect) -> Lane {
         | Effect::Report { deployment }
         | Effect::Verify { deployment } => Lane::World(deployment.0),
         Effect::Observe { .. }
+        | Effect::Watch { .. }
+        | Effect::Audit { .. }
         | Effect::ReadSignOffs { .. }
         | Effect::Sweep { .. }
         | Effect::Raise { .. }

@@ -18,6 +18,17 @@ pub struct WorkflowFile {
     pub has_concurrency: bool,
     /// Whether a step of it waits at a gate.
     pub wait: WaitStep,
+    /// Whether it gives the sessions of its migration a name, and limits to their patience.
+    pub session: SessionLines,
+}
+
+/// The lines that name a migration's sessions and let them give up, as far as the file has them anywhere.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SessionLines {
+    /// `PGAPPNAME`.
+    pub has_name: bool,
+    /// `lock_timeout` and `client_connection_check_interval` in `PGOPTIONS`.
+    pub has_limits: bool,
 }
 
 /// Where a workflow waits at a gate, as far as its own file says.
@@ -98,6 +109,12 @@ impl WorkflowFile {
             run_name: file.run_name,
             has_concurrency: file.concurrency.is_some(),
             wait: wait_step(file.jobs),
+            session: SessionLines {
+                has_name: text.contains("PGAPPNAME"),
+                has_limits: ["PGOPTIONS", "lock_timeout", "client_connection_check_interval"]
+                    .iter()
+                    .all(|word| text.contains(word)),
+            },
         })
     }
 }

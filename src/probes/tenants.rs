@@ -7,23 +7,29 @@ use secrecy::{ExposeSecret, SecretString};
 use signalbox_domain::{
     environment::Environment,
     fleet::Inspection,
-    ports::{self, Fleet, Ledger, Schema, TenantDb},
+    migration::{Session, Sight},
+    ports::{self, Before, Ended, Look, TenantDb},
+    truth::Truth,
 };
-use signalbox_tenants::{Applied, AuditOptions, Options, RegistryOptions, TenantDatabase, Unreadable};
+use signalbox_tenants::{AuditOptions, Options, RegistryOptions, Signal, TenantDatabase, Unreadable};
 
-use super::inspection::{inspection, names};
+use super::{
+    inspection::{inspection, names},
+    live::{self, Follows},
+};
 
 /// Tenant databases by the name of the variable that holds their URL.
 #[derive(Debug, Clone)]
 pub struct TenantDatabases {
     urls: BTreeMap<String, SecretString>,
+    follows: Follows,
 }
 
 impl TenantDatabases {
     /// Databases whose URLs were read from the environment.
     #[must_use]
     pub fn new(urls: BTreeMap<String, SecretString>) -> Self {
-        Self { urls }
+        Self { urls, follows: Follows::default() }
     }
 
     async fn connect(&self, environment: &Environment) -> Result<TenantDatabase, String> {
@@ -34,16 +40,28 @@ impl TenantDatabases {
 }
 
 /// Where an environment's application keeps its tenants.
-fn registry_options(environment: &Environment) -> RegistryOptions {
+pub(super) fn registry_options(environment: &Environment) -> RegistryOptions {
     RegistryOptions { expected_schemas: environment.schemas.clone(), ..RegistryOptions::default() }
 }
 
 #[async_trait]
 impl TenantDb for TenantDatabases {
-    async fn fleet(&self, environment: &Environment) -> Result<Fleet, String> {
+    async fn truth(&self, environment: &Environment, before: &Before) -> Result<Truth, String> {
+        live::truth(&self.connect(environment).await?, environment, before).await
+    }
+
+    async fn watch(&self, environment: &Environment, look: &Look) -> Result<Sight, String> {
+        self.follows.look(environment, look, || self.connect(environment)).await
+    }
+
+    async fn end(&self, environment: &Environment, session: &Session) -> Result<Ended, String> {
         let database = self.connect(environment).await?;
-        let survey = database.survey().await.map_err(|error| error.to_string())?;
-        Ok(Fleet { target: survey.target, schemas: survey.schemas.into_iter().map(schema).collect() })
+        let signal = database.end_session(session.pid, session.started, session.is_idle()).await;
+        Ok(match signal.map_err(|error| error.to_string())? {
+            Signal::Sent => Ended::Told,
+            Signal::Gone => Ended::Gone,
+            Signal::Denied => Ended::Denied,
+        })
     }
 
     async fn inspect(&self, environment: &Environment) -> Result<Inspection, String> {
@@ -82,19 +100,7 @@ impl TenantDb for TenantDatabases {
     }
 }
 
-fn schema(schema: signalbox_tenants::Schema) -> Schema {
-    let ledger = match schema.ledger {
-        signalbox_tenants::Ledger::None => Ledger::None,
-        signalbox_tenants::Ledger::Unreadable(why) => Ledger::Unreadable(unreadable(why).into()),
-        signalbox_tenants::Ledger::Read(Applied { lacking: 0, .. }) => Ledger::Complete,
-        signalbox_tenants::Ledger::Read(Applied { lacking, missing, .. }) => {
-            Ledger::Lacks { count: lacking, first: missing.into_iter().next().unwrap_or_default() }
-        }
-    };
-    Schema { name: schema.name, tables: schema.tables, ledger }
-}
-
-fn unreadable(why: Unreadable) -> &'static str {
+pub(super) fn unreadable(why: Unreadable) -> &'static str {
     match why {
         Unreadable::Locked => "locked by another session, perhaps a migration still at work",
         Unreadable::PermissionDenied => "permission denied; grant the role pg_read_all_data",

@@ -242,6 +242,7 @@ fn requested(environment: &str, number: u64) -> Deployment {
         cleared: None,
         hold: None,
         verdict: None,
+        migration: None,
         revision: 0,
     }
 }

@@ -118,7 +118,7 @@ pub(super) async fn put(transaction: &mut Transaction, effects: Vec<Due>) -> Res
     // Two transactions that touch the same rows in the same order cannot wait for each other. Lines of one thread
     // keep the order they are told in; whoever tells them holds the row of their deployment.
     effects.sort_by_cached_key(|(subject, due)| match &due.effect {
-        Effect::Tell { deployment, .. } => format!("tell:{deployment}"),
+        Effect::Tell { deployment, .. } | Effect::Attach { deployment, .. } => format!("tell:{deployment}"),
         _ => subject.clone(),
     });
     for (subject, due) in effects {
@@ -130,7 +130,14 @@ pub(super) async fn put(transaction: &mut Transaction, effects: Vec<Due>) -> Res
 
 /// A line that stands in the chat cannot be edited into what is true now, so it is never said again.
 fn is_said_once(effect: &Effect) -> bool {
-    matches!(effect, Effect::Tell { .. } | Effect::CallAlert { .. } | Effect::Deliver { .. } | Effect::PostHead { .. })
+    matches!(
+        effect,
+        Effect::Tell { .. }
+            | Effect::Attach { .. }
+            | Effect::CallAlert { .. }
+            | Effect::Deliver { .. }
+            | Effect::PostHead { .. }
+    )
 }
 
 /// `None`: a row that this version cannot read. It stays leased, so that it does not keep the others from

@@ -30,7 +30,10 @@ pub use feed::{Change, Changed, Doubt, Pulse, Watermark};
 pub use finding::{Finding, Kind, Severity};
 pub use gauge::Gauge;
 pub use ledger_rows::{LedgerKind, LedgerState, Ledgers};
-pub use live::{Activity, Advance, AtWork, Blocked, Blocker, Connections, Progress, Session, TenantProgress};
+pub use live::{
+    Activity, Advance, AtWork, Blocked, Blocker, Connections, Count, Follow, Locks, Progress, Session, Sight, Signal,
+    TenantProgress, TenantSight,
+};
 pub use registry::{
     DomainRow, Inventory, OtherList, Registry, RegistryOptions, Rows, SchemaOwner, SchemaSize, Sequences, TenantRow,
     Unknown, UnknownSequence, hygiene,

@@ -3,7 +3,11 @@
 //! Both questions read raw catalogs and lock tables; neither waits for a tenant's table.
 
 mod activity;
+mod end;
+mod follow;
 mod progress;
 
-pub use activity::{Activity, AtWork, Blocked, Blocker, Connections, Session};
+pub use activity::{Activity, AtWork, Blocked, Blocker, Connections, Locks, Session};
+pub use end::Signal;
+pub use follow::{Count, Follow, Sight, TenantSight};
 pub use progress::{Advance, Progress, TenantProgress};

@@ -21,6 +21,7 @@ mod inspect;
 mod links;
 mod locks;
 mod lookalikes;
+mod migration;
 mod notices;
 mod outages;
 mod page;

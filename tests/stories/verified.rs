@@ -1,6 +1,7 @@
 //! From typed to verified, and the green run that is not believed.
 
 use signalbox_sandbox::discord::MessageView;
+use sqlx::Connection;
 
 use crate::world::{Given, HOST, World};
 
@@ -51,6 +52,52 @@ async fn a_green_run_that_left_tenants_behind_is_untrue() {
         w.alert("`uat` is not what it should be").await;
     })
     .await;
+}
+
+/// A green run whose job migrates every tenant, with something that goes wrong meanwhile.
+async fn untrue(says: &str, meanwhile: impl AsyncFnOnce(&World)) {
+    World::given(with_tenants(), async |w| {
+        w.asks("erin", "/deploy uat").await;
+        let run = w.the_run().await;
+        run.start_job("migrate").unwrap();
+        w.card(1, "The shared step has listed nothing new yet").await;
+        w.fleet().release_next().await.unwrap();
+        for tenant in w.fleet().tenants().await.unwrap() {
+            w.fleet().migrate(&tenant).await.unwrap();
+        }
+        meanwhile(w).await;
+        run.play_job("deploy-backend").await.unwrap();
+        run.complete("success").unwrap();
+        let text = w.card(1, "Untrue").await.text();
+        assert!(text.contains(says), "{text}");
+        w.thread(1, "Untrue").await;
+        w.alert("is not what it should be").await;
+    })
+    .await;
+}
+
+async fn sql(w: &World, statements: &str) {
+    let mut connection = sqlx::PgConnection::connect(&w.database().url).await.unwrap();
+    sqlx::raw_sql(statements).execute(&mut connection).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_green_run_without_its_super_tenant_is_untrue() {
+    untrue("1 of 2 expected schemas are missing", async |w| sql(w, "DROP SCHEMA super_tenant CASCADE").await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_green_run_over_a_table_that_somebody_dropped_is_untrue() {
+    let says = "1 of 7 tenants lack what their ledgers record";
+    untrue(says, async |w| sql(w, "DROP TABLE acme.orders_payment CASCADE").await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_green_run_that_missed_a_tenant_made_meanwhile_is_untrue() {
+    let made = "CREATE SCHEMA late; CREATE TABLE late.django_migrations (LIKE acme.django_migrations INCLUDING ALL);
+        INSERT INTO late.django_migrations SELECT * FROM acme.django_migrations
+        WHERE id < (SELECT max(id) FROM acme.django_migrations)";
+    untrue("1 of 8 tenants lack migrations", async |w| sql(w, made).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -33,7 +33,7 @@ pub struct Tenants {
     pub fleet: Fleet,
     reader: String,
     /// Dropped with the story.
-    _database: Database,
+    pub database: Database,
 }
 
 /// GitHub, Discord, the application, perhaps a tenant database, and the service among them.
@@ -42,6 +42,8 @@ pub struct World {
     pub github: Github,
     pub application: Arc<Application>,
     tenants: Option<Tenants>,
+    database: Option<String>,
+    stall: u32,
     webhooks: bool,
     store: Option<String>,
     environments: std::sync::Mutex<&'static str>,
@@ -56,6 +58,12 @@ pub struct World {
 pub struct Given {
     /// Whether uat has a tenant database.
     pub tenants: bool,
+    /// Whether Signalbox's role there may do everything; else it only reads.
+    pub owner: bool,
+    /// A database that uat has instead, as an address.
+    pub database: Option<String>,
+    /// After how many seconds without movement a migration in uat hangs; the usual when `None`.
+    pub stall: Option<u32>,
     /// Whether GitHub sends webhooks; without them the service polls.
     pub no_webhooks: bool,
     /// Whether the service is started by the story itself.
@@ -119,6 +127,8 @@ impl World {
             discord,
             github,
             application,
+            database: given.database.clone().or_else(|| tenants.as_ref().map(|t| t.address(given.owner))),
+            stall: given.stall.unwrap_or(120),
             tenants,
             webhooks: !given.no_webhooks,
             store: given.store.clone(),
@@ -171,6 +181,11 @@ impl World {
                 break;
             }
         }
+    }
+
+    /// The tenant database of uat, as its owner reaches it.
+    pub fn database(&self) -> &Database {
+        &self.tenants.as_ref().expect("a story that asks for tenants has them").database
     }
 
     /// The fleet of uat.
@@ -267,7 +282,7 @@ impl World {
 
     /// The configuration a user would write for this world.
     pub fn toml(&self) -> String {
-        let database = if self.tenants.is_some() {
+        let database = if self.database.is_some() {
             "database = \"UAT_DATABASE_URL\"\nschemas = [\"public\", \"super_tenant\"]"
         } else {
             ""
@@ -315,6 +330,9 @@ deploy_roles = ["engineer"]
 sign_roles = ["reviewer"]
 poll_seconds = 2
 verify_deadline_seconds = 6
+migration_pace_seconds = 1
+migration_stall_seconds = {stall}
+lock_wait_seconds = 5
 
 [[environment.health]]
 url = "http://{application}/api/v1/health/"
@@ -327,6 +345,7 @@ commit_header = "X-Build-Sha"
             folder = self.folder.path().display(),
             api = self.github.url(),
             application = self.application.address(),
+            stall = self.stall,
             more = self.environments.lock().unwrap().replace("{folder}", &self.folder().display().to_string()),
             signs = self.signs,
         )
@@ -346,7 +365,7 @@ commit_header = "X-Build-Sha"
             false => vec![("GITHUB_TOKEN", github::seed::TOKEN)],
         };
         variables.extend(credentials.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
-        variables.extend(self.tenants.as_ref().map(|t| ("UAT_DATABASE_URL".to_owned(), t.reader.clone())));
+        variables.extend(self.database.clone().map(|url| ("UAT_DATABASE_URL".to_owned(), url)));
         variables
     }
 
@@ -413,7 +432,11 @@ impl Tenants {
             .await;
         let database = postgres.fresh_copy(NAME).await.unwrap();
         let fleet = Fleet::connect(&database.url).await.unwrap();
-        Self { fleet, reader: postgres.reader_url(&database.name), _database: database }
+        Self { fleet, reader: postgres.reader_url(&database.name), database }
+    }
+
+    fn address(&self, owner: bool) -> String {
+        if owner { self.database.url.clone() } else { self.reader.clone() }
     }
 }
 

@@ -41,6 +41,7 @@ impl Step<'_> {
             }
             self.d.trouble = None;
             self.d.jobs = jobs;
+            self.follow_migration(run.is_over());
             self.enter(&run, superseded_by);
             self.d.run = Some(run);
         }

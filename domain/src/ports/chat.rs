@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use crate::{
     card::{Calls, Card},
+    fleet::File,
     gate::{Reaction, Roles},
     ids::{ChannelId, MessageRef, PersonId},
 };
@@ -48,6 +49,11 @@ pub trait Chat: Send + Sync {
     /// # Errors
     /// [`ChatError`] when it is not known to stand there.
     async fn say(&self, channel: ChannelId, text: &str, nonce: &str) -> Result<(), ChatError>;
+    /// Says a line in a channel or thread with a file beside it. The same nonce says it once.
+    ///
+    /// # Errors
+    /// [`ChatError`] when it is not known to stand there.
+    async fn attach(&self, channel: ChannelId, text: &str, file: &File, nonce: &str) -> Result<(), ChatError>;
     /// Says a text in a channel, and calls people. The same nonce says it once.
     ///
     /// # Errors

@@ -1,50 +1,48 @@
 //! What a green run is held against: the tenant database and the running application.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use crate::{
     environment::{Environment, HealthCheck},
     evidence::Finding,
     fleet::Inspection,
     ids::CommitSha,
+    migration::{Session, Sight},
+    truth::Truth,
 };
 
-/// One schema of a tenant database.
+/// How a migration is to be looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Schema {
-    /// Its name; any text PostgreSQL allows.
-    pub name: String,
-    /// How many tables it has.
-    pub tables: u32,
-    /// What its own ledger says.
-    pub ledger: Ledger,
+pub struct Look {
+    /// When the job began, by GitHub's clock.
+    pub since: Timestamp,
+    /// What sessions of the migration have in their name, where the workflow gives them one.
+    pub mark: String,
+    /// Whether the moment is to be remembered, to ask later what was changed since.
+    pub first: bool,
+    /// Whether no further look will follow soon.
+    pub last: bool,
 }
 
-/// What a schema's `django_migrations` says against the fleet's target set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ledger {
-    /// There is none.
-    None,
-    /// There is one, and it could not be read.
-    Unreadable(String),
-    /// It has every migration of the target set.
-    Complete,
-    /// It lacks some.
-    Lacks {
-        /// How many.
-        count: u32,
-        /// The first of them, as `app.name`.
-        first: String,
-    },
+/// What tells what a job did to the tenants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Before {
+    /// When the job began; `None` when none was seen.
+    pub since: Option<Timestamp>,
+    /// [`Sight::moment`] of a look before anything was applied.
+    pub moment: Option<String>,
 }
 
-/// What the tenant database says of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fleet {
-    /// All schemas but PostgreSQL's own.
-    pub schemas: Vec<Schema>,
-    /// How many migrations the target set (public's ledger) has; `None` where public has no ledger.
-    pub target: Option<u32>,
+/// What became of a session that was to be ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to end.
+    Told,
+    /// It is not there any more.
+    Gone,
+    /// Our role may not do that.
+    Denied,
 }
 
 /// Migrations that were applied to a tenant database, as of one moment, each as `app.name`.
@@ -59,11 +57,23 @@ pub struct Applied {
 /// A tenant database.
 #[async_trait]
 pub trait TenantDb: Send + Sync {
-    /// Reads the fleet in one short read-only snapshot.
+    /// Reads every tenant's ledger and structure, and holds one against the other.
     ///
     /// # Errors
     /// A sentence that says why not; never with a password in it.
-    async fn fleet(&self, environment: &Environment) -> Result<Fleet, String>;
+    async fn truth(&self, environment: &Environment, before: &Before) -> Result<Truth, String>;
+
+    /// Looks at a running migration: cheap enough for every other second, and waits for nobody's lock.
+    ///
+    /// # Errors
+    /// A sentence that says why not; never with a password in it.
+    async fn watch(&self, environment: &Environment, look: &Look) -> Result<Sight, String>;
+
+    /// Ends a session, or the statement it runs: the only thing we ever do to a tenant database.
+    ///
+    /// # Errors
+    /// A sentence that says why it is not known whether that was done; never with a password in it.
+    async fn end(&self, environment: &Environment, session: &Session) -> Result<Ended, String>;
 
     /// Reads everything there is to know of the fleet: structures, ledgers, what the application believes.
     ///

@@ -5,8 +5,8 @@ use std::{sync::Mutex, time::Duration};
 use async_trait::async_trait;
 use signalbox_commands::desk::{
     AlertAsk, CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LinkAsk, LockAsk, PromoteAsk,
-    SignAsk, Signed, SimulateAsk, Standing, SubscribeAsk, Suggestion, UnlockAsk, UnsubscribeAsk, WhyAsk, WithdrawAsk,
-    Withdrawn,
+    SignAsk, Signed, SimulateAsk, Standing, SubscribeAsk, Suggestion, UnblockAsk, Unblocking, UnlockAsk,
+    UnsubscribeAsk, WhyAsk, WithdrawAsk, Withdrawn,
 };
 use signalbox_domain::{
     Timestamp,
@@ -117,6 +117,10 @@ impl Desk for FakeDesk {
         self.writes(format!("cancel {} by {}", ask.deployment, ask.asker.person.name));
         may_cancel(self.environment("uat")?, &ask.asker.roles, "/cancel 42")?;
         self.deployment(Person { id: PersonId(501), name: "erin".into() }, &ask.asker.roles, None)
+    }
+
+    async fn unblock(&self, ask: UnblockAsk) -> Result<Unblocking, Refusal> {
+        Err(Refusal::stale_button(ask.deployment))
     }
 
     async fn break_glass(&self, ask: GlassAsk) -> Result<Deployment, Refusal> {

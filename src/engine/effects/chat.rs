@@ -4,6 +4,7 @@ use signalbox_domain::{
     card::{Calls, card},
     deployment::State,
     event::Event,
+    fleet::File,
     ids::{DeploymentId, RoleId},
     ports::{ChatError, Claimed, Settled, StoreError},
 };
@@ -16,7 +17,7 @@ pub(super) async fn show(engine: &Engine, pace: &Pace, id: DeploymentId, attempt
     let Some(deployment) = engine.deployment(id).await? else { return Ok(done(engine)) };
     let Some(environment) = engine.environment_of(&deployment) else { return Ok(done(engine)) };
     let now = engine.ports.clock.now();
-    if let Some(at) = pace.wait(id, now) {
+    if let Some(at) = pace.wait(id, deployment.requested_at, now) {
         return Ok(Settled::Later { at });
     }
     let card = card(&deployment, environment, now);
@@ -82,6 +83,24 @@ pub(super) async fn tell(
     match engine.ports.chat.say(thread, text, &format!("tell-{}", claimed.id)).await {
         Ok(()) | Err(ChatError::Gone(_) | ChatError::Rejected(_)) => Ok(done(engine)),
         Err(error) => Ok(retry(engine, id, "a line in the thread", &error)),
+    }
+}
+
+/// Says a line in the thread with a file beside it; without a thread the line stands on the card as well.
+pub(super) async fn attach(
+    engine: &Engine,
+    id: DeploymentId,
+    text: &str,
+    file: &File,
+    claimed: &Claimed,
+) -> Result<Settled, StoreError> {
+    let Some(deployment) = engine.deployment(id).await? else { return Ok(done(engine)) };
+    let Some(thread) = deployment.thread else {
+        return Ok(if claimed.attempts < 30 { later(engine, 2) } else { done(engine) });
+    };
+    match engine.ports.chat.attach(thread, text, file, &format!("attach-{}", claimed.id)).await {
+        Ok(()) | Err(ChatError::Gone(_) | ChatError::Rejected(_)) => Ok(done(engine)),
+        Err(error) => Ok(retry(engine, id, "a file in the thread", &error)),
     }
 }
 

@@ -7,9 +7,10 @@ use signalbox_domain::{
     event::Event,
     evidence::{Evidence, Finding},
     ids::DeploymentId,
-    ports::StoreError,
+    ports::{Before, Query, StoreError},
     truth,
 };
+use tracing::warn;
 
 use crate::engine::Engine;
 
@@ -20,21 +21,52 @@ pub(super) async fn verify(engine: &Engine, id: DeploymentId) -> Result<(), Stor
         return Ok(());
     }
     let (mut findings, health) =
-        future::join(tenants(engine, environment), health(engine, environment, &deployment)).await;
+        future::join(tenants(engine, environment, &deployment), health(engine, environment, &deployment)).await;
     findings.extend(health);
     let evidence = Evidence { at: engine.ports.clock.now(), findings };
     engine.apply(id, Event::Verified(evidence)).await?;
     Ok(())
 }
 
-async fn tenants(engine: &Engine, environment: &Environment) -> Vec<Finding> {
+async fn tenants(engine: &Engine, environment: &Environment, deployment: &Deployment) -> Vec<Finding> {
     if environment.database.is_none() {
         return vec![];
     }
-    match engine.ports.tenants.fleet(environment).await {
-        Ok(fleet) => truth::judge(&fleet, environment),
+    match engine.ports.tenants.truth(environment, &before(deployment)).await {
+        Ok(mut truth) => {
+            truth.brought = brought(engine, environment, deployment).await;
+            truth::judge(&truth, environment)
+        }
         Err(why) => vec![truth::unreachable(why)],
     }
+}
+
+/// How many earlier deployments are looked at for the one that was live.
+const EARLIER: u32 = 20;
+
+/// The migrations that the commit brings since the one that was live before it. Without a migration job, or without an
+/// answer, none: then the ledgers alone tell.
+async fn brought(engine: &Engine, environment: &Environment, deployment: &Deployment) -> Vec<String> {
+    if deployment.migration.is_none() {
+        return vec![];
+    }
+    let latest = engine.ports.store.find(Query::Latest(environment.name.clone(), EARLIER)).await.unwrap_or_default();
+    let live = latest.iter().find(|earlier| earlier.id < deployment.id && earlier.is_live());
+    let Some(base) = live.map(|live| &live.commit).filter(|base| **base != deployment.commit) else { return vec![] };
+    match engine.ports.pulls.changes(&deployment.repository, base, &deployment.commit).await {
+        Ok(changes) => truth::brought(&changes.files),
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            warn!(deployment.id = deployment.id.0, error, "which migrations the commit brings is not known");
+            vec![]
+        }
+    }
+}
+
+/// What tells what the deployment's migration job did.
+pub(super) fn before(deployment: &Deployment) -> Before {
+    let migration = deployment.migration.as_ref();
+    Before { since: migration.map(|m| m.since), moment: migration.and_then(|m| m.moment.clone()) }
 }
 
 async fn health(engine: &Engine, environment: &Environment, deployment: &Deployment) -> Vec<Finding> {

@@ -15,8 +15,16 @@ pub struct Activity {
     pub blocked: Vec<Blocked>,
     /// Who makes others wait without waiting itself, the longest queue first.
     pub blockers: Vec<Blocker>,
+    /// Sessions that have written something and not yet committed, other than ours, the oldest first.
+    pub writing: Vec<Session>,
+    /// Sessions whose client gave the name that was asked for.
+    pub named: Vec<Session>,
     /// How full the server is.
     pub connections: Connections,
+    /// How full its table of locks is.
+    pub locks: Locks,
+    /// How many seconds the slowest standby is behind; `None` without one, or without the right to see it.
+    pub replay_lag: Option<f64>,
     /// Whether the role may not see what other roles' sessions do: states, waits, durations and queries
     /// of theirs are `None`. `pg_read_all_stats` (or `pg_monitor`) shows them; locks and queues are whole.
     pub partial: bool,
@@ -78,6 +86,8 @@ pub struct Session {
     pub wait: Option<String>,
     /// How long its transaction has been open, in seconds.
     pub seconds: Option<f64>,
+    /// When its client connected, in microseconds since 1970: a number of a process is used again.
+    pub started: Option<i64>,
     /// The first 120 characters of the statement it runs or ran last. May hold a customer's data.
     pub query: Option<String>,
 }
@@ -88,6 +98,15 @@ pub struct Connections {
     /// Sessions of clients, ours among them.
     pub used: u32,
     /// How many an ordinary role may fill up to: `max_connections` without what is reserved.
+    pub limit: u32,
+}
+
+/// Locks of the whole server. All share one table; when it is full statements fail with "out of shared memory".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Locks {
+    /// Locks in the table.
+    pub used: u32,
+    /// How many it surely has room for: `max_locks_per_transaction` for each session and prepared transaction.
     pub limit: u32,
 }
 
@@ -104,7 +123,7 @@ impl TenantDatabase {
     /// # Errors
     /// When the database cannot be asked.
     pub async fn activity(&self) -> Result<Activity, Error> {
-        self.ask("reading what runs", async |transaction| read(transaction).await).await
+        self.ask("reading what runs", async |transaction| read(transaction, "").await).await
     }
 }
 
@@ -139,17 +158,27 @@ ORDER BY w.waitstart NULLS LAST, w.pid";
 const SESSIONS: &str = r"
 SELECT pid, application_name, usename::text AS role, state, wait_event_type || ':' || wait_event AS wait,
        extract(epoch FROM clock_timestamp() - xact_start)::float8 AS seconds,
-       CASE WHEN query <> '<insufficient privilege>' THEN left(query, 120) END AS query
-FROM pg_stat_activity WHERE pid = ANY ($1) AND usesysid IS NOT NULL AND datname = current_database()";
+       (extract(epoch FROM backend_start) * 1000000)::bigint AS started,
+       CASE WHEN query <> '<insufficient privilege>' THEN left(query, 120) END AS query,
+       backend_xid IS NOT NULL AS writing, $2 <> '' AND position($2 IN application_name) > 0 AS named
+FROM pg_stat_activity
+WHERE (pid = ANY ($1) OR backend_xid IS NOT NULL OR $2 <> '' AND position($2 IN application_name) > 0)
+  AND pid <> pg_backend_pid() AND usesysid IS NOT NULL AND datname = current_database()
+ORDER BY xact_start NULLS LAST, pid";
 
 /// `reserved_connections` came with PostgreSQL 16.
 const SERVER: &str = r"
 SELECT (SELECT count(*) FROM pg_stat_activity WHERE usesysid IS NOT NULL AND datid IS NOT NULL AND leader_pid IS NULL) AS used,
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
            - coalesce(current_setting('reserved_connections', true), '0')::int AS room,
-       NOT pg_has_role('pg_read_all_stats', 'USAGE') AS partial";
+       NOT pg_has_role('pg_read_all_stats', 'USAGE') AS partial,
+       (SELECT count(*) FROM pg_locks WHERE NOT fastpath) AS locks,
+       current_setting('max_locks_per_transaction')::bigint
+           * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint) AS lock_room,
+       (SELECT extract(epoch FROM max(replay_lag))::float8 FROM pg_stat_replication) AS replay_lag";
 
-async fn read(connection: &mut PgConnection) -> sqlx::Result<Activity> {
+/// `name` is what the client of some sessions may have given as a part of its name; empty names nobody.
+pub(super) async fn read(connection: &mut PgConnection, name: &str) -> sqlx::Result<Activity> {
     let migrating = sqlx::query(MIGRATING).persistent(false).fetch_all(&mut *connection).await?;
     let blocked = sqlx::query(BLOCKED).persistent(false).fetch_all(&mut *connection).await?;
     let waits: BTreeMap<i32, Vec<i32>> = blocked
@@ -161,7 +190,13 @@ async fn read(connection: &mut PgConnection) -> sqlx::Result<Activity> {
         pids.insert(row.try_get("pid")?);
     }
     let pids: Vec<i32> = pids.into_iter().collect();
-    let sessions = sqlx::query(SESSIONS).persistent(false).bind(&pids).fetch_all(&mut *connection).await?;
+    let sessions = sqlx::query(SESSIONS).persistent(false).bind(&pids).bind(name).fetch_all(&mut *connection).await?;
+    let such = |what: &str| {
+        let such =
+            sessions.iter().filter_map(|row| row.try_get(what).map(|is: bool| is.then(|| session(row))).transpose());
+        such.map(|found| found?).collect::<sqlx::Result<Vec<Session>>>()
+    };
+    let (writing, named) = (such("writing")?, such("named")?);
     let sessions: BTreeMap<i32, Session> =
         sessions.iter().map(|row| session(row).map(|session| (session.pid, session))).collect::<sqlx::Result<_>>()?;
     let server = sqlx::query(SERVER).persistent(false).fetch_one(connection).await?;
@@ -169,10 +204,18 @@ async fn read(connection: &mut PgConnection) -> sqlx::Result<Activity> {
     let at_work = migrating.iter().filter_map(|row| at_work(row, &sessions).transpose());
     let waiting = blocked.iter().filter_map(|row| waiting(row, &waits, &sessions).transpose());
     let (used, room): (i64, i32) = (server.try_get("used")?, server.try_get("room")?);
+    let (locks, lock_room): (i64, i64) = (server.try_get("locks")?, server.try_get("lock_room")?);
     Ok(Activity {
         migrating: at_work.collect::<sqlx::Result<_>>()?,
         blocked: waiting.collect::<sqlx::Result<_>>()?,
         blockers: heads(&waits, &sessions),
+        writing,
+        named,
+        locks: Locks {
+            used: u32::try_from(locks).unwrap_or(u32::MAX),
+            limit: u32::try_from(lock_room).unwrap_or(u32::MAX),
+        },
+        replay_lag: server.try_get("replay_lag")?,
         connections: Connections {
             used: u32::try_from(used).unwrap_or(u32::MAX),
             limit: u32::try_from(room).unwrap_or(0),
@@ -189,6 +232,7 @@ fn session(row: &PgRow) -> sqlx::Result<Session> {
         state: row.try_get("state")?,
         wait: row.try_get("wait")?,
         seconds: row.try_get("seconds")?,
+        started: row.try_get("started")?,
         query: row.try_get("query")?,
     })
 }

@@ -137,3 +137,61 @@ async fn a_role_without_the_right_sees_locks_and_says_that_the_rest_is_hidden() 
     assert_eq!((&work.session.query, &work.session.state, work.session.seconds), (&None, &None, None));
     holder.close().await.unwrap();
 }
+
+#[tokio::test]
+async fn following_counts_what_moved_and_knows_what_was_there_before() {
+    let (fleet, database) = fleet(3).await;
+    let since = sqlx::query_scalar::<_, f64>("SELECT extract(epoch FROM clock_timestamp())::float8");
+    let since = since.fetch_one(&mut execute(&database, "SELECT 1").await).await.unwrap();
+    let since = std::time::UNIX_EPOCH + std::time::Duration::from_secs_f64(since);
+    let mut follow = open(&database).await.follow(since, "migrate-42").await.unwrap();
+    let sight = follow.look().await.unwrap();
+    assert_eq!((sight.target.as_ref().map(Vec::len), sight.released.len(), sight.tenants.len()), (Some(53), 0, 4));
+    let all = |sight: &signalbox_tenants::Sight| -> Vec<(u32, u32)> {
+        sight.tenants.iter().map(|one| one.count.as_ref().map(|count| (count.lacking, count.fresh)).unwrap()).collect()
+    };
+    assert_eq!(all(&sight), [(0, 0); 4]);
+    let released = [fleet.release_next().await.unwrap(), fleet.release_next().await.unwrap()];
+    let sight = follow.look().await.unwrap();
+    assert!(sight.swept, "the target grew");
+    assert_eq!(sight.released, released.each_ref().map(|one| one.label()));
+    assert_eq!(all(&sight), [(2, 0); 4]);
+    let tenants = fleet.tenants().await.unwrap();
+    fleet.apply(&tenants[0], &released[0]).await.unwrap();
+    let named = execute(&database, "SET application_name = 'signalbox-migrate-42'").await;
+    let (mut sight, mut looks) = (follow.look().await.unwrap(), 1);
+    while all(&sight).iter().all(|count| *count == (2, 0)) {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        sight = follow.look().await.unwrap();
+        looks += 1;
+    }
+    assert!(looks < 20, "the statistics tell within seconds");
+    let one = sight.tenants.iter().find(|one| one.schema == tenants[0]).unwrap().count.as_ref().unwrap();
+    assert_eq!((one.lacking, one.fresh, one.next.clone()), (1, 1, Some(released[1].label())));
+    assert!(one.latest >= Some(since));
+    assert_eq!(sight.activity.named.len(), 1);
+    // A tenant at work is counted at every look, whatever the statistics say.
+    fleet.apply(&tenants[0], &released[1]).await.unwrap();
+    let sight = follow.look().await.unwrap();
+    assert_eq!(all(&sight).iter().filter(|count| **count == (0, 2)).count(), 1);
+    named.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_is_ended_by_whoever_may_and_only_the_one_that_was_meant() {
+    use signalbox_tenants::Signal;
+    let (_, database) = fleet(1).await;
+    let owner = as_owner(&database).await;
+    let report = execute(&database, "SET application_name = 'report'; BEGIN; SELECT txid_current()").await;
+    let [session] = &owner.activity().await.unwrap().writing[..] else { panic!("nobody writes") };
+    let (pid, started) = (session.pid, session.started);
+    assert_eq!(session.application_name, "report");
+    assert_eq!(open(&database).await.end_session(pid, None, true).await.unwrap(), Signal::Denied);
+    assert_eq!(owner.end_session(pid, started.map(|at| at + 1), true).await.unwrap(), Signal::Gone);
+    assert_eq!(owner.end_session(pid, started, false).await.unwrap(), Signal::Sent);
+    assert_eq!(owner.activity().await.unwrap().writing.len(), 1, "there was no statement to cancel");
+    assert_eq!(owner.end_session(pid, started, true).await.unwrap(), Signal::Sent);
+    while !owner.activity().await.unwrap().writing.is_empty() {}
+    assert_eq!(owner.end_session(pid, started, true).await.unwrap(), Signal::Gone);
+    drop(report);
+}

@@ -6,6 +6,7 @@ use super::*;
 use crate::{
     effect::Effect,
     event::{CancelAnswer, DispatchAnswer},
+    migration::Sight,
 };
 
 fn answers() -> impl Strategy<Value = DispatchAnswer> {
@@ -53,6 +54,12 @@ fn events() -> impl Strategy<Value = Event> {
         1 => Just(Event::CancelAnswered(CancelAnswer::Accepted)),
         2 => answers_of_evidence.prop_map(|(answer, may_change)| evidence(answer, may_change)),
         1 => Just(Event::CardGone),
+        1 => Just(Event::Sighted { sight: Err("refused".into()), learnt: None }),
+        2 => (0u64..9, 0u64..9).prop_map(|(applied, left)| {
+            let sight = Sight { target: Some(3), tenants: 3, applied, left, ..Sight::default() };
+            Event::Sighted { sight: Ok(Box::new(sight)), learnt: None }
+        }),
+        1 => Just(Event::Audited(Box::default())),
     ]
 }
 
