@@ -57,6 +57,7 @@ impl App {
             alerts: storage.clone(),
             links: storage.clone(),
             sources: forge.clone(),
+            deliveries: forge.clone(),
             pulls: forge.clone(),
             rules: forge.clone(),
             forge,

@@ -36,8 +36,8 @@ use signalbox_domain::{
     event::Event,
     ids::{ChannelId, DeploymentId},
     ports::{
-        Alerts, Change, Chat, Clock, Forge, Inbox, Letters, Links, Locks, Outbox, Probe, Pulls, Query, Rules, Sources,
-        Store, StoreError, Subscriptions, TenantDb, Trail,
+        Alerts, Change, Chat, Clock, Deliveries, Forge, Inbox, Letters, Links, Locks, Outbox, Probe, Pulls, Query,
+        Rules, Sources, Store, StoreError, Subscriptions, TenantDb, Trail,
     },
 };
 use tokio::sync::{Notify, broadcast};
@@ -71,6 +71,8 @@ pub struct Ports {
     pub forge: Arc<dyn Forge>,
     /// GitHub's protection rules that ask us.
     pub rules: Arc<dyn Rules>,
+    /// Webhooks that did not arrive.
+    pub deliveries: Arc<dyn Deliveries>,
     /// What GitHub keeps beside commits.
     pub sources: Arc<dyn Sources>,
     /// GitHub's pull requests.

@@ -9,6 +9,7 @@ mod cache;
 mod commit_checks;
 mod content;
 mod credentials;
+mod deliveries;
 mod dispatch;
 mod expression;
 mod inspect;

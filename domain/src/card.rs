@@ -150,6 +150,9 @@ pub fn card(deployment: &Deployment, environment: &Environment, now: Timestamp) 
     if let Some(trouble) = &d.trouble {
         text.push_str(&format!("\n⚠️ GitHub cannot be asked right now: {}", plain(&clip(trouble, 200))));
     }
+    if d.recovered > 0 {
+        text.push_str(&format!("\n🔁 Recovered {} that GitHub could not deliver.", events(d.recovered)));
+    }
     if let State::Refused { refusal, .. } = &d.state {
         text.push_str(&format!("\n{}", refusal.message()));
     }
@@ -214,6 +217,11 @@ pub fn card(deployment: &Deployment, environment: &Environment, now: Timestamp) 
         calls: Calls::default(),
         silent: false,
     }
+}
+
+/// So many events, in words.
+pub(crate) fn events(count: u32) -> String {
+    format!("{count} event{}", if count == 1 { "" } else { "s" })
 }
 
 /// The one sentence that says how a deployment is.

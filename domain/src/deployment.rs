@@ -318,8 +318,16 @@ pub struct Deployment {
     /// The migration of the tenants, once its job was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub migration: Option<Migration>,
+    /// How many events about its run GitHub could not deliver, and were made up for.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub recovered: u32,
     /// How often it was changed; the store uses it to notice a second writer.
     pub revision: i64,
+}
+
+/// Old records, whose hash was taken without it, stay as they are.
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Deployment {
@@ -411,6 +419,7 @@ impl Deployment {
             trouble: None,
             card: None,
             cards_lost: 0,
+            recovered: 0,
             thread: None,
             break_glass: None,
             sign_offs: Vec::new(),

@@ -166,6 +166,8 @@ pub enum Effect {
         /// Of which environment.
         environment: EnvironmentName,
     },
+    /// Ask for events that GitHub could not deliver.
+    Recover,
     /// Have the head of the audit trail posted once a day.
     Anchor,
     /// Post the head of the audit trail outside, once.
@@ -211,6 +213,7 @@ impl Effect {
             Self::VerifyAudit => "verify-audit".to_owned(),
             Self::ReadSignOffs { deployment } => format!("signoffs:{deployment}"),
             Self::Sweep { environment } => format!("sweep:{environment}"),
+            Self::Recover => "recover".to_owned(),
             Self::Anchor => "anchor".to_owned(),
             Self::PostHead { day, .. } => format!("head:{day}"),
         }

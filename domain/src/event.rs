@@ -171,6 +171,11 @@ pub enum Event {
     },
     /// GitHub answered that.
     CancelAnswered(CancelAnswer),
+    /// Events about its run that GitHub could not deliver were made up for.
+    Recovered {
+        /// How many.
+        events: u32,
+    },
     /// The world was asked.
     Verified(Evidence),
     /// A migration was looked at.

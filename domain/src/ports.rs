@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 pub use self::{
     chat::{Chat, ChatError, LetterError, Letters},
-    forge::{Forge, ForgeError, Resolved, Rules, RunQuery, Scope, Sources},
+    forge::{Deliveries, Forge, ForgeError, Resolved, Rules, RunQuery, Scope, Sources, Undelivered},
     gatekeeper::Gatekeeper,
     pulls::Pulls,
     store::{

@@ -9,6 +9,7 @@ mod migrate;
 mod notices;
 mod observe;
 mod promote;
+mod recover;
 mod sweep;
 mod verify;
 mod watch;
@@ -95,6 +96,7 @@ pub(super) async fn carry_out(engine: &Engine, pace: &Pace, claimed: &Claimed) -
         Effect::VerifyAudit => return watch::audit(engine).await,
         Effect::ReadSignOffs { deployment } => return chat::read_sign_offs(engine, *deployment).await,
         Effect::Sweep { environment } => return sweep::sweep(engine, environment).await,
+        Effect::Recover => return recover::recover(engine).await,
         Effect::Anchor => return anchor::daily(engine).await,
         Effect::PostHead { day, head } => return anchor::post(engine, day, *head, claimed).await,
     }

@@ -31,7 +31,7 @@ impl Engine {
         let sweeps = self.line.iter().map(|e| due(Effect::Sweep { environment: e.name.clone() }));
         let posts = self.anchor.channel.is_some() || self.anchor.file.is_some();
         let anchor = posts.then(|| due(Effect::Anchor));
-        let watches = [Effect::WatchLocks, Effect::VerifyAudit].map(due);
+        let watches = [Effect::WatchLocks, Effect::VerifyAudit, Effect::Recover].map(due);
         let active = self.ports.store.find(Query::Active).await?;
         let alerts = self.ports.alerts.alerts(WhichAlerts::Open).await?;
         let looks = active.iter().flat_map(look).chain(alerts.into_iter().flat_map(look_at_alert)).map(due);

@@ -68,6 +68,7 @@ fn lane(effect: &Effect) -> Lane {
         | Effect::Notice { .. }
         | Effect::WatchLocks
         | Effect::VerifyAudit
+        | Effect::Recover
         | Effect::Anchor
         | Effect::PostHead { .. } => Lane::Other(effect.subject()),
     }

@@ -236,6 +236,7 @@ fn requested(environment: &str, number: u64) -> Deployment {
         trouble: None,
         card: None,
         cards_lost: 0,
+        recovered: 0,
         thread: None,
         break_glass: None,
         sign_offs: vec![],

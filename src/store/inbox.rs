@@ -45,6 +45,19 @@ impl Inbox for SqlStore {
         self.database.rows(UNANSWERED, &[since.into()]).await?.iter().map(asked).collect()
     }
 
+    async fn known(&self, guids: &[String]) -> Result<Vec<String>, StoreError> {
+        let mut known = Vec::new();
+        for guids in guids.chunks(ROWS) {
+            let places = (1..=guids.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
+            let values: Vec<Value> = guids.iter().map(|guid| guid.as_str().into()).collect();
+            let statement = format!("SELECT guid FROM deliveries WHERE guid IN ({places})");
+            for row in self.database.rows(&statement, &values).await? {
+                known.push(row.get("guid")?);
+            }
+        }
+        Ok(known)
+    }
+
     async fn delivered(&self, guid: &str, at: Timestamp, effects: Vec<Due>) -> Result<bool, StoreError> {
         let statement = "INSERT INTO deliveries (guid, received_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
         let mut transaction = self.database.begin().await?;

@@ -54,6 +54,11 @@ impl Inbox for Memory {
     async fn unanswered(&self, _: Timestamp) -> Result<Vec<Asked>, StoreError> {
         self.check().map(|()| Vec::new())
     }
+    async fn known(&self, guids: &[String]) -> Result<Vec<String>, StoreError> {
+        self.check()?;
+        let known = self.guids.lock().unwrap();
+        Ok(guids.iter().filter(|guid| known.contains(*guid)).cloned().collect())
+    }
     async fn delivered(&self, guid: &str, _: Timestamp, effects: Vec<Due>) -> Result<bool, StoreError> {
         self.check()?;
         let new = self.guids.lock().unwrap().insert(guid.to_owned());

@@ -11,6 +11,7 @@ use crate::{
 /// A deployment to uat whose run fails.
 async fn fails(w: &World, deployment: u32) {
     w.asks("erin", "/deploy uat").await;
+    w.expect_dispatches(usize::try_from(deployment).unwrap()).await;
     let run = w.the_run().await;
     run.start_job("migrate").unwrap();
     run.finish_job("migrate", "failure").unwrap();
@@ -181,6 +182,37 @@ async fn a_damaged_audit_trail_is_an_alert_and_writing_goes_on() {
         assert!(text.contains("row 1 was changed") && text.contains("`signalbox audit verify --head`"), "{text}");
         assert!(w.asks("edgar", "/alerts ack 1").await.text().contains("You look after alert 1"));
         w.alert("@edgar looks after it").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_that_were_missed_while_away_are_recovered() {
+    World::given(Given { app: true, ..Given::default() }, async |w| {
+        w.asks("rita", "/subscribe uat kinds:recovered").await;
+        w.discord.expect_direct_message("rita", "a first message", says("From now on")).await;
+        w.asks("erin", "/deploy uat").await;
+        let run = w.the_run().await;
+        w.card(1, "Queued").await;
+        w.stops().await;
+        run.start_job("migrate").unwrap();
+        run.finish_job("migrate", "success").unwrap();
+        w.github
+            .wait_for(std::time::Duration::from_secs(20), |state| {
+                let failed = state.deliveries.iter().filter(|one| !one.was_accepted());
+                (failed.count() >= 2).then_some(())
+            })
+            .await
+            .unwrap();
+        w.starts().await;
+        let card = w.card(1, "🔁 Recovered").await.text();
+        assert!(card.contains("that GitHub could not deliver"), "{card}");
+        w.thread(1, "🔁 Recovered").await;
+        w.discord.expect_direct_message("rita", "that events were recovered", says("🔁 Recovered")).await;
+        run.complete("success").unwrap();
+        w.card(1, "Verified").await;
+        let thread = w.thread(1, "Verified").await;
+        assert_eq!(thread.matches("🔁").count(), 1, "each event is recovered once: {thread}");
     })
     .await;
 }

@@ -149,9 +149,13 @@ impl World {
     pub async fn starts(&self) {
         let config = config::parse("signalbox.toml", &self.toml(), &self.env()).unwrap();
         let app = App::start(&config).await.unwrap();
-        self.github.with(|state| state.hooks.clear());
         if self.webhooks {
-            self.github.add_webhook(&format!("http://{}/webhooks/github", app.address()), WEBHOOK_SECRET, self.is_app);
+            let url = format!("http://{}/webhooks/github", app.address());
+            let known =
+                self.github.with(|state| state.hooks.first_mut().map(|hook| hook.url.clone_from(&url)).is_some());
+            if !known {
+                self.github.add_webhook(&url, WEBHOOK_SECRET, self.is_app);
+            }
         }
         *self.app.lock().await = Some(app);
         let knows = |view: &signalbox_sandbox::discord::View| view.commands.len() >= 11 && view.online;

@@ -138,6 +138,17 @@ impl Step<'_> {
         }
     }
 
+    /// What was missed was made up for: the card and the thread say so.
+    pub(super) fn recovered(&mut self, events: u32) {
+        self.d.recovered = self.d.recovered.saturating_add(events);
+        let text = format!("🔁 Recovered {} that GitHub could not deliver", crate::card::events(events));
+        self.record("signalbox", "recovered", format!("{events} events that GitHub could not deliver"));
+        let matter = format!("recovered {}", self.d.recovered);
+        self.notice(Kind::Recovered, &matter, &text);
+        self.tell(&matter, text);
+        self.show();
+    }
+
     /// Plans the next look while there is something to see.
     pub(super) fn look_again(&mut self, pause: SignedDuration) {
         if let (Some(run), State::Queued | State::Running) = (self.d.run_ref, &self.d.state) {

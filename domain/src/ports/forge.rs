@@ -44,6 +44,30 @@ pub enum ForgeError {
     Unavailable(String),
 }
 
+/// A webhook that GitHub could not deliver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undelivered {
+    /// The attempt's number at GitHub.
+    pub id: u64,
+    /// The delivery's own name; attempts to repeat it have the same.
+    pub guid: String,
+}
+
+/// Webhooks that did not arrive.
+#[async_trait]
+pub trait Deliveries: Send + Sync {
+    /// Those about runs since a time, as far as GitHub tells; some may have arrived at another attempt.
+    ///
+    /// # Errors
+    /// [`ForgeError`] when that could not be asked.
+    async fn undelivered(&self, since: Timestamp) -> Result<Vec<Undelivered>, ForgeError>;
+    /// The run that one of them tells of.
+    ///
+    /// # Errors
+    /// [`ForgeError`] when that could not be asked.
+    async fn told_of(&self, delivery: u64) -> Result<Option<(RepositoryName, RunId)>, ForgeError>;
+}
+
 /// Which runs to list.
 #[derive(Debug, Clone)]
 pub struct RunQuery {

@@ -238,6 +238,11 @@ pub trait Inbox: Send + Sync {
     /// # Errors
     /// [`StoreError`] when they could not be read.
     async fn unanswered(&self, since: Timestamp) -> Result<Vec<Asked>, StoreError>;
+    /// Which of these webhook deliveries were recorded before.
+    ///
+    /// # Errors
+    /// [`StoreError`] when that could not be read.
+    async fn known(&self, guids: &[String]) -> Result<Vec<String>, StoreError>;
     /// Records a webhook delivery together with what it asks for. `false`: it was recorded before.
     ///
     /// # Errors

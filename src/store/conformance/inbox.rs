@@ -79,6 +79,10 @@ pub(super) async fn a_delivery_is_taken_once(w: World) -> World {
     assert!(w.store.delivered("much later", at(8 * 24 * 3_600), vec![]).await.unwrap());
     assert_eq!(w.sql("DELETE FROM deliveries").await.unwrap(), 1, "only what may be offered again is kept");
     store.close().await;
+    let asked = ["never", "guid"].map(str::to_owned);
+    w.store.delivered("guid", at(0), vec![]).await.unwrap();
+    assert_eq!(w.store.known(&asked).await.unwrap(), ["guid"]);
+    assert!(w.store.known(&[]).await.unwrap().is_empty());
     w
 }
 
