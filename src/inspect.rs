@@ -1,5 +1,6 @@
 //! `signalbox inspect`: asks a tenant database what is true, for people, programs and CI.
 
+mod blame;
 mod coverage;
 mod diff;
 mod hide;
@@ -30,7 +31,7 @@ use crate::config::Env;
 
 pub use self::{
     hide::refusal,
-    options::{AFTER_HELP, Arguments, CoverageArguments, DiffArguments, Question, WatchArguments},
+    options::{AFTER_HELP, Arguments, BlameArguments, CoverageArguments, DiffArguments, Question, WatchArguments},
 };
 
 /// Something was found that is as grave as `--fail-on`.
@@ -53,6 +54,10 @@ enum Fault {
     NoPoint(String),
     #[error("--snapshots is missing: in which folder are the snapshots?")]
     NoFolder,
+    #[error(
+        "{object} does not begin with a schema of the snapshot of {at}; it is a schema, a dot and a name: acme.orders.total"
+    )]
+    NoSchemaThen { object: String, at: String },
     #[error("there is no snapshot {0}")]
     NoSnapshot(String),
     #[error(
@@ -71,7 +76,7 @@ enum Fault {
 /// To be called before anything else is started.
 pub fn hide_address(question: &Question) {
     let source = match question {
-        Question::Coverage(_) => return,
+        Question::Coverage(_) | Question::Blame(_) => return,
         Question::Watch(arguments) => &arguments.source,
         Question::Diff(arguments) => &arguments.source,
         Question::Inventory(arguments)
@@ -92,6 +97,7 @@ pub async fn run(question: &Question, env: &Env) -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let answer = match question {
         Question::Coverage(arguments) => list(arguments),
+        Question::Blame(arguments) => blame::answer(arguments),
         Question::Watch(arguments) => watch(arguments, env).await,
         Question::Diff(arguments) => diff(arguments, env).await,
         Question::Inventory(arguments) => look(Topic::Inventory, arguments, env).await,
@@ -156,7 +162,7 @@ async fn reference(scope: &Scope, folder: &Folder, env: &Env) -> Result<Referenc
             let url: SecretString = env.get(name).map(Into::into).ok_or_else(|| Fault::NoReference(name.clone()))?;
             let other = TenantDatabase::connect(url.expose_secret().trim(), Options::default()).await?;
             let registry = other.registry(&scope.lists.registry()).await?;
-            let options = AuditOptions { tenants: report::tenants_of(&registry), ..AuditOptions::default() };
+            let options = AuditOptions { tenants: registry.existing_tenants(), ..AuditOptions::default() };
             other.audit_and_snapshot(&options, None).await?.1
         }
     };

@@ -8,7 +8,7 @@ use signalbox_tenants::snapshot::{Diff, Moment};
 use signalbox_tenants::{AuditOptions, Kind, Snapshot, Standing, TenantDatabase};
 
 use super::options::DiffArguments;
-use super::report::{Report, ms, tenants_of};
+use super::report::{Report, ms};
 use super::{Fault, report};
 
 /// What changed, beside the groups of tenants that changed alike.
@@ -45,7 +45,7 @@ pub(super) async fn until_now(
     let begun = Instant::now();
     let registry = database.registry(&arguments.lists.registry()).await?;
     let options = AuditOptions {
-        tenants: tenants_of(&registry),
+        tenants: registry.existing_tenants(),
         ledgers: from.asked(Kind::Ledger),
         most_findings: usize::MAX,
         ..AuditOptions::default()

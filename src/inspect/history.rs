@@ -55,7 +55,7 @@ impl Folder {
         })
     }
 
-    fn store(&self) -> Option<Store> {
+    pub(super) fn store(&self) -> Option<Store> {
         self.snapshots.as_ref().map(Store::new)
     }
 }

@@ -34,6 +34,8 @@ pub enum Question {
     All(Arguments),
     /// Say what changed since a snapshot, by groups of tenants that changed alike
     Diff(DiffArguments),
+    /// Say since when an object is as it is, from snapshots; asks no database
+    Blame(BlameArguments),
     /// List what is compared and what is not; asks no database
     Coverage(CoverageArguments),
     /// Look every few seconds and say what changed, until Ctrl-C
@@ -158,6 +160,19 @@ pub(super) enum Measure {
 #[derive(Debug, clap::Args)]
 pub struct CoverageArguments {
     /// How the list is written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub(super) format: ListFormat,
+}
+
+/// What `blame` is told.
+#[derive(Debug, clap::Args)]
+pub struct BlameArguments {
+    /// A schema, a dot and the name of an object, as the other questions write it: acme.orders.total
+    #[arg(value_name = "OBJECT")]
+    pub(super) object: String,
+    #[command(flatten)]
+    pub(super) folder: Folder,
+    /// How the answer is written
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     pub(super) format: ListFormat,
 }

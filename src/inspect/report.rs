@@ -1,7 +1,7 @@
 //! What was found, ready to be written in whichever form.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -261,16 +261,7 @@ pub(super) fn tenants(registry: &Registry, scope: &Scope) -> Result<Option<Vec<S
             None => Ok(Some(named.clone())),
         };
     }
-    Ok(tenants_of(registry))
-}
-
-/// The schemas of the application's rows that exist.
-pub(super) fn tenants_of(registry: &Registry) -> Option<Vec<String>> {
-    let there: BTreeSet<&str> =
-        registry.schemas.iter().map(|schema| schema.name.as_str()).filter(|name| *name != "public").collect();
-    let rows = registry.rows.tenants.iter().flatten().map(|row| &row.schema_name);
-    let known: Vec<String> = rows.filter(|name| there.contains(name.as_str())).cloned().collect();
-    (!known.is_empty()).then_some(known)
+    Ok(registry.existing_tenants())
 }
 
 /// For each difference a tenant without it: the reference itself, else one of the largest group.

@@ -13,6 +13,7 @@ mod finding;
 mod gauge;
 mod ledger;
 mod ledger_rows;
+mod ledger_since;
 mod live;
 pub mod pooler;
 mod registry;
@@ -30,6 +31,7 @@ pub use feed::{Change, Changed, Doubt, Pulse, Watermark};
 pub use finding::{Finding, Kind, Severity};
 pub use gauge::Gauge;
 pub use ledger_rows::{LedgerKind, LedgerState, Ledgers};
+pub use ledger_since::{RecordedRow, RecordedSince};
 pub use live::{
     Activity, Advance, AtWork, Blocked, Blocker, Connections, Count, Follow, Locks, Progress, Session, Sight, Signal,
     TenantProgress, TenantSight,

@@ -6,6 +6,8 @@ mod rows;
 mod sequences;
 mod tables;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 pub use hygiene::hygiene;
@@ -113,6 +115,17 @@ impl Registry {
         let mut findings = hygiene(&self.rows, &self.schemas, options);
         findings.extend(self.others.iter().map(|other| self.old_list(other)));
         findings
+    }
+
+    /// The schemas of the application's rows that exist. `None` where it has no such row: then nobody knows which
+    /// schemas are tenants, and those with a ledger may be.
+    #[must_use]
+    pub fn existing_tenants(&self) -> Option<Vec<String>> {
+        let there: BTreeSet<&str> =
+            self.schemas.iter().map(|schema| schema.name.as_str()).filter(|name| *name != "public").collect();
+        let rows = self.rows.tenants.iter().flatten().map(|row| &row.schema_name);
+        let known: Vec<String> = rows.filter(|name| there.contains(name.as_str())).cloned().collect();
+        (!known.is_empty()).then_some(known)
     }
 
     fn old_list(&self, other: &OtherList) -> Finding {

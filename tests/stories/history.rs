@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::process::Output;
 
+use regex::Regex;
 use serde_json::Value;
 use signalbox_sandbox::postgres::Database;
 use sqlx::{Connection, PgConnection};
@@ -235,4 +236,29 @@ async fn another_environment_is_the_measure_and_its_address_stays_hidden() {
     assert_eq!(code(&ask(&prod, &folder, "drift --reference snapshot:latest")), 0);
     assert_eq!(code(&ask(&uat, &folder, "drift --reference snapshot:latest --fail-on info")), 1);
     assert_eq!(code(&ask(&uat, &folder, "drift --reference majority --fail-on info")), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn snapshots_tell_since_when_a_column_is_what_it_is() {
+    let (_fleet, database) = fleet(3).await;
+    let folder = TempDir::new().unwrap();
+    let timeless =
+        |text: &str| Regex::new(r"\d{4}-\d\d-\d\dT[0-9:.]+Z").unwrap().replace_all(text, "TIME").into_owned();
+    let blame = |object: &str| ask(&database, &folder, &format!("blame {object}"));
+    insta::assert_snapshot!(complaint(&blame("acme.orders_order.note")), @"signalbox: there is no snapshot yet; --save keeps one");
+    for statements in ["", "ALTER TABLE acme.orders_order ADD COLUMN note text", ""] {
+        execute(&database, statements).await;
+        ask(&database, &folder, "drift --save --fail-on never");
+    }
+    insta::assert_snapshot!(timeless(&told(&blame("acme.orders_order.note"))), @"
+    column orders_order.note of acme came
+      the last snapshot before:  TIME
+      the first one after:       TIME
+    ");
+    insta::assert_snapshot!(timeless(&told(&blame("acme.orders_customer.email"))), @"column orders_customer.email of acme is as it is since the oldest snapshot, TIME");
+    insta::assert_snapshot!(timeless(&told(&blame("acme.orders_order.nothing"))), @"acme.orders_order.nothing is in no snapshot of acme from TIME to TIME");
+    insta::assert_snapshot!(timeless(&complaint(&blame("orders_order.note"))), @"signalbox: orders_order.note does not begin with a schema of the snapshot of TIME; it is a schema, a dot and a name: acme.orders.total");
+    let json: Value =
+        serde_json::from_slice(&ask(&database, &folder, "blame acme.orders_order.note --format json").stdout).unwrap();
+    assert_eq!((&json["answer"], &json["turn"], &json["schema"]), (&"turned".into(), &"came".into(), &"acme".into()));
 }

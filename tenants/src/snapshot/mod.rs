@@ -4,6 +4,7 @@
 //! who had which; how each tenant's ledger stood; and which findings there were, so that new ones can be told
 //! from old. [`Store`] keeps snapshots in a folder, [`Snapshot::until`] says what changed between two.
 
+mod blame;
 mod diff;
 mod file;
 mod store;
@@ -22,6 +23,7 @@ use crate::audit::shown;
 use crate::catalog::{Catalog, NONE, Object, Values, is_hidden};
 use crate::{Audit, Difference, Finding, Kind, Standing};
 
+pub use blame::{AttributeChange, Blame, Turn, Turned};
 pub use diff::{Diff, Moment};
 pub use file::FORMAT;
 pub use store::{Entry, Store};

@@ -1,6 +1,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
-use signalbox_tenants::{Ledgers, Unreadable};
+use jiff::Timestamp;
+use signalbox_tenants::{Ledgers, RecordedSince, Unreadable};
 use sqlx::Connection;
 
 use super::{execute, fleet, open};
@@ -56,4 +57,36 @@ async fn schemas_that_have_none_or_cannot_be_read_are_named_with_the_reason() {
     assert_eq!(names(&ledgers), [vec!["globex", "public", "super_tenant"], vec!["select"]]);
     assert!(ledgers.kinds[1].rows.is_empty());
     assert_eq!(ledgers.states.iter().find(|state| state.schema == "select").unwrap().latest, None);
+}
+
+#[tokio::test]
+async fn what_the_ledgers_got_in_a_window_is_told_to_the_microsecond() {
+    let (fleet, database) = fleet(3).await;
+    let before = Timestamp::now();
+    let first = fleet.release_next().await.unwrap();
+    fleet.apply("acme", &first).await.unwrap();
+    let between = Timestamp::now();
+    fleet.apply("globex", &first).await.unwrap();
+    let after = Timestamp::now();
+    execute(
+        &database,
+        "UPDATE globex.django_migrations SET applied = '2026-11-26 12:00:00.123456+00' WHERE id = 1;
+         ALTER TABLE globex.django_migrations ALTER COLUMN applied TYPE timestamp USING applied AT TIME ZONE 'UTC'",
+    )
+    .await;
+    let holder = execute(&database, "BEGIN; LOCK TABLE initech.django_migrations IN ACCESS EXCLUSIVE MODE").await;
+    let reader = open(&database).await;
+    let told = |found: &RecordedSince| {
+        found.rows.iter().map(|row| (row.schema.clone(), row.migration.clone())).collect::<Vec<_>>()
+    };
+    let row = |schema: &str| (schema.to_owned(), first.label());
+    let all = reader.recorded(before, after).await.unwrap();
+    assert_eq!(told(&all), ["acme", "globex", "public"].map(row));
+    assert_eq!(all.unreadable, [("initech".to_owned(), Unreadable::Locked)]);
+    assert_eq!(told(&reader.recorded(between, after).await.unwrap()), [row("globex")]);
+    // Without a time zone it is UTC, and both ends belong to the window.
+    let noon: Timestamp = "2026-11-26T12:00:00.123456Z".parse().unwrap();
+    let found = reader.recorded(noon, noon).await.unwrap();
+    assert_eq!((found.rows.len(), found.rows[0].applied), (1, noon));
+    holder.close().await.unwrap();
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use signalbox_sandbox::postgres::{Database, Postgres};
-use signalbox_tenants::snapshot::Store;
+use signalbox_tenants::snapshot::{Blame, Store, Turn};
 use signalbox_tenants::{
     AuditOptions, Cluster, Error, Kind, Options, Reference, Severity, Snapshot, State, TenantDatabase,
 };
@@ -213,4 +213,58 @@ async fn a_migration_that_holds_all_tables_of_a_tenant_does_not_keep_a_snapshot_
     };
     assert_eq!((hidden("acme"), hidden("globex")), (0, 0), "others have the same");
     drop(migration);
+}
+
+#[tokio::test]
+async fn snapshots_tell_when_an_object_became_what_it_is() {
+    let (fleet, database) = fleet(3).await;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(folder.path());
+    let ask = |sought: &str| store.blame(sought).unwrap();
+    assert_eq!(ask("acme.orders_order.note"), Blame::NoSnapshots);
+    let mut earlier: Option<Snapshot> = None;
+    let mut times = Vec::new();
+    let steps = [
+        "",
+        "ALTER TABLE acme.orders_order ADD COLUMN note text; DROP INDEX globex.orders_order_placed_at_idx",
+        "",
+        "ALTER TABLE acme.orders_order ALTER COLUMN note TYPE varchar(40); CREATE SCHEMA \"a.b\";
+         CREATE TABLE \"a.b\".django_migrations (id bigint, app text, name text, odd int)",
+        "",
+    ];
+    for statements in steps {
+        execute(&database, statements).await;
+        let snapshot = taken(&database, earlier.as_ref()).await;
+        store.save(&snapshot).unwrap();
+        times.push(snapshot.taken_at());
+        earlier = Some(snapshot);
+    }
+    let turned = |sought: &str| match ask(sought) {
+        Blame::Turned(turned) => {
+            let place = |time| times.iter().position(|one| *one == time).unwrap();
+            assert_eq!(turned.latest, times[4]);
+            let changes = turned.changes.iter().map(ToString::to_string).collect::<Vec<_>>();
+            (turned.turn, place(turned.before), place(turned.first), turned.objects, changes)
+        }
+        other => panic!("{sought}: {other:?}"),
+    };
+    let note = "column orders_order.note".to_owned();
+    let (turn, before, first, objects, changes) = turned("acme.orders_order.note");
+    assert_eq!((turn, before, first, objects), (Turn::Changed, 2, 3, vec![note]));
+    assert_eq!(changes, ["column orders_order.note: type text → character varying(40)"]);
+    let index = "index orders_order_placed_at_idx".to_owned();
+    let gone = turned("globex.orders_order_placed_at_idx");
+    assert_eq!(gone, (Turn::Went, 0, 1, vec![index], vec![]));
+    assert_eq!(turned("globex.index orders_order_placed_at_idx").0, Turn::Went);
+    let table = "table django_migrations".to_owned();
+    assert_eq!(turned("a.b.table django_migrations"), (Turn::SchemaCame, 2, 3, vec![table], vec![]));
+    let oldest = times[0];
+    assert!(matches!(ask("acme.table orders_customer"), Blame::Always { oldest: since, .. } if since == oldest));
+    assert!(matches!(ask("acme.orders_order.nothing"), Blame::Never { oldest: since, .. } if since == oldest));
+    assert!(matches!(ask("orders_order.note"), Blame::NoSchema { .. }));
+    // What cannot be read counts as never taken, and what builds on it.
+    std::fs::write(&store.list().unwrap()[3].file, "damaged").unwrap();
+    let Blame::Turned(came) = ask("acme.orders_order.note") else { panic!("it came before that") };
+    assert_eq!((came.turn, came.before, came.first, came.latest), (Turn::Came, times[0], times[1], times[2]));
+    drop(fleet);
 }
