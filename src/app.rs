@@ -14,7 +14,7 @@ use crate::{
     discord,
     engine::{Engine, Ports, ServiceDesk, Worker},
     github::{Auth, GithubForge, Settings, Timeouts},
-    probes::{HttpProbe, TenantDatabases},
+    probes::{HttpProbe, Snapshots, TenantDatabases},
     store::{self, SqlStore},
     web::{self, Gates, Issuer, Web, Webhooks},
 };
@@ -48,6 +48,7 @@ impl App {
         let address = listener.local_addr()?;
 
         let wake = Arc::new(Notify::new());
+        let databases = TenantDatabases::new(config.databases.clone());
         let ports = Ports {
             store: storage.clone(),
             trail: storage.clone(),
@@ -56,6 +57,8 @@ impl App {
             locks: storage.clone(),
             alerts: storage.clone(),
             links: storage.clone(),
+            history: storage.clone(),
+            archive: Arc::new(Snapshots::new(databases.clone(), config.server.data.join("snapshots"))),
             sources: forge.clone(),
             deliveries: forge.clone(),
             pulls: forge.clone(),
@@ -64,7 +67,7 @@ impl App {
             chat: link.chat(),
             letters: link.letters(),
             subscriptions: storage.clone(),
-            tenants: Arc::new(TenantDatabases::new(config.databases.clone())),
+            tenants: Arc::new(databases),
             probe: Arc::new(HttpProbe::new()?),
             clock: clock.clone(),
         };

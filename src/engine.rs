@@ -17,6 +17,7 @@ mod journal;
 mod judge;
 mod links;
 mod members;
+mod migrations;
 mod passage;
 mod promote;
 mod recover;
@@ -36,8 +37,8 @@ use signalbox_domain::{
     event::Event,
     ids::{ChannelId, DeploymentId},
     ports::{
-        Alerts, Change, Chat, Clock, Deliveries, Forge, Inbox, Letters, Links, Locks, Outbox, Probe, Pulls, Query,
-        Rules, Sources, Store, StoreError, Subscriptions, TenantDb, Trail,
+        Alerts, Archive, Change, Chat, Clock, Deliveries, Forge, History, Inbox, Letters, Links, Locks, Outbox, Probe,
+        Pulls, Query, Rules, Sources, Store, StoreError, Subscriptions, TenantDb, Trail,
     },
 };
 use tokio::sync::{Notify, broadcast};
@@ -67,6 +68,10 @@ pub struct Ports {
     pub subscriptions: Arc<dyn Subscriptions>,
     /// Who is who at GitHub.
     pub links: Arc<dyn Links>,
+    /// How migrations went.
+    pub history: Arc<dyn History>,
+    /// Structures of tenant databases as they were.
+    pub archive: Arc<dyn Archive>,
     /// GitHub.
     pub forge: Arc<dyn Forge>,
     /// GitHub's protection rules that ask us.

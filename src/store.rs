@@ -12,6 +12,7 @@ mod database;
 mod deployments;
 mod error;
 mod gates;
+mod history;
 mod inbox;
 mod links;
 mod migrations;

@@ -9,7 +9,8 @@ use signalbox_domain::{
     environment::Line,
     fleet::{File, Question, Reading},
     gate::{Lock, Verdict},
-    ids::{ChannelId, DeploymentId, InteractionId, MessageRef, Person, PersonId, RoleId},
+    history::{Blame, MigrationJob, Past, View},
+    ids::{ChannelId, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RoleId},
     link::Link,
     migration::{Session, Wait},
     notice::Subscription,
@@ -159,6 +160,37 @@ pub struct FleetAsk {
     pub environment: String,
     /// What somebody wants to know.
     pub question: Question,
+}
+
+/// `/drift` with an object to blame somebody for.
+#[derive(Debug, Clone)]
+pub struct BlameAsk {
+    /// Which environment, as typed.
+    pub environment: String,
+    /// A schema, a dot and the name of an object, as typed.
+    pub object: String,
+}
+
+/// What is known of who changed an object.
+#[derive(Debug, Clone)]
+pub struct Blamed {
+    /// Where.
+    pub environment: EnvironmentName,
+    /// What snapshots tell.
+    pub blame: Blame,
+    /// The environment's migration jobs of that time, oldest first.
+    pub jobs: Vec<MigrationJob>,
+}
+
+/// `/migrations`.
+#[derive(Debug, Clone)]
+pub struct MigrationsAsk {
+    /// What somebody wants to know.
+    pub view: View,
+    /// Which environment, as typed.
+    pub environment: Option<String>,
+    /// From how many days.
+    pub days: Option<u32>,
 }
 
 /// The answer to `/audit prove`.
@@ -507,6 +539,18 @@ pub trait Desk: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal`], ready to be shown.
     async fn fleet(&self, ask: FleetAsk) -> Result<Reading, Refusal>;
+
+    /// How migrations went: of one environment, or of all where it is asked how things stand and none is named.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn migrations(&self, ask: MigrationsAsk) -> Result<Vec<Past>, Refusal>;
+
+    /// Looks for who changed an object of a tenant database.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn blame(&self, ask: BlameAsk) -> Result<Blamed, Refusal>;
 
     /// Proves what the audit trail says of a deployment, which is named as it was typed.
     ///

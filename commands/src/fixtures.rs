@@ -34,6 +34,7 @@ pub(crate) fn environment(name: &str, after: Option<&str>) -> Environment {
         stall: SignedDuration::from_secs(120),
         lock_wait: SignedDuration::from_secs(30),
         verify_deadline: SignedDuration::from_secs(60),
+        slow_after: SignedDuration::from_mins(10),
         poll: SignedDuration::from_secs(5),
         channel: ChannelId(70),
         deploy_roles: vec![Role { name: "release".into(), id: RoleId(3) }],

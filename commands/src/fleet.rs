@@ -1,10 +1,18 @@
 //! `/schemas`, `/tenants`, `/tenant`, `/drift`, `/isolation` and `/ledger`: six questions to one reading.
 
 use poise::serenity_prelude::CreateAttachment;
-use signalbox_domain::fleet::{File, Map, Question};
+use signalbox_domain::{
+    fleet::{File, Map, Question},
+    history::blamed,
+};
 use tracing::warn;
 
-use crate::{Context, Error, call::Call, desk::FleetAsk, picture, suggest, typed};
+use crate::{
+    Context, Error,
+    call::Call,
+    desk::{BlameAsk, FleetAsk},
+    picture, suggest, typed,
+};
 
 /// See which schemas a tenant database has, and how much they hold.
 #[poise::command(slash_command)]
@@ -43,15 +51,24 @@ pub(crate) async fn tenant(
     ask(ctx, environment, Question::Tenant(name)).await
 }
 
-/// See which tenants differ from the others, and in what.
+/// See which tenants differ from the others, and in what; or who changed something.
 #[poise::command(slash_command)]
 pub(crate) async fn drift(
     ctx: Context<'_>,
     #[description = "Whose tenant database"]
     #[autocomplete = "suggest::fleets"]
     environment: String,
+    #[description = "Who did this? A schema, a dot and an object, such as acme.orders.total"]
+    #[max_length = 200]
+    blame: Option<String>,
 ) -> Result<(), Error> {
-    ask(ctx, environment, Question::Drift).await
+    let Some(object) = blame else { return ask(ctx, environment, Question::Drift).await };
+    let command = typed("drift", Some(&environment), &[("blame", Some(&object))]);
+    let Some(call) = Call::of(ctx, command).await? else { return Ok(()) };
+    match ctx.framework.user_data.desk.blame(BlameAsk { environment, object: object.clone() }).await {
+        Ok(found) => call.answer(&blamed(&found.environment, &object, &found.blame, &found.jobs)).await,
+        Err(refusal) => call.answer(&refusal.message()).await,
+    }
 }
 
 /// See which tenants reach into another one, or into what is shared.
@@ -100,7 +117,7 @@ fn written(file: &File) -> CreateAttachment {
 
 /// The answer is worth giving without its picture too.
 fn drawn(map: &Map) -> Option<CreateAttachment> {
-    match picture::draw(map) {
+    match picture::map(map) {
         Ok(file) => Some(CreateAttachment::bytes(file, &map.name).description(&map.description)),
         Err(error) => {
             warn!(error = &error as &dyn std::error::Error, "a map could not be drawn");

@@ -16,6 +16,7 @@ mod gate;
 mod help;
 mod link;
 mod locks;
+mod migrations;
 mod picture;
 mod press;
 mod promote;
@@ -71,6 +72,7 @@ pub fn all() -> Vec<poise::Command<Data, Error>> {
                 fleet::drift(),
                 fleet::isolation(),
                 fleet::ledger(),
+                migrations::migrations(),
             ],
         ),
         ("People and records", vec![link::link(), audit::audit(), help::help()]),

@@ -92,6 +92,7 @@ fn environment(choices: u64) -> Environment {
         stall: SignedDuration::from_secs(120),
         lock_wait: SignedDuration::from_secs(30),
         verify_deadline: SignedDuration::from_secs(60),
+        slow_after: SignedDuration::from_mins(10),
         poll: SignedDuration::from_secs(10),
         channel: ChannelId(7),
         deploy_roles: vec![Role { name: "engineer".into(), id: RoleId(1) }],

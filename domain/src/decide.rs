@@ -14,6 +14,7 @@ mod migrate;
 mod press;
 #[cfg(test)]
 pub(crate) mod tests;
+mod timing;
 mod verify;
 mod watch;
 
@@ -74,6 +75,7 @@ pub fn decide(deployment: &Deployment, event: Event, environment: &Environment, 
         Event::Sighted { sight, learnt } => step.sighted(sight, learnt),
         Event::Audited(truth) => step.audited(&truth),
         Event::SessionEnded { by, session } => step.session_ended(&by, &session),
+        Event::Slow { job, expected } => step.slow(job, &expected),
         Event::CardPosted(at) => step.card_posted(at),
         Event::CardGone => step.card_gone(),
         Event::ThreadOpened(thread) => step.thread_opened(thread),
@@ -170,6 +172,10 @@ impl Step<'_> {
         self.record("signalbox", word, detail);
         if self.d.rule_answer().is_some() {
             self.soon(Effect::Answer { deployment: self.d.id });
+        }
+        if self.d.migration_job(self.environment).is_some() {
+            self.soon(Effect::Learn { deployment: self.d.id });
+            self.keep_structure();
         }
         let headline = crate::card::headline(&self.d, self.environment);
         self.notice(self.d.state.kind(), "end", &headline);

@@ -161,6 +161,21 @@ pub enum Effect {
         /// Of which deployment.
         deployment: DeploymentId,
     },
+    /// Record how its migration job went, and what the ledgers tell of it.
+    Learn {
+        /// Of which deployment.
+        deployment: DeploymentId,
+    },
+    /// Look whether its migration takes longer than is usual.
+    Pace {
+        /// Of which deployment.
+        deployment: DeploymentId,
+    },
+    /// Keep the structure of a tenant database, now and once a day.
+    Archive {
+        /// Of which environment.
+        environment: EnvironmentName,
+    },
     /// Look for runs of an environment's workflow that nobody told us of.
     Sweep {
         /// Of which environment.
@@ -212,6 +227,9 @@ impl Effect {
             Self::WatchLocks => "watch-locks".to_owned(),
             Self::VerifyAudit => "verify-audit".to_owned(),
             Self::ReadSignOffs { deployment } => format!("signoffs:{deployment}"),
+            Self::Learn { deployment } => format!("learn:{deployment}"),
+            Self::Pace { deployment } => format!("pace:{deployment}"),
+            Self::Archive { environment } => format!("archive:{environment}"),
             Self::Sweep { environment } => format!("sweep:{environment}"),
             Self::Recover => "recover".to_owned(),
             Self::Anchor => "anchor".to_owned(),

@@ -71,6 +71,8 @@ pub struct Environment {
     pub health: Vec<HealthCheck>,
     /// How long the evidence may take to come good after a green run.
     pub verify_deadline: SignedDuration,
+    /// A migration that takes no longer than this is never slow.
+    pub slow_after: SignedDuration,
     /// How often a run is looked at when no webhook speaks.
     pub poll: SignedDuration,
     /// How often a running migration is looked at.

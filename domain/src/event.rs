@@ -6,6 +6,7 @@ use crate::{
     decide::Signing,
     evidence::Evidence,
     gate::{Clearance, Fingerprint, Reaction, Roles, Verdict},
+    history::Expected,
     hold::RuleOutcome,
     ids::{ChannelId, CommitSha, MessageRef, Person, PersonId, RunId},
     migration::{Learnt, Session, Sight},
@@ -193,6 +194,13 @@ pub enum Event {
         by: Person,
         /// Which.
         session: Session,
+    },
+    /// Its migration takes longer than is usual.
+    Slow {
+        /// The job.
+        job: u64,
+        /// By what measure.
+        expected: Expected,
     },
     /// The card was posted.
     CardPosted(MessageRef),

@@ -3,8 +3,12 @@
 //! Everything here is arithmetic over rows that the store keeps. A figure that rests on fewer than [`ENOUGH`]
 //! samples is not told: `None` is an honest answer, a median of two is not.
 
+mod blame;
+mod chart;
 mod estimate;
 mod laps;
+mod past;
+mod slow;
 mod statistics;
 #[cfg(test)]
 mod tests;
@@ -12,8 +16,12 @@ mod tests;
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::{
+    blame::{Blame, Turn, Turned, blamed},
+    chart::{Chart, Plot, Point},
     estimate::{Estimate, estimate, whole},
     laps::{Recorded, Window, laps, workers},
+    past::{Past, Told, View, told},
+    slow::Expected,
     statistics::{Baseline, Rate, Trend, quantile, trend},
 };
 use crate::{

@@ -3,6 +3,7 @@
 mod chat;
 mod forge;
 mod gatekeeper;
+mod history;
 mod pulls;
 mod store;
 mod world;
@@ -13,6 +14,7 @@ pub use self::{
     chat::{Chat, ChatError, LetterError, Letters},
     forge::{Deliveries, Forge, ForgeError, Resolved, Rules, RunQuery, Scope, Sources, Undelivered},
     gatekeeper::Gatekeeper,
+    history::{Archive, History, Laps},
     pulls::Pulls,
     store::{
         Alerts, Asked, Change, Claimed, Inbox, Linked, Links, Locks, Opened, Opening, Outbox, Query, Rows, Settled,

@@ -114,6 +114,7 @@ fn environment(
         schemas: values(table.texts("schemas", read::schema)),
         health,
         verify_deadline: seconds("verify_deadline_seconds", 5..=3600, 120),
+        slow_after: SignedDuration::from_mins(table.number("slow_after_minutes", 1..=1440).unwrap_or(10)),
         poll: seconds("poll_seconds", 2..=300, 10),
         migration_pace: seconds("migration_pace_seconds", 1..=60, 2),
         stall: seconds("migration_stall_seconds", 10..=3600, 120),

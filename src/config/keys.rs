@@ -221,6 +221,7 @@ pub(super) const ENVIRONMENT: Section = Section {
         may("confirm_commit", "true or false", "confirm_commit = true"),
         may("channel", SNOWFLAKE, "channel = \"1200000000000000001\""),
         may("poll_seconds", "a whole number of seconds", "poll_seconds = 10"),
+        may("slow_after_minutes", "a whole number of minutes", "slow_after_minutes = 10"),
         may("verify_deadline_seconds", "a whole number of seconds", "verify_deadline_seconds = 120"),
         may("migration_pace_seconds", "a whole number of seconds", "migration_pace_seconds = 2"),
         may("migration_stall_seconds", "a whole number of seconds", "migration_stall_seconds = 120"),

@@ -4,9 +4,9 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use signalbox_commands::desk::{
-    AlertAsk, CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LinkAsk, LockAsk, PromoteAsk,
-    Proof, SignAsk, Signed, SimulateAsk, Standing, SubscribeAsk, Suggestion, UnblockAsk, Unblocking, UnlockAsk,
-    UnsubscribeAsk, WhyAsk, WithdrawAsk, Withdrawn,
+    AlertAsk, BlameAsk, Blamed, CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LinkAsk, LockAsk,
+    MigrationsAsk, PromoteAsk, Proof, SignAsk, Signed, SimulateAsk, Standing, SubscribeAsk, Suggestion, UnblockAsk,
+    Unblocking, UnlockAsk, UnsubscribeAsk, WhyAsk, WithdrawAsk, Withdrawn,
 };
 use signalbox_domain::{
     Timestamp,
@@ -19,6 +19,7 @@ use signalbox_domain::{
     fleet::{File, Reading},
     gate::{Lock, usual_list},
     git_ref::GitRef,
+    history::Past,
     ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RepositoryName, RoleId},
     link::Link,
     notice::Subscription,
@@ -417,6 +418,14 @@ impl Desk for ServiceDesk {
     async fn fleet(&self, ask: FleetAsk) -> Result<Reading, Refusal> {
         let environment = self.environment(ask.question.verb(), &ask.environment)?;
         self.engine.fleets.ask(environment, &ask.question, &self.engine.ports, &self.engine.line).await
+    }
+
+    async fn migrations(&self, ask: MigrationsAsk) -> Result<Vec<Past>, Refusal> {
+        self.past(ask).await
+    }
+
+    async fn blame(&self, ask: BlameAsk) -> Result<Blamed, Refusal> {
+        self.try_blame(ask).await
     }
 
     async fn prove(&self, deployment: &str) -> Result<Proof, Refusal> {

@@ -5,6 +5,7 @@ mod anchor;
 mod chat;
 mod dispatch;
 mod hold;
+pub(super) mod learn;
 mod migrate;
 mod notices;
 mod observe;
@@ -95,6 +96,9 @@ pub(super) async fn carry_out(engine: &Engine, pace: &Pace, claimed: &Claimed) -
         Effect::WatchLocks => return watch::locks(engine).await,
         Effect::VerifyAudit => return watch::audit(engine).await,
         Effect::ReadSignOffs { deployment } => return chat::read_sign_offs(engine, *deployment).await,
+        Effect::Learn { deployment } => return learn::learn(engine, *deployment).await,
+        Effect::Pace { deployment } => return learn::pace(engine, *deployment).await,
+        Effect::Archive { environment } => return learn::archive(engine, environment).await,
         Effect::Sweep { environment } => return sweep::sweep(engine, environment).await,
         Effect::Recover => return recover::recover(engine).await,
         Effect::Anchor => return anchor::daily(engine).await,

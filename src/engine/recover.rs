@@ -14,6 +14,9 @@ use super::Engine;
 /// How long an interaction can be answered.
 const TOKEN_LIFE: SignedDuration = SignedDuration::from_mins(15);
 
+/// How long after a start the structures of tenant databases are kept, if nothing asks for it earlier.
+const ARCHIVE_AFTER: SignedDuration = SignedDuration::from_mins(5);
+
 impl Engine {
     /// Ends stale leases, looks at every deployment that is not over, and answers interactions that
     /// an earlier process had acknowledged. A database that is not there yet is waited for.
@@ -31,11 +34,15 @@ impl Engine {
         let sweeps = self.line.iter().map(|e| due(Effect::Sweep { environment: e.name.clone() }));
         let posts = self.anchor.channel.is_some() || self.anchor.file.is_some();
         let anchor = posts.then(|| due(Effect::Anchor));
+        // Not at once: a service that starts again and again would fill the archive.
+        let soon = now.saturating_add(ARCHIVE_AFTER).unwrap_or(now);
+        let kept = self.line.iter().filter(|e| e.database.is_some());
+        let archives = kept.map(|e| Due { effect: Effect::Archive { environment: e.name.clone() }, at: soon });
         let watches = [Effect::WatchLocks, Effect::VerifyAudit, Effect::Recover].map(due);
         let active = self.ports.store.find(Query::Active).await?;
         let alerts = self.ports.alerts.alerts(WhichAlerts::Open).await?;
         let looks = active.iter().flat_map(look).chain(alerts.into_iter().flat_map(look_at_alert)).map(due);
-        self.ports.outbox.put(sweeps.chain(anchor).chain(watches).chain(looks).collect()).await?;
+        self.ports.outbox.put(sweeps.chain(anchor).chain(watches).chain(looks).chain(archives).collect()).await?;
         if !active.is_empty() {
             info!(deployments = active.len(), "deployments from before the start are taken up");
         }

@@ -60,6 +60,9 @@ fn lane(effect: &Effect) -> Lane {
         | Effect::Watch { .. }
         | Effect::Audit { .. }
         | Effect::ReadSignOffs { .. }
+        | Effect::Learn { .. }
+        | Effect::Pace { .. }
+        | Effect::Archive { .. }
         | Effect::Sweep { .. }
         | Effect::Raise { .. }
         | Effect::Clear { .. }

@@ -7,11 +7,12 @@ use secrecy::{ExposeSecret, SecretString};
 use signalbox_domain::{
     environment::Environment,
     fleet::Inspection,
+    history::{Recorded, Window},
     migration::{Session, Sight},
     ports::{self, Before, Ended, Look, TenantDb},
     truth::Truth,
 };
-use signalbox_tenants::{AuditOptions, Options, RegistryOptions, Signal, TenantDatabase, Unreadable};
+use signalbox_tenants::{AuditOptions, Options, RecordedRow, RegistryOptions, Signal, TenantDatabase, Unreadable};
 
 use super::{
     inspection::{inspection, names},
@@ -32,7 +33,7 @@ impl TenantDatabases {
         Self { urls, follows: Follows::default() }
     }
 
-    async fn connect(&self, environment: &Environment) -> Result<TenantDatabase, String> {
+    pub(super) async fn connect(&self, environment: &Environment) -> Result<TenantDatabase, String> {
         let variable = environment.database.as_deref().ok_or("no tenant database is configured")?;
         let url = self.urls.get(variable).ok_or_else(|| format!("{variable} is not set"))?;
         TenantDatabase::connect(url.expose_secret(), Options::default()).await.map_err(|error| error.to_string())
@@ -91,6 +92,13 @@ impl TenantDb for TenantDatabases {
             public: of_public.map(|kind| kind.rows.clone()),
             tenants: tenants.map(|kind| kind.rows.clone()).collect(),
         })
+    }
+
+    async fn recorded(&self, environment: &Environment, window: Window) -> Result<Vec<Recorded>, String> {
+        let database = self.connect(environment).await?;
+        let found = database.recorded(window.from, window.until).await.map_err(|error| error.to_string())?;
+        let row = |row: RecordedRow| Recorded { schema: row.schema, applied: row.applied, migration: row.migration };
+        Ok(found.rows.into_iter().map(row).collect())
     }
 
     async fn names(&self, environment: &Environment) -> Result<Vec<String>, String> {

@@ -5,6 +5,7 @@ mod audit;
 mod deployments;
 mod durability;
 mod gates;
+mod history;
 mod inbox;
 mod links;
 mod opening;
@@ -173,6 +174,9 @@ on_both! {
     links:
         a_link_is_asked_for_confirmed_and_removed,
         one_login_is_one_person;
+    history:
+        a_job_is_recorded_and_learned_from_once,
+        laps_are_found_by_migration_and_forgotten_after_thirty_jobs;
     audit:
         rows_are_chained_without_gaps,
         what_is_not_recorded_leaves_no_gap,

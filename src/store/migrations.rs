@@ -29,6 +29,7 @@ pub(super) const SQLITE: &[Step] = steps!("sqlite":
     7 "links" "0007_links.sql",
     8 "alerts" "0008_alerts.sql",
     9 "subscriptions" "0009_subscriptions.sql",
+    10 "history" "0010_history.sql",
 );
 
 pub(super) const POSTGRES: &[Step] = steps!("postgres":
@@ -41,6 +42,7 @@ pub(super) const POSTGRES: &[Step] = steps!("postgres":
     7 "links" "0007_links.sql",
     8 "alerts" "0008_alerts.sql",
     9 "subscriptions" "0009_subscriptions.sql",
+    10 "history" "0010_history.sql",
 );
 
 #[derive(Debug)]

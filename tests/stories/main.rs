@@ -22,6 +22,7 @@ mod links;
 mod locks;
 mod lookalikes;
 mod migration;
+mod migrations;
 mod notices;
 mod outages;
 mod page;

@@ -31,11 +31,13 @@ impl Step<'_> {
         let older = self.d.run.as_ref().is_some_and(|known| known.is_newer_than(&run));
         if !older {
             if first {
+                self.keep_structure();
                 self.check_commit(&run);
                 let text = format!("▶️ `{}` is at work, started by {}", self.d.commit.short(), self.d.started_by());
                 self.notice(Kind::Started, &format!("started {}/{}", run.id, run.attempt), &text);
             }
             self.tell_jobs(&jobs);
+            self.time_migration(&jobs);
             if self.d.run.as_ref() != Some(&run) || self.d.jobs != jobs || self.d.trouble.is_some() {
                 self.show();
             }

@@ -5,6 +5,7 @@ mod holding;
 mod merges;
 mod presses;
 mod stories;
+mod timing;
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -59,6 +60,7 @@ pub(crate) fn uat() -> Environment {
         schemas: vec!["public".into()],
         health: vec![],
         verify_deadline: SignedDuration::from_secs(60),
+        slow_after: SignedDuration::from_mins(10),
         poll: SignedDuration::from_secs(10),
         migration_pace: SignedDuration::from_secs(2),
         stall: SignedDuration::from_secs(120),

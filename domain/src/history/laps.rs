@@ -34,16 +34,13 @@ pub struct Window {
 }
 
 impl Window {
-    /// GitHub cuts times to whole seconds, and its clock is not the runner's.
-    const SLACK: SignedDuration = SignedDuration::from_secs(2);
+    /// GitHub cuts times to whole seconds: a job began within the second it names, and ended within it too.
+    const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
-    /// The window with some slack at both ends.
+    /// The window with the whole of its last second.
     #[must_use]
     pub fn widened(self) -> Self {
-        Self {
-            from: self.from.saturating_sub(Self::SLACK).unwrap_or(self.from),
-            until: self.until.saturating_add(Self::SLACK).unwrap_or(self.until),
-        }
+        Self { until: self.until.saturating_add(Self::SECOND).unwrap_or(self.until), ..self }
     }
 
     /// Whether a time lies within it.

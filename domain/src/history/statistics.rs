@@ -25,10 +25,10 @@ impl Baseline {
         Some(Self { median: quantile(samples, 0.5)?, p90: quantile(samples, 0.9)?, samples: samples.len() })
     }
 
-    /// The usual length of jobs that went to their end.
+    /// The usual length of jobs that went to their end. Those that found nothing to do say nothing.
     #[must_use]
     pub fn of_jobs<'a>(jobs: impl IntoIterator<Item = &'a MigrationJob>) -> Option<Self> {
-        let whole = jobs.into_iter().filter(|job| job.outcome.is_whole()).map(|job| job.took);
+        let whole = jobs.into_iter().filter(|job| job.outcome.is_whole() && job.tenants != Some(0)).map(|job| job.took);
         Self::of(&whole.collect::<Vec<_>>())
     }
 }

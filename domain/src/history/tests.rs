@@ -1,5 +1,7 @@
 //! What is true of the arithmetic whatever the figures.
 
+mod said;
+
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,15 +10,15 @@ use proptest::prelude::*;
 use super::*;
 use crate::ids::{CommitSha, DeploymentId, EnvironmentName};
 
-pub(super) fn seconds(all: &[i64]) -> Vec<SignedDuration> {
+fn seconds(all: &[i64]) -> Vec<SignedDuration> {
     all.iter().copied().map(SignedDuration::from_secs).collect()
 }
 
-pub(super) fn at(second: i64) -> Timestamp {
+fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).unwrap()
 }
 
-pub(super) fn job(job: u64, took: i64, outcome: Outcome) -> MigrationJob {
+fn job(job: u64, took: i64, outcome: Outcome) -> MigrationJob {
     MigrationJob {
         job,
         deployment: DeploymentId(i64::try_from(job).unwrap()),

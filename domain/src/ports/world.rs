@@ -7,6 +7,7 @@ use crate::{
     environment::{Environment, HealthCheck},
     evidence::Finding,
     fleet::Inspection,
+    history::{Recorded, Window},
     ids::CommitSha,
     migration::{Session, Sight},
     truth::Truth,
@@ -86,6 +87,13 @@ pub trait TenantDb: Send + Sync {
     /// # Errors
     /// A sentence that says why not, also when a single ledger could not be read; never with a password in it.
     async fn applied(&self, environment: &Environment) -> Result<Applied, String>;
+
+    /// Reads which rows the ledgers got in a window, whatever order they came in. A ledger that cannot be read is left
+    /// out.
+    ///
+    /// # Errors
+    /// A sentence that says why not; never with a password in it.
+    async fn recorded(&self, environment: &Environment, window: Window) -> Result<Vec<Recorded>, String>;
 
     /// Reads the names of schemas and of the application's tenants, sorted; much quicker than the rest.
     ///

@@ -4,9 +4,9 @@ use std::{sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
 use signalbox_commands::desk::{
-    AlertAsk, CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LinkAsk, LockAsk, PromoteAsk,
-    SignAsk, Signed, SimulateAsk, Standing, SubscribeAsk, Suggestion, UnblockAsk, Unblocking, UnlockAsk,
-    UnsubscribeAsk, WhyAsk, WithdrawAsk, Withdrawn,
+    AlertAsk, BlameAsk, Blamed, CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LinkAsk, LockAsk,
+    MigrationsAsk, PromoteAsk, SignAsk, Signed, SimulateAsk, Standing, SubscribeAsk, Suggestion, UnblockAsk,
+    Unblocking, UnlockAsk, UnsubscribeAsk, WhyAsk, WithdrawAsk, Withdrawn,
 };
 use signalbox_domain::{
     Timestamp,
@@ -15,6 +15,7 @@ use signalbox_domain::{
     environment::{Environment, Line},
     fleet::Reading,
     gate::Lock,
+    history::Past,
     ids::{CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RoleId},
     link::Link,
     notice::Subscription,
@@ -202,6 +203,15 @@ impl Desk for FakeDesk {
     async fn fleet(&self, ask: FleetAsk) -> Result<Reading, Refusal> {
         let environment = self.environment(&ask.environment)?;
         Err(Refusal::no_tenant_database(environment, &ask.question, &self.line))
+    }
+
+    async fn migrations(&self, ask: MigrationsAsk) -> Result<Vec<Past>, Refusal> {
+        let environment = ask.environment.unwrap_or_default();
+        Err(Refusal::unknown_environment("migrations", &environment, &self.line))
+    }
+
+    async fn blame(&self, ask: BlameAsk) -> Result<Blamed, Refusal> {
+        Err(Refusal::unknown_environment("drift", &ask.environment, &self.line))
     }
 
     async fn prove(&self, deployment: &str) -> Result<signalbox_commands::desk::Proof, Refusal> {

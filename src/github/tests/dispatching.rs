@@ -47,6 +47,7 @@ pub(super) fn order_for(workflow: &str, git_ref: &str, inputs: &[(&str, &str)]) 
         stall: signalbox_domain::SignedDuration::from_secs(120),
         lock_wait: signalbox_domain::SignedDuration::from_secs(30),
         verify_deadline: signalbox_domain::SignedDuration::from_mins(5),
+        slow_after: signalbox_domain::SignedDuration::from_mins(10),
         poll: signalbox_domain::SignedDuration::from_secs(10),
         channel: ChannelId(1),
         deploy_roles: vec![role.clone()],

@@ -56,7 +56,7 @@ pub(super) async fn a_restart_forgets_nothing(w: World) -> World {
 }
 
 /// What a database of an earlier version held when the migration of that number was the last one.
-const SAMPLES: [&str; 9] = [
+const SAMPLES: [&str; 10] = [
     include_str!("../../../migrations/samples/0001_deployments.sql"),
     include_str!("../../../migrations/samples/0002_outbox.sql"),
     include_str!("../../../migrations/samples/0003_inbox.sql"),
@@ -66,6 +66,7 @@ const SAMPLES: [&str; 9] = [
     include_str!("../../../migrations/samples/0007_links.sql"),
     include_str!("../../../migrations/samples/0008_alerts.sql"),
     include_str!("../../../migrations/samples/0009_subscriptions.sql"),
+    include_str!("../../../migrations/samples/0010_history.sql"),
 ];
 
 /// Applies the first migrations one by one, each followed by its sample.

@@ -159,7 +159,7 @@ fn text(value: &Value, min: usize, max: usize, path: &str, faults: &mut Faults) 
 }
 
 fn integer(value: &Value, min: i64, max: i64, path: &str, faults: &mut Faults) {
-    match value.as_i64() {
+    match value.as_i64().or_else(|| whole(value.as_f64()?)) {
         None => not_a(value, "int", "NUMBER_TYPE_COERCE", path, faults),
         Some(number) if number < min => {
             faults.add(path, "NUMBER_TYPE_MIN", format!("int value should be greater than or equal to {min}."))
@@ -169,6 +169,13 @@ fn integer(value: &Value, min: i64, max: i64, path: &str, faults: &mut Faults) {
         }
         Some(_) => {}
     }
+}
+
+/// JSON does not tell 1.0 from 1, and poise registers bounds of integers as the former.
+fn whole(number: f64) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "within what a double holds exactly")]
+    let whole = number as i64;
+    (number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0).then_some(whole)
 }
 
 fn url(value: &Value, schemes: &[&str], path: &str, faults: &mut Faults) {
