@@ -36,9 +36,10 @@ use signalbox_domain::{
     environment::{Environment, Line, Role},
     event::Event,
     ids::{ChannelId, DeploymentId},
+    log::Classifier,
     ports::{
-        Alerts, Archive, Change, Chat, Clock, Deliveries, Forge, History, Inbox, Letters, Links, Locks, Outbox, Probe,
-        Pulls, Query, Rules, Sources, Store, StoreError, Subscriptions, TenantDb, Trail,
+        Alerts, Archive, Change, Chat, Clock, Deliveries, Forge, History, Inbox, Letters, Links, Locks, Logs, Outbox,
+        Probe, Pulls, Query, Rules, Sources, Store, StoreError, Subscriptions, TenantDb, Trail,
     },
 };
 use tokio::sync::{Notify, broadcast};
@@ -74,6 +75,8 @@ pub struct Ports {
     pub archive: Arc<dyn Archive>,
     /// GitHub.
     pub forge: Arc<dyn Forge>,
+    /// Logs of GitHub's jobs.
+    pub logs: Arc<dyn Logs>,
     /// GitHub's protection rules that ask us.
     pub rules: Arc<dyn Rules>,
     /// Webhooks that did not arrive.
@@ -108,6 +111,7 @@ pub struct Engine {
     applied: applied::Ledgers,
     authors: links::Authors,
     admins: Arc<[Role]>,
+    classifier: Arc<Classifier>,
     changed: broadcast::Sender<Deployment>,
 }
 
@@ -122,9 +126,10 @@ struct Anchor {
 const PATIENCE: u32 = 20;
 
 impl Engine {
-    /// An engine over these ports and this promotion path. `wake` is rung when something is due.
+    /// An engine over these ports and this promotion path. `classifier` reads logs, `wake` is rung when
+    /// something is due.
     #[must_use]
-    pub fn new(ports: Ports, line: Arc<Line>, wake: Arc<Notify>) -> Self {
+    pub fn new(ports: Ports, line: Arc<Line>, classifier: Arc<Classifier>, wake: Arc<Notify>) -> Self {
         let home = line.iter().last().map_or(ChannelId(0), |environment| environment.channel);
         let (fleets, applied, members, authors) = Default::default();
         Self {
@@ -139,6 +144,7 @@ impl Engine {
             members,
             authors,
             admins: Arc::new([]),
+            classifier,
             changed: broadcast::channel(256).0,
         }
     }

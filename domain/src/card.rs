@@ -9,6 +9,7 @@ use crate::{
     evidence::{Answer, Evidence},
     gate::{BreakGlass, SignOff, VETO},
     ids::{AlertId, DeploymentId, PersonId, RoleId},
+    log,
     migration::{self, Migration},
     promotion::Merge,
     run::{Conclusion, Job, Status},
@@ -174,6 +175,9 @@ pub fn card(deployment: &Deployment, environment: &Environment, now: Timestamp) 
         // Evidence says the same of tenants; what the job left behind is said anyway.
         let told = evidence_of(&d.state).is_some() && m.orphans.is_empty();
         fields.extend(if m.over.is_none() { Some(at_work()) } else { found.filter(|_| !told) });
+    }
+    if let Some(says) = log::field(&d.logs, 1000) {
+        fields.push(wide("Log", says));
     }
     if let Some(evidence) = evidence_of(&d.state) {
         fields.push(wide("Evidence", findings(evidence)));

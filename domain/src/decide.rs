@@ -9,6 +9,7 @@ mod dispatch;
 mod follow;
 mod gate;
 mod hold;
+mod logs;
 mod merge;
 mod migrate;
 mod press;
@@ -72,6 +73,7 @@ pub fn decide(deployment: &Deployment, event: Event, environment: &Environment, 
         Event::CancelAnswered(answer) => step.cancel_answered(answer),
         Event::Recovered { events } => step.recovered(events),
         Event::Verified(evidence) => step.verified(evidence),
+        Event::LogRead(log) => step.log_read(log),
         Event::Sighted { sight, learnt } => step.sighted(sight, learnt),
         Event::Audited(truth) => step.audited(&truth),
         Event::SessionEnded { by, session } => step.session_ended(&by, &session),

@@ -12,6 +12,7 @@ use crate::{
     ids::{
         ChannelId, CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, RepositoryName, RunId,
     },
+    log::JobLog,
     migration::Migration,
     notice::Kind,
     permit::Request,
@@ -291,6 +292,9 @@ pub struct Deployment {
     pub run: Option<Run>,
     /// What GitHub last said of its jobs.
     pub jobs: Vec<Job>,
+    /// What the logs of its jobs say, of those that say something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<JobLog>,
     /// Why it was asked to stop.
     pub cancel: Option<CancelCause>,
     /// What keeps us from seeing further right now; plain text.
@@ -415,6 +419,7 @@ impl Deployment {
             run_ref: None,
             run: None,
             jobs: Vec::new(),
+            logs: Vec::new(),
             cancel: None,
             trouble: None,
             card: None,

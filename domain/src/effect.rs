@@ -161,6 +161,13 @@ pub enum Effect {
         /// Of which deployment.
         deployment: DeploymentId,
     },
+    /// Read the log of a job that is over.
+    ReadLog {
+        /// Of which deployment.
+        deployment: DeploymentId,
+        /// Which job.
+        job: u64,
+    },
     /// Record how its migration job went, and what the ledgers tell of it.
     Learn {
         /// Of which deployment.
@@ -230,6 +237,7 @@ impl Effect {
             Self::Learn { deployment } => format!("learn:{deployment}"),
             Self::Pace { deployment } => format!("pace:{deployment}"),
             Self::Archive { environment } => format!("archive:{environment}"),
+            Self::ReadLog { deployment, job } => format!("log:{deployment}:{job}"),
             Self::Sweep { environment } => format!("sweep:{environment}"),
             Self::Recover => "recover".to_owned(),
             Self::Anchor => "anchor".to_owned(),

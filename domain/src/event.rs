@@ -9,6 +9,7 @@ use crate::{
     history::Expected,
     hold::RuleOutcome,
     ids::{ChannelId, CommitSha, MessageRef, Person, PersonId, RunId},
+    log::JobLog,
     migration::{Learnt, Session, Sight},
     promotion::MergeAnswer,
     run::{Job, Run},
@@ -179,6 +180,8 @@ pub enum Event {
     },
     /// The world was asked.
     Verified(Evidence),
+    /// The log of a job was read, or given up.
+    LogRead(JobLog),
     /// A migration was looked at.
     Sighted {
         /// What the database showed, or why it did not answer.

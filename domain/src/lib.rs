@@ -16,6 +16,7 @@ pub mod history;
 pub mod hold;
 pub mod ids;
 pub mod link;
+pub mod log;
 pub mod migration;
 pub mod notice;
 pub mod permit;

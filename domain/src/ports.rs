@@ -4,6 +4,7 @@ mod chat;
 mod forge;
 mod gatekeeper;
 mod history;
+mod logs;
 mod pulls;
 mod store;
 mod world;
@@ -15,6 +16,7 @@ pub use self::{
     forge::{Deliveries, Forge, ForgeError, Resolved, Rules, RunQuery, Scope, Sources, Undelivered},
     gatekeeper::Gatekeeper,
     history::{Archive, History, Laps},
+    logs::Logs,
     pulls::Pulls,
     store::{
         Alerts, Asked, Change, Claimed, Inbox, Linked, Links, Locks, Opened, Opening, Outbox, Query, Rows, Settled,

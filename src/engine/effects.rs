@@ -6,6 +6,7 @@ mod chat;
 mod dispatch;
 mod hold;
 pub(super) mod learn;
+mod logs;
 mod migrate;
 mod notices;
 mod observe;
@@ -99,6 +100,7 @@ pub(super) async fn carry_out(engine: &Engine, pace: &Pace, claimed: &Claimed) -
         Effect::Learn { deployment } => return learn::learn(engine, *deployment).await,
         Effect::Pace { deployment } => return learn::pace(engine, *deployment).await,
         Effect::Archive { environment } => return learn::archive(engine, environment).await,
+        Effect::ReadLog { deployment, job } => return logs::read(engine, *deployment, *job, claimed).await,
         Effect::Sweep { environment } => return sweep::sweep(engine, environment).await,
         Effect::Recover => return recover::recover(engine).await,
         Effect::Anchor => return anchor::daily(engine).await,

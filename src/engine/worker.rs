@@ -63,6 +63,7 @@ fn lane(effect: &Effect) -> Lane {
         | Effect::Learn { .. }
         | Effect::Pace { .. }
         | Effect::Archive { .. }
+        | Effect::ReadLog { .. }
         | Effect::Sweep { .. }
         | Effect::Raise { .. }
         | Effect::Clear { .. }

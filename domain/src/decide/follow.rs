@@ -38,6 +38,7 @@ impl Step<'_> {
             }
             self.tell_jobs(&jobs);
             self.time_migration(&jobs);
+            self.read_logs(&jobs);
             if self.d.run.as_ref() != Some(&run) || self.d.jobs != jobs || self.d.trouble.is_some() {
                 self.show();
             }
@@ -63,6 +64,7 @@ impl Step<'_> {
         }
         self.d.run_ref = Some(RunRef { id: run.id, attempt: run.attempt });
         self.d.run = None;
+        self.d.logs.clear();
         if self.d.cancel.is_some() {
             self.soon(Effect::Cancel { deployment: self.d.id });
         }
