@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use signalbox_commands::desk::Desk;
+use signalbox_domain::log::{BadRule, Classifier, Redactor, Rules};
 use tokio::{net::TcpListener, sync::Notify};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
@@ -13,7 +14,7 @@ use crate::{
     config::{Config, Credentials},
     discord,
     engine::{Engine, Ports, ServiceDesk, Worker},
-    github::{Auth, GithubForge, Settings, Timeouts},
+    github::{Auth, GithubForge, LogLimits, Settings, Timeouts},
     probes::{HttpProbe, Snapshots, TenantDatabases},
     store::{self, SqlStore},
     web::{self, Gates, Issuer, Web, Webhooks},
@@ -63,6 +64,7 @@ impl App {
             deliveries: forge.clone(),
             pulls: forge.clone(),
             rules: forge.clone(),
+            logs: forge.clone(),
             forge,
             chat: link.chat(),
             letters: link.letters(),
@@ -71,7 +73,8 @@ impl App {
             probe: Arc::new(HttpProbe::new()?),
             clock: clock.clone(),
         };
-        let engine = Engine::new(ports, Arc::new(config.line.clone()), wake.clone())
+        let classifier = classifier(config).context("a [[log_rule]]")?;
+        let engine = Engine::new(ports, Arc::new(config.line.clone()), Arc::new(classifier), wake.clone())
             .anchored_in(config.audit.channel, config.audit.file.clone())
             .routed_by(config.routing.clone())
             .administered_by(&config.discord.admins);
@@ -151,7 +154,14 @@ pub(crate) fn github_settings(config: &Config) -> Settings {
             Auth::App { app_id: *id, private_key_pem: private_key.clone(), installation: None }
         }
     };
-    Settings { api_url: config.github.api_url.clone(), auth, timeouts: Timeouts::default() }
+    Settings { api_url: config.github.api_url.clone(), auth, timeouts: Timeouts::default(), logs: LogLimits::default() }
+}
+
+/// What reads logs: the built-in rules and the user's own, and all secrets that we know ourselves.
+fn classifier(config: &Config) -> Result<Classifier, BadRule> {
+    let secrets = config.secrets();
+    let redactor = Redactor::new(secrets.iter().map(String::as_str));
+    Ok(Classifier::new(Rules::new(config.log_rules.clone())?, redactor))
 }
 
 #[cfg(unix)]

@@ -6,6 +6,7 @@ mod env;
 mod environment;
 mod gate;
 mod keys;
+mod logs;
 mod path;
 mod problem;
 mod promotion;
@@ -27,6 +28,7 @@ use signalbox_domain::{
     alert::Routing,
     environment::{Line, Role},
     ids::{ChannelId, RoleId},
+    log::Rule,
 };
 use toml::de::DeTable;
 use url::Url;
@@ -62,6 +64,8 @@ pub struct Config {
     pub routing: Routing,
     /// Where Signalbox keeps its own records.
     pub store: Store,
+    /// What is looked for in logs before what is built in.
+    pub log_rules: Vec<Rule>,
     /// URLs of the tenant databases, by the name of the variable they came from
     /// ([`Environment::database`](signalbox_domain::environment::Environment)).
     pub databases: BTreeMap<String, SecretString>,
@@ -261,6 +265,7 @@ fn whole(root: &Table<'_>, env: &Env, text: &str) -> Option<Config> {
     let channel = discord_table.and_then(|table| table.text("channel", read::snowflake)).map(|id| ChannelId(id.value));
     let (line, discord) = (line_of(stages)?, discord??);
     let routing = routes.routing(channel, discord.guild, &line);
+    let log_rules = logs::rules(root);
     Some(Config {
         line,
         discord,
@@ -269,6 +274,7 @@ fn whole(root: &Table<'_>, env: &Env, text: &str) -> Option<Config> {
         audit: audit.unwrap_or_default(),
         routing,
         store: store?,
+        log_rules,
         databases,
         text: text.to_owned(),
     })

@@ -16,6 +16,7 @@ mod gates;
 mod journal;
 mod judge;
 mod links;
+mod logs;
 mod members;
 mod migrations;
 mod passage;

@@ -14,6 +14,7 @@ mod dispatch;
 mod expression;
 mod inspect;
 mod limits;
+mod logs;
 mod merging;
 mod names;
 mod path;
@@ -40,7 +41,8 @@ use signalbox_domain::{
     event::{CancelAnswer, DispatchAnswer},
     git_ref::GitRef,
     ids::{RepositoryName, RunId},
-    ports::{Clock, Forge, ForgeError, Resolved, RunQuery},
+    log::Reader,
+    ports::{Clock, Forge, ForgeError, Logs, Resolved, RunQuery},
     run::{Job, Run},
 };
 use tokio::sync::OnceCell;
@@ -61,6 +63,8 @@ pub struct Settings {
     pub auth: Auth,
     /// How long to wait for what.
     pub timeouts: Timeouts,
+    /// How much of a log is read.
+    pub logs: LogLimits,
 }
 
 /// As whom GitHub is spoken to.
@@ -96,6 +100,21 @@ impl Default for Timeouts {
     }
 }
 
+/// How much of a log is read. GitHub's are a few megabytes at most; what is read is not kept.
+#[derive(Debug, Clone, Copy)]
+pub struct LogLimits {
+    /// Most bytes.
+    pub bytes: usize,
+    /// Longest time.
+    pub time: Duration,
+}
+
+impl Default for LogLimits {
+    fn default() -> Self {
+        Self { bytes: 256 * 1024 * 1024, time: Duration::from_secs(60) }
+    }
+}
+
 /// Why GitHub cannot be spoken to at all.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
@@ -111,12 +130,16 @@ pub enum SettingsError {
     /// The system's certificates could not be read.
     #[error("the system's TLS root certificates could not be read")]
     Roots(#[source] std::io::Error),
+    /// Logs could not be fetched.
+    #[error("TLS cannot be set up")]
+    Tls(#[source] reqwest::Error),
 }
 
 /// GitHub.
 pub struct GithubForge {
     api: api::Api,
     login: OnceCell<String>,
+    logs: logs::Fetcher,
 }
 
 impl GithubForge {
@@ -125,7 +148,8 @@ impl GithubForge {
     /// # Errors
     /// [`SettingsError`] when the settings cannot work.
     pub fn connect(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<Self>, SettingsError> {
-        Ok(Arc::new(Self { api: api::Api::new(settings, clock)?, login: OnceCell::new() }))
+        let logs = logs::Fetcher::new(settings.logs).map_err(SettingsError::Tls)?;
+        Ok(Arc::new(Self { api: api::Api::new(settings, clock)?, login: OnceCell::new(), logs }))
     }
 }
 
@@ -157,5 +181,12 @@ impl Forge for GithubForge {
 
     async fn cancel(&self, repository: &RepositoryName, run: RunId) -> Result<CancelAnswer, ForgeError> {
         runs::cancel(&self.api, repository, run).await
+    }
+}
+
+#[async_trait]
+impl Logs for GithubForge {
+    async fn job_log(&self, repository: &RepositoryName, job: u64, reader: &mut Reader) -> Result<(), ForgeError> {
+        logs::read(&self.api, &self.logs, repository, job, reader).await
     }
 }

@@ -12,6 +12,7 @@ use signalbox_domain::{
     history::{Blame, MigrationJob, Past, View},
     ids::{ChannelId, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RoleId},
     link::Link,
+    log::JobLog,
     migration::{Session, Wait},
     notice::Subscription,
     ports::Asked,
@@ -205,6 +206,30 @@ pub struct Proof {
     /// Whether they are kept in a file, too.
     pub kept: bool,
     /// The file.
+    pub file: File,
+}
+
+/// `/logs`.
+#[derive(Debug, Clone)]
+pub struct LogsAsk {
+    /// Who.
+    pub asker: Asker,
+    /// Which deployment, as typed: `42` or `#42`.
+    pub deployment: String,
+    /// Which job, by its name or a part of it, as typed.
+    pub job: Option<String>,
+}
+
+/// The answer to `/logs`.
+#[derive(Debug, Clone)]
+pub struct Tail {
+    /// Of which deployment.
+    pub deployment: DeploymentId,
+    /// What the log says.
+    pub log: JobLog,
+    /// How many lines it has, and how many of them are in the file.
+    pub lines: (u64, usize),
+    /// Its end, without secrets.
     pub file: File,
 }
 
@@ -557,6 +582,18 @@ pub trait Desk: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal`], ready to be shown.
     async fn prove(&self, deployment: &str) -> Result<Proof, Refusal>;
+
+    /// Reads the log of a job that is over.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn logs(&self, ask: LogsAsk) -> Result<Tail, Refusal>;
+
+    /// The latest deployments, those that have ended among them, that fit what is typed so far.
+    async fn suggest_latest(&self, typed: &str) -> Vec<Suggestion>;
+
+    /// Jobs of a deployment, which is named as it is typed, that fit what is typed so far.
+    async fn suggest_jobs(&self, deployment: &str, typed: &str) -> Vec<Suggestion>;
 
     /// Tenants of the environment that fit what is typed so far; from a cache.
     async fn suggest_tenants(&self, environment: &str, typed: &str) -> Vec<Suggestion>;

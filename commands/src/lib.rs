@@ -16,6 +16,7 @@ mod gate;
 mod help;
 mod link;
 mod locks;
+mod logs;
 mod migrations;
 mod picture;
 mod press;
@@ -59,7 +60,7 @@ type Context<'a> = poise::ApplicationContext<'a, Data, Error>;
 #[must_use]
 pub fn all() -> Vec<poise::Command<Data, Error>> {
     let chapters = [
-        ("Deployments", vec![deploy::deploy(), promote::promote(), status::status(), cancel::cancel()]),
+        ("Deployments", vec![deploy::deploy(), promote::promote(), status::status(), logs::logs(), cancel::cancel()]),
         ("Gates", vec![gate::why(), gate::checklist(), gate::gate(), break_glass::breakglass()]),
         ("Locks", vec![locks::lock(), locks::unlock(), locks::locks(), locks::freeze()]),
         ("Alerts", vec![alerts::alerts(), subscribe::subscribe(), subscribe::unsubscribe()]),

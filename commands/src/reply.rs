@@ -14,13 +14,14 @@ use signalbox_domain::{
     gate::{BreakGlass, Lock, VETO},
     ids::MessageRef,
     link::Link,
+    log::line,
     migration::{self, Session, Wait},
     text::{clip, code, plain},
 };
 
 use crate::{
     call::MESSAGE_LIMIT,
-    desk::{Clearing, LinkAsk, Linking, Proof, Signed, Standing, Withdrawn},
+    desk::{Clearing, LinkAsk, Linking, Proof, Signed, Standing, Tail, Withdrawn},
 };
 
 pub use alerts::{alerts, answered_alert, subscribed, unsubscribed};
@@ -309,6 +310,26 @@ pub fn proving(proof: &Proof) -> String {
          {record}\nLast row: `{head}`\n{compare}; verify the rest with {}.",
         if rows - sealed == 1 { "1 row".to_owned() } else { format!("{} rows", rows - sealed) },
         code(&format!("signalbox audit verify --file {}", proof.file.name)),
+    )
+}
+
+/// The answer to `/logs`: what was found stands above the file.
+#[must_use]
+pub fn log(tail: &Tail) -> String {
+    let (all, shown) = tail.lines;
+    let job = code(&clip(&tail.log.name, 60));
+    let file = match shown {
+        0 => "it has no line that could be shown".to_owned(),
+        _ if all == shown as u64 => format!("all {all} lines"),
+        _ => format!("the last {shown} of {all} lines"),
+    };
+    let says = match line(&tail.log) {
+        says if says.is_empty() => "Nothing in it is known to be wrong.".to_owned(),
+        says => says,
+    };
+    clip(
+        &format!("📜 Log of {job} in deployment **{}**: {file}, without secrets.\n{says}", tail.deployment),
+        MESSAGE_LIMIT,
     )
 }
 

@@ -96,14 +96,34 @@ pub(crate) async fn deployments(ctx: Context<'_>, typed: &str) -> CreateAutocomp
     }
 }
 
+/// The latest deployments, over or not: anybody in the guild may see them, `/status` shows them too.
+pub(crate) async fn latest(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
+    match roles(ctx) {
+        Some(_) => choices(ctx.framework.user_data.desk.suggest_latest(typed).await),
+        None => choices([]),
+    }
+}
+
+/// Jobs of the deployment that is typed already: its card shows them too.
+pub(crate) async fn jobs(ctx: Context<'_>, typed: &str) -> CreateAutocompleteResponse {
+    match (roles(ctx), given(ctx, "deployment")) {
+        (Some(_), Some(deployment)) => choices(ctx.framework.user_data.desk.suggest_jobs(deployment, typed).await),
+        _ => choices([]),
+    }
+}
+
 /// The environment that is typed already.
 fn chosen(ctx: Context<'_>) -> Option<&Environment> {
-    let given = ctx.args.iter().find_map(|option| match option.value {
-        ResolvedValue::String(value) if option.name == "environment" => Some(value),
-        _ => None,
-    });
-    let name = EnvironmentName::parse(given?).ok()?;
+    let name = EnvironmentName::parse(given(ctx, "environment")?).ok()?;
     ctx.framework.user_data.desk.line().get(&name)
+}
+
+/// What is typed already as another option.
+fn given<'a>(ctx: Context<'a>, name: &str) -> Option<&'a str> {
+    ctx.args.iter().find_map(|option| match option.value {
+        ResolvedValue::String(value) if option.name == name => Some(value),
+        _ => None,
+    })
 }
 
 /// The roles of whoever types, if they type in the guild where roles mean anything.

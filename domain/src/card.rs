@@ -278,6 +278,9 @@ pub fn headline(deployment: &Deployment, environment: &Environment) -> String {
             "🔎 **Verifying**: the run is green; now the database and the application are asked.".into()
         }
         State::Succeeded { evidence, .. } => match evidence.verdict() {
+            Answer::Pass if d.logs.iter().any(|log| !log.findings.is_empty()) => {
+                "✅ **Verified**, but the log says that something went wrong.".into()
+            }
             Answer::Warn => "✅ **Verified**, with something to look at.".into(),
             _ => "✅ **Verified**: green, and the evidence says so too.".into(),
         },

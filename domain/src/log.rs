@@ -18,7 +18,7 @@ pub use self::{
     read::{Classifier, Log, Reader},
     redact::Redactor,
     rules::{BadRule, Grade, Rule, Rules},
-    say::{field, line},
+    say::{field, line, marked},
     table::built_in,
 };
 

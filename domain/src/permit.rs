@@ -128,6 +128,25 @@ pub fn may_cancel(environment: &Environment, roles: &[RoleId], command: &str) ->
     }
 }
 
+/// Decides whether a person may read the logs of an environment: who may deploy there, or sign.
+///
+/// # Errors
+/// [`Refusal`] `role_missing`.
+pub fn may_read_logs(environment: &Environment, roles: &[RoleId], command: &str) -> Result<(), Refusal> {
+    let rules = environment.gate.sign_off_rules();
+    let wanted = || {
+        let signers = rules.iter().flat_map(|rule| &rule.roles);
+        environment.deploy_roles.iter().chain(&environment.sign_roles).chain(signers)
+    };
+    if wanted().any(|role| roles.contains(&role.id)) {
+        return Ok(());
+    }
+    let mut names: Vec<&str> = wanted().map(|role| role.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    Err(Refusal::may_not_read_logs(environment, &names, command))
+}
+
 /// Decides whether a person may lock and unlock: an environment takes one of its roles, all of them take a role
 /// of any.
 ///

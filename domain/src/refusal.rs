@@ -4,6 +4,7 @@ mod alert;
 mod blocking;
 mod break_glass;
 mod linking;
+mod logs;
 mod promotion;
 mod signing;
 

@@ -48,6 +48,7 @@ pub(super) const ALL: &[&Section] = &[
     &JSON,
     &GATE,
     &PROMOTION,
+    &LOG_RULE,
 ];
 
 pub(super) const ROOT: Section = Section {
@@ -60,11 +61,25 @@ pub(super) const ROOT: Section = Section {
         may("route", "one [[route]] for each place where alerts or deployments are told", ROUTE_EXAMPLE),
         may("quiet", "one [[quiet]] for hours in which nobody is called", QUIET_EXAMPLE),
         may("audit", "the table [audit]", "[audit]\nchannel = \"1200000000000000003\""),
+        may("log_rule", "one [[log_rule]] for each line to look for in logs", "[[log_rule]]\nname = \"seed_missing\""),
         must(
             "environment",
             "one [[environment]] for each stage of the promotion path",
             "[[environment]]\nname = \"dev\"",
         ),
+    ],
+};
+
+pub(super) const LOG_RULE: Section = Section {
+    title: "[[log_rule]]",
+    keys: &[
+        must("name", "a code of a-z, 0-9 and `_`, at most 40 of them", "name = \"seed_missing\""),
+        must("marker", "a regular expression that finds the line", "marker = 'Fixture .* not found'"),
+        must("title", "what it is, in a few words", "title = \"the seed data is missing\""),
+        must("meaning", "what it means, in one sentence", "meaning = \"the fixture was not packed into the image\""),
+        must("remedy", "what to do, in one sentence", "remedy = \"run `make fixtures`, then build again\""),
+        may("grade", "\"failure\", \"swallowed\" or \"warning\"", "grade = \"warning\""),
+        may("example", "a line that the marker finds", "example = \"Fixture plans.json not found\""),
     ],
 };
 

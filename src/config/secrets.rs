@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    Credentials, Store,
+    Config, Credentials, Store,
     env::{Env, secret_example},
     environment::Stage,
     problem::Problem,
@@ -14,6 +14,33 @@ use super::{
 
 /// A token can be tried against a guessed key without asking us, so the key must not be guessable.
 const SHORTEST_KEY: usize = 32;
+
+impl Config {
+    /// Every secret in it, and the passwords within those: what must never be shown.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        let github = match &self.github.credentials {
+            Credentials::Token(token) => token,
+            Credentials::App { private_key, .. } => private_key,
+        };
+        let store = match &self.store {
+            Store::Postgres(url) => Some(url),
+            Store::Sqlite(_) => None,
+        };
+        let single = [&self.discord.token, github].into_iter();
+        let optional = [self.github.webhook_secret.as_ref(), self.server.gate_secret.as_ref()].into_iter().flatten();
+        let urls: Vec<&SecretString> = store.into_iter().chain(self.databases.values()).collect();
+        let passwords = urls.iter().filter_map(|url| {
+            let url = url::Url::parse(url.expose_secret()).ok()?;
+            let raw = url.password()?.to_owned();
+            let decoded = percent_encoding::percent_decode_str(&raw).decode_utf8_lossy().into_owned();
+            Some([raw, decoded])
+        });
+        let passwords: Vec<String> = passwords.flatten().collect();
+        let whole = single.chain(optional).chain(urls).map(|secret| secret.expose_secret().to_owned());
+        whole.chain(passwords).collect()
+    }
+}
 
 /// Reads secrets and notes those that are missing.
 pub(super) struct Secrets<'a> {

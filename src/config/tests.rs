@@ -1,6 +1,7 @@
 //! Every message a person can get, as prose; and that no text whatever brings the reader down.
 
 mod gate;
+mod logs;
 mod messages;
 mod random;
 mod routing;

@@ -5,8 +5,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use signalbox_commands::desk::{
     AlertAsk, BlameAsk, Blamed, CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LinkAsk, LockAsk,
-    MigrationsAsk, PromoteAsk, Proof, SignAsk, Signed, SimulateAsk, Standing, SubscribeAsk, Suggestion, UnblockAsk,
-    Unblocking, UnlockAsk, UnsubscribeAsk, WhyAsk, WithdrawAsk, Withdrawn,
+    LogsAsk, MigrationsAsk, PromoteAsk, Proof, SignAsk, Signed, SimulateAsk, Standing, SubscribeAsk, Suggestion, Tail,
+    UnblockAsk, Unblocking, UnlockAsk, UnsubscribeAsk, WhyAsk, WithdrawAsk, Withdrawn,
 };
 use signalbox_domain::{
     Timestamp,
@@ -447,6 +447,18 @@ impl Desk for ServiceDesk {
         }
         let anchor = &self.engine.anchor;
         Ok(Proof { deployment: id, checked, channel: anchor.channel, kept: anchor.file.is_some(), file })
+    }
+
+    async fn logs(&self, ask: LogsAsk) -> Result<Tail, Refusal> {
+        self.tail(ask).await
+    }
+
+    async fn suggest_latest(&self, typed: &str) -> Vec<Suggestion> {
+        self.latest(typed).await
+    }
+
+    async fn suggest_jobs(&self, deployment: &str, typed: &str) -> Vec<Suggestion> {
+        self.jobs(deployment, typed).await
     }
 
     async fn suggest_tenants(&self, environment: &str, typed: &str) -> Vec<Suggestion> {

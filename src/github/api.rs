@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use signalbox_domain::ports::{Clock, ForgeError};
+use url::Url;
 
 use super::{
     Settings, SettingsError,
@@ -96,6 +97,7 @@ pub(super) struct Api {
     wire: Wire,
     credentials: Credentials,
     cache: Cache,
+    is_local: bool,
 }
 
 impl Api {
@@ -109,6 +111,7 @@ impl Api {
                 skew: Mutex::default(),
             },
             cache: Cache::default(),
+            is_local: settings.api_url.scheme() == "http",
         })
     }
 
@@ -128,6 +131,11 @@ impl Api {
             Credentials::App(app) => Some(app.id()),
             Credentials::Token(_) => None,
         }
+    }
+
+    /// Whether an address that GitHub names may be asked: over TLS, unless the API itself is on this machine.
+    pub(super) fn may_be_asked(&self, address: &Url) -> bool {
+        address.scheme() == "https" || self.is_local && address.scheme() == "http"
     }
 
     /// Sends a POST, once.
@@ -195,7 +203,7 @@ impl Api {
     }
 
     /// One GET; an answer that has not changed is taken from the cache.
-    async fn get(&self, speaker: Speaker<'_>, path: &Path) -> Result<Answer, ForgeError> {
+    pub(super) async fn get(&self, speaker: Speaker<'_>, path: &Path) -> Result<Answer, ForgeError> {
         let authorization = self.credentials.authorize(&self.wire, speaker).await?;
         let (etag, known) = self.cache.get(path.as_str()).unzip();
         let call = Call { if_none_match: etag.clone(), ..Call::new(Method::GET, path) };

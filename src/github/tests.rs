@@ -3,6 +3,7 @@
 mod app;
 mod dispatching;
 mod inspecting;
+mod logs;
 mod reading;
 mod sandbox;
 mod server;
@@ -17,7 +18,7 @@ use secrecy::SecretString;
 use signalbox_domain::{SignedDuration, ids::RepositoryName, ports::Clock};
 use url::Url;
 
-use super::{Auth, GithubForge, Settings, Timeouts};
+use super::{Auth, GithubForge, LogLimits, Settings, Timeouts};
 
 /// A clock that a test sets.
 struct SetClock(Mutex<Timestamp>);
@@ -45,6 +46,7 @@ fn settings(api_url: Url) -> Settings {
         api_url,
         auth: Auth::Token(SecretString::from("github_pat_canary")),
         timeouts: Timeouts { connect: patience, read: patience, write: patience },
+        logs: LogLimits::default(),
     }
 }
 

@@ -236,6 +236,7 @@ fn requested(environment: &str, number: u64) -> Deployment {
         run_ref: None,
         run: None,
         jobs: vec![],
+        logs: vec![],
         cancel: None,
         trouble: None,
         card: None,

@@ -20,6 +20,8 @@ mod history;
 mod inspect;
 mod links;
 mod locks;
+mod log_classes;
+mod logs;
 mod lookalikes;
 mod migration;
 mod migrations;

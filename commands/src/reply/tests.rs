@@ -107,7 +107,7 @@ fn a_long_board_stays_within_one_message_and_says_what_it_leaves_out() {
 #[test]
 fn help_is_made_of_what_is_registered_and_configured() {
     insta::assert_snapshot!(help(&crate::all(), &fixtures::line()), @"
-    **Deployments** `/deploy` `/promote` `/status` `/cancel`
+    **Deployments** `/deploy` `/promote` `/status` `/logs` `/cancel`
     **Gates** `/why` `/checklist` `/gate` `/breakglass`
     **Locks** `/lock` `/unlock` `/locks` `/freeze`
     **Alerts** `/alerts` `/subscribe` `/unsubscribe`

@@ -2,9 +2,11 @@
 
 use super::Step;
 use crate::{
+    alert::{Alert, Severity},
     effect::Effect,
-    log::{JobLog, line},
+    log::{Grade, JobLog, line, marked},
     run::{Conclusion, Job, Status},
+    text::{clip, code, plain},
 };
 
 /// Most logs that are read of one execution: of a matrix that fails whole, a few say it.
@@ -28,7 +30,11 @@ impl Step<'_> {
 
     pub(super) fn log_read(&mut self, log: JobLog) {
         let ours = self.d.jobs.iter().any(|job| job.id == log.job);
-        if !ours || log.is_quiet() || self.d.logs.iter().any(|known| known.job == log.job) {
+        if !ours || self.d.logs.iter().any(|known| known.job == log.job) {
+            return;
+        }
+        self.watch_swallowed(&log);
+        if log.is_quiet() {
             return;
         }
         let rules: Vec<&str> = log.findings.iter().map(|found| found.rule.as_str()).collect();
@@ -38,5 +44,35 @@ impl Step<'_> {
         self.tell(&format!("log {}", log.job), line(&log));
         self.d.logs.push(log);
         self.show();
+    }
+
+    /// Whether the migration says of itself that it failed, and is green all the same.
+    fn watch_swallowed(&mut self, log: &JobLog) {
+        let failed = self.d.jobs.iter().any(|job| job.id == log.job && job.failed());
+        if failed || !self.environment.is_migration(&log.name) {
+            return;
+        }
+        let name = &self.environment.name;
+        let key = format!("swallowed:{name}");
+        let swallowed = || log.findings.iter().filter(|found| found.grade == Grade::Swallowed);
+        let Some(first) = swallowed().next() else {
+            if log.trouble.is_none() {
+                self.clear(key);
+            }
+            return;
+        };
+        let titles: Vec<String> = swallowed().take(3).map(|found| plain(&found.title)).collect();
+        self.raise(Alert {
+            environment: Some(name.clone()),
+            deployment: Some(self.d.id),
+            place: code(&clip(&log.name, 80)),
+            why: format!("GitHub shows it green, so nobody looks; the database judges, and the log says: {}.", titles.join("; ")),
+            remedy: format!(
+                "{}. `/logs {}` shows the log. It closes by itself with the next migration of `{name}` that swallows nothing.",
+                marked(&first.remedy),
+                self.d.id
+            ),
+            ..Alert::new(Severity::Warning, key, self.now, format!("A migration of `{name}` failed in part and went on."))
+        });
     }
 }

@@ -25,7 +25,7 @@ const FORMS: [(&str, &str); 15] = [
     // A URL's user and password. Raw `@` and `/` in a password are common, so up to the last `@` of the word.
     (r#"(?-u:\b)([a-zA-Z][a-zA-Z0-9+.\-]{1,30}://)[^\s"'<>`]*@"#, "$1***@"),
     // What a naive parse leaves of such a URL: PostgreSQL quotes the tail of the password as host or database.
-    (r#"(?i)((?-u:\b)(?:host name|host|database|value|role|user|server at) )"[^"]*@"#, "$1\"***@"),
+    (r#"(?i)((?-u:\b)(?:host name|host|database|value|role|user|server at) ["'])[^"']*@"#, "$1***@"),
     (r#"(?i)((?-u:\b)(?:host|db_?host|name|db_?name|database|user|db_?user|port)\s*[:=]\s*['"]?)[^\s'"]*@"#, "$1***@"),
     // Tokens by their form: GitHub (all prefixes, also the long stateless ones), Discord, JWT, Slack, AWS and others.
     (r"(?-u:\b)gh[a-z]_[A-Za-z0-9_.\-]{10,}", HIDDEN),

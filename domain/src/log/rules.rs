@@ -38,7 +38,7 @@ pub struct Rule {
     /// How much it matters: [`Grade::Failure`] explains a step that failed, [`Grade::Swallowed`] is what a script
     /// says when it goes on after a failure, [`Grade::Warning`] counts in green runs too.
     pub grade: Grade,
-    /// A line that it finds.
+    /// A line that it finds; may be empty where a user gave none.
     pub example: Cow<'static, str>,
 }
 
@@ -67,7 +67,8 @@ impl Rule {
         if marker.is_match("") {
             return Err(BadRule::Everything);
         }
-        if marker.is_match(&self.example) { Ok(()) } else { Err(BadRule::Example) }
+        let shown = self.example.is_empty() || marker.is_match(&self.example);
+        shown.then_some(()).ok_or(BadRule::Example)
     }
 }
 

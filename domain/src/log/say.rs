@@ -78,8 +78,9 @@ fn whole(log: &JobLog, finding: &LogFinding) -> String {
     parts.join("\n")
 }
 
-/// Text of a rule: what stands between backticks stays code.
-fn marked(text: &str) -> String {
+/// Text of a rule, safe to show: what stands between backticks stays code.
+#[must_use]
+pub fn marked(text: &str) -> String {
     let spans = text.split('`').count() % 2 == 1;
     let parts = text.split('`').enumerate();
     parts.map(|(n, part)| if spans && n % 2 == 1 { code(part) } else { plain(part) }).collect()

@@ -65,6 +65,15 @@ fn every_rule_finds_its_example_before_all_others() {
 }
 
 #[test]
+fn the_documentation_lists_every_rule() {
+    let docs = include_str!("../../../docs/logs.md");
+    for rule in built_in() {
+        let row = format!("| `{}` | {} |", rule.name, rule.title);
+        assert!(docs.contains(&row), "docs/logs.md lacks {row}");
+    }
+}
+
+#[test]
 fn a_script_that_is_only_shown_says_nothing() {
     let good = "[1/2 (50%) standard:acme] === Starting migration\n✓ Migrations completed successfully";
     assert_eq!(read(&github(&PIPELINE, good, ""), false).findings, []);

@@ -8,8 +8,8 @@ use crate::{ids::RepositoryName, log::Reader};
 /// Logs of jobs.
 #[async_trait]
 pub trait Logs: Send + Sync {
-    /// Streams the log of a job that is over into a reader. What breaks off on the way, or is too long, is told to the
-    /// reader and no error.
+    /// Streams the log of a job that is over into a reader. What is kept no longer,
+    /// breaks off on the way, or is too long, is told to the reader and no error.
     ///
     /// # Errors
     /// [`ForgeError`] when there is no log, not yet or not any more, or it could not be asked for; the reader has then

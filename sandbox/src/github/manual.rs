@@ -85,6 +85,18 @@ impl RunHandle {
         })
     }
 
+    /// Prints what a step of a job prints: its script as the runner shows it, what came of it, and how it ended.
+    ///
+    /// # Errors
+    /// When the run is not open or has no such job.
+    pub fn prints(&self, job: &str, script: &[&str], output: &str, exit: u8) -> Result<(), NoSuch> {
+        let shell = script.iter().map(|line| (*line).to_owned()).collect();
+        let ended = (exit != 0).then(|| format!("##[error]Process completed with exit code {exit}."));
+        let heading = StepScript { shell, ..StepScript::default() }.heading();
+        let lines: Vec<String> = heading.into_iter().chain(output.lines().map(str::to_owned)).chain(ended).collect();
+        lines.iter().try_for_each(|line| self.say(job, line))
+    }
+
     /// Prints a line into a job's log.
     ///
     /// # Errors

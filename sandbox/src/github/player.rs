@@ -101,6 +101,9 @@ pub(super) async fn play_job(github: &Github, key: Key, script: &JobScript) -> S
     let mut conclusion = "success".to_owned();
     for (index, step) in script.steps.iter().enumerate() {
         github.with(|state| state.start_step(key, &script.name, index));
+        for line in step.heading() {
+            github.with(|state| state.say(key, &script.name, &line));
+        }
         let mut failed = Ok(());
         for action in &step.actions {
             failed = act(github, key, &script.name, action).await;

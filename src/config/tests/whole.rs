@@ -140,7 +140,9 @@ fn the_examples_in_messages_are_right() {
     for section in keys::ALL {
         for key in section.keys.iter().filter(|key| !key.example.contains("[[") && section.title != "json") {
             let head = match section.title {
-                "[discord]" | "[github]" | "[server]" | "[audit]" | "[alerts]" | "[[quiet]]" => section.title,
+                "[discord]" | "[github]" | "[server]" | "[audit]" | "[alerts]" | "[[quiet]]" | "[[log_rule]]" => {
+                    section.title
+                }
                 "[[route]]" if key.name == "acknowledge_minutes" => {
                     "[[route]]\nalerts = [\"info\"]\nescalate = [\"engineer\"]"
                 }

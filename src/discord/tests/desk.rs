@@ -5,8 +5,8 @@ use std::{sync::Mutex, time::Duration};
 use async_trait::async_trait;
 use signalbox_commands::desk::{
     AlertAsk, BlameAsk, Blamed, CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LinkAsk, LockAsk,
-    MigrationsAsk, PromoteAsk, SignAsk, Signed, SimulateAsk, Standing, SubscribeAsk, Suggestion, UnblockAsk,
-    Unblocking, UnlockAsk, UnsubscribeAsk, WhyAsk, WithdrawAsk, Withdrawn,
+    LogsAsk, MigrationsAsk, PromoteAsk, SignAsk, Signed, SimulateAsk, Standing, SubscribeAsk, Suggestion, Tail,
+    UnblockAsk, Unblocking, UnlockAsk, UnsubscribeAsk, WhyAsk, WithdrawAsk, Withdrawn,
 };
 use signalbox_domain::{
     Timestamp,
@@ -216,6 +216,18 @@ impl Desk for FakeDesk {
 
     async fn prove(&self, deployment: &str) -> Result<signalbox_commands::desk::Proof, Refusal> {
         Err(Refusal::no_such_deployment(deployment))
+    }
+
+    async fn logs(&self, ask: LogsAsk) -> Result<Tail, Refusal> {
+        Err(Refusal::no_such_deployment(&ask.deployment))
+    }
+
+    async fn suggest_latest(&self, _: &str) -> Vec<Suggestion> {
+        vec![]
+    }
+
+    async fn suggest_jobs(&self, _: &str, _: &str) -> Vec<Suggestion> {
+        vec![]
     }
 
     async fn suggest_tenants(&self, _: &str, _: &str) -> Vec<Suggestion> {

@@ -12,7 +12,7 @@ use super::{done, later};
 use crate::engine::Engine;
 
 /// How often a log is asked for: GitHub has it some seconds after its job.
-const TRIES: u32 = 8;
+const TRIES: u32 = 6;
 
 pub(super) async fn read(
     engine: &Engine,

@@ -1,0 +1,407 @@
+//! Failures of migrations made for real: Django, django-tenants, psycopg, bash and PostgreSQL fail as they do in a
+//! job, the log is put together as the runner does, and the classifier says what it was. None of the lines is ours.
+
+use std::{
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::{Arc, LazyLock, Mutex},
+};
+
+use signalbox_domain::log::{Classifier, Grade, Log, Redactor, Rules};
+use signalbox_sandbox::postgres::{Database, Postgres};
+use sqlx::{Connection, PgConnection};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    process::Command,
+    sync::OnceCell,
+};
+use url::Url;
+
+const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tenants/tests/django");
+const VENV: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/django-venv");
+const MIGRATE: &str = "python manage.py migrate_schemas --tenant --noinput";
+/// How a real pipeline takes an address apart, and gets it wrong.
+const PARSE: &str = r#"export DB_USER=$(echo "$DATABASE_URL" | sed -n 's|postgresql://\([^:]*\):.*|\1|p')
+export DB_PASSWORD=$(echo "$DATABASE_URL" | sed -n 's|postgresql://[^:]*:\([^@]*\)@.*|\1|p')
+export DB_HOST=$(echo "$DATABASE_URL" | sed -n 's|postgresql://[^@]*@\([^:]*\):.*|\1|p')
+export DB_PORT=$(echo "$DATABASE_URL" | sed -n 's|.*:\([0-9]*\)/.*|\1|p')
+export DB_NAME=$(echo "$DATABASE_URL" | sed -n 's|.*/\([^?]*\).*|\1|p')
+echo "Parsed database configuration:"
+echo "  Host: $DB_HOST"
+echo "  Port: $DB_PORT"
+echo "  Name: $DB_NAME"
+echo "  User: $DB_USER"
+"#;
+/// The same project, with the parts of its address in variables.
+const PARTS: &str = r#"
+import os
+os.environ["DATABASE_URL"] = "postgres://x@h/d"
+from settings import *
+parts = {key: os.environ.get("DB_" + key, "") for key in ("HOST", "PORT", "NAME", "USER", "PASSWORD")}
+DATABASES = {"default": {"ENGINE": os.environ.get("DB_ENGINE", "django_tenants.postgresql_backend"), **parts}}
+"#;
+const WITHOUT_TENANTS: &str = "
+from parts import *
+INSTALLED_APPS = [app for app in INSTALLED_APPS if app != 'django_tenants']
+DATABASE_ROUTERS = []
+";
+
+static CLASSIFIER: LazyLock<Arc<Classifier>> =
+    LazyLock::new(|| Arc::new(Classifier::new(Rules::new(vec![]).unwrap(), Redactor::default())));
+
+/// A copy of the project, to be broken.
+struct Project {
+    folder: TempDir,
+    database: Database,
+    variables: Vec<(&'static str, String)>,
+}
+
+/// How a step ended.
+struct Ran {
+    code: i32,
+    text: String,
+    log: Log,
+}
+
+impl Project {
+    /// The project, with a database of `public`, `super_tenant`, `acme` and `globex` that is fully migrated.
+    async fn new() -> Self {
+        static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+        let template = TEMPLATE.get_or_init(template).await;
+        Self::over(Postgres::shared().await.unwrap().fresh_copy(template).await.unwrap())
+    }
+
+    fn over(database: Database) -> Self {
+        let folder = TempDir::new().unwrap();
+        for file in files(Path::new(PROJECT)) {
+            let to = folder.path().join(file.strip_prefix(PROJECT).unwrap());
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            fs::copy(&file, to).unwrap();
+        }
+        fs::write(folder.path().join("parts.py"), PARTS).unwrap();
+        fs::write(folder.path().join("without_tenants.py"), WITHOUT_TENANTS).unwrap();
+        let variables = vec![("DATABASE_URL", database.url.clone()), ("DJANGO_SETTINGS_MODULE", "settings".into())];
+        Self { folder, database, variables }
+    }
+
+    /// The same with a variable set.
+    fn with(&mut self, name: &'static str, value: impl Into<String>) -> &mut Self {
+        self.variables.push((name, value.into()));
+        self
+    }
+
+    /// The right address in its parts, as the settings `parts` take it.
+    fn in_parts(&mut self) {
+        let (url, name) = (Url::parse(&self.database.url).unwrap(), self.database.name.clone());
+        self.with("DB_HOST", "127.0.0.1").with("DB_PORT", url.port().unwrap().to_string()).with("DB_NAME", name);
+        self.with("DB_USER", url.username()).with("DB_PASSWORD", url.password().unwrap());
+    }
+
+    /// Adds a migration to `support`.
+    fn migration(&self, name: &str, after: &str, operation: &str) -> &Self {
+        let text = format!(
+            "from django.db import migrations\n\nclass Migration(migrations.Migration):\n    \
+             dependencies = [('support', '{after}')]\n    operations = [{operation}]\n"
+        );
+        fs::write(self.folder.path().join(format!("support/migrations/{name}.py")), text).unwrap();
+        self
+    }
+
+    /// Adds a migration that says this to the database.
+    fn sql(&self, statements: &str) -> &Self {
+        self.migration("0002_more", "0001_initial", &format!("migrations.RunSQL(\"\"\"{statements}\"\"\")"))
+    }
+
+    async fn says(&self, statements: &str) {
+        let mut connection = PgConnection::connect(&self.database.url).await.unwrap();
+        sqlx::raw_sql(statements).execute(&mut connection).await.unwrap();
+    }
+
+    /// Runs a script as the runner does, and reads what it printed.
+    async fn runs(&self, script: &str) -> Ran {
+        assert!(Path::new(VENV).exists(), "Django is not installed: run scripts/setup django");
+        let file = self.folder.path().join("step.sh");
+        fs::write(&file, format!("export PATH=\"{VENV}/bin:$PATH\"\n{script}\n")).unwrap();
+        let mut command = Command::new("bash");
+        command.arg("-e").arg(&file).current_dir(self.folder.path()).env("PYTHONDONTWRITEBYTECODE", "1");
+        command.envs(self.variables.iter().map(|(name, value)| (name, value))).kill_on_drop(true);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let printed = Mutex::new(Vec::new());
+        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let (status, ..) = tokio::join!(child.wait(), pump(out, &printed), pump(err, &printed));
+        let code = status.unwrap().code().unwrap();
+        let text = as_github(script, &printed.into_inner().unwrap(), code);
+        let mut reader = CLASSIFIER.reader(code != 0);
+        reader.push(text.as_bytes());
+        let ran = Ran { code, log: reader.finish(), text };
+        let password = Url::parse(&self.database.url).unwrap().password().unwrap().to_owned();
+        assert!(!format!("{:?}", ran.log).contains(&password), "{:?}", ran.log);
+        ran
+    }
+
+    /// A step that fails for this reason.
+    async fn fails(&self, script: &str, rule: &str) -> Ran {
+        let ran = self.runs(script).await;
+        assert_ne!(ran.code, 0, "{}", ran.text);
+        let cause = ran.log.findings.first().unwrap_or_else(|| panic!("{rule}: nothing was found in\n{}", ran.text));
+        assert_eq!((cause.rule.as_str(), cause.grade), (rule, Grade::Failure), "{}", ran.text);
+        ran
+    }
+}
+
+impl Ran {
+    fn place(&self) -> (Option<&str>, Option<&str>) {
+        (self.log.findings[0].tenant.as_deref(), self.log.findings[0].migration.as_deref())
+    }
+
+    fn rules(&self) -> Vec<(&str, Grade)> {
+        self.log.findings.iter().map(|found| (found.rule.as_str(), found.grade)).collect()
+    }
+}
+
+async fn pump(from: impl AsyncRead + Unpin, into: &Mutex<Vec<String>>) {
+    let (mut from, mut line) = (BufReader::new(from), vec![]);
+    while from.read_until(b'\n', &mut line).await.unwrap() > 0 {
+        into.lock().unwrap().push(String::from_utf8_lossy(&line).trim_end_matches('\n').to_owned());
+        line.clear();
+    }
+}
+
+/// The log as GitHub serves it.
+fn as_github(script: &str, printed: &[String], code: i32) -> String {
+    let first = script.lines().next().unwrap_or_default();
+    let begin = ["##[group]Run ".to_owned() + first];
+    let shown = script.lines().map(|line| format!("\u{1b}[36;1m{line}\u{1b}[0m"));
+    let given = ["shell: /usr/bin/bash -e {0}", "env:", "  DATABASE_URL: ***", "##[endgroup]"].map(str::to_owned);
+    let end = (code != 0).then(|| format!("##[error]Process completed with exit code {code}."));
+    let lines = begin.into_iter().chain(shown).chain(given).chain(printed.iter().cloned()).chain(end);
+    lines.map(|line| format!("2026-11-26T21:15:00.1234567Z {line}\n")).collect()
+}
+
+/// The database that all copies start from; a server keeps it under a name that changes with the project.
+async fn template() -> String {
+    let server = Postgres::shared().await.unwrap();
+    let mut hasher = DefaultHasher::new();
+    for file in files(Path::new(PROJECT)) {
+        (&file, fs::read(&file).unwrap()).hash(&mut hasher);
+    }
+    let name = format!("signalbox_log_classes_{:016x}", hasher.finish());
+    if !server.has_database(&name).await.unwrap() {
+        let project = Project::over(server.fresh_database().await.unwrap());
+        let script = "python manage.py migrate_schemas --shared\n\
+            python manage.py create_tenants public super_tenant acme globex";
+        let ran = project.runs(script).await;
+        assert_eq!((ran.code, ran.log.findings.len()), (0, 0), "{}", ran.text);
+        let mut connection = PgConnection::connect(&server.url("postgres")).await.unwrap();
+        let rename = format!("ALTER DATABASE {} RENAME TO {name}", project.database.name);
+        sqlx::raw_sql(&rename).execute(&mut connection).await.unwrap();
+    }
+    name
+}
+
+/// All files of a folder but what Python left there.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.retain(|path| !path.ends_with("__pycache__"));
+    entries.sort();
+    let below = |path: PathBuf| if path.is_dir() { files(&path) } else { vec![path] };
+    entries.into_iter().flat_map(below).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_database_refuses() {
+    let project = Project::new().await;
+    for (statements, rule) in [
+        ("CREATE TABLE d (x int); INSERT INTO d VALUES (1), (1); CREATE UNIQUE INDEX d_x ON d (x)", "not_unique"),
+        ("CREATE TABLE n (x int); INSERT INTO n VALUES (NULL); ALTER TABLE n ALTER x SET NOT NULL", "nulls"),
+        ("CREATE TABLE n (x int); INSERT INTO n VALUES (-1); ALTER TABLE n ADD CHECK (x > 0)", "check_violated"),
+        (
+            "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (p int REFERENCES p DEFERRABLE INITIALLY DEFERRED);
+             INSERT INTO p VALUES (1); INSERT INTO c VALUES (1); ALTER TABLE c ADD y int",
+            "pending_triggers",
+        ),
+        ("SET statement_timeout = '100ms'; SELECT pg_sleep(9)", "statement_timeout"),
+        ("SELECT pg_cancel_backend(pg_backend_pid())", "statement_cancelled"),
+        ("SELECT pg_terminate_backend(pg_backend_pid())", "connection_lost"),
+        ("SET ROLE pg_monitor; CREATE TABLE z (x int)", "permission_denied"),
+        ("CREATE INDEX CONCURRENTLY z ON support_tag (name)", "concurrently"),
+        ("ALTER TABLE support_tag ADD a int; ALTER TABLE support_tag ADD a int", "column_exists"),
+        ("SELECT * FROM nowhere", "object_missing"),
+    ] {
+        let ran = project.sql(statements).fails(MIGRATE, rule).await;
+        assert_eq!(ran.place(), (Some("super_tenant"), Some("support.0002_more")), "{}", ran.text);
+    }
+    let mut project = Project::new().await;
+    project.with("PGOPTIONS", "-c default_transaction_read_only=on").sql("CREATE TABLE z (x int)");
+    project.fails(MIGRATE, "read_only").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_holds_a_lock() {
+    let project = Project::new().await;
+    let mut other = PgConnection::connect(&project.database.url).await.unwrap();
+    let begin = "SET deadlock_timeout = '60s'; BEGIN; LOCK TABLE acme.support_comment";
+    sqlx::raw_sql(begin).execute(&mut other).await.unwrap();
+    project.sql("SET lock_timeout = '300ms'; ALTER TABLE support_comment ADD l int");
+    let ran = project.fails(MIGRATE, "lock_timeout").await;
+    assert_eq!(ran.place(), (Some("acme"), Some("support.0002_more")), "{}", ran.text);
+
+    project.says("DELETE FROM super_tenant.django_migrations WHERE name = '0002_more'").await;
+    project.sql("LOCK TABLE support_tag; SELECT pg_sleep(2); LOCK TABLE support_comment");
+    let deadlocks = async {
+        let held = "SELECT count(*) FROM pg_locks
+            WHERE relation = 'acme.support_tag'::regclass AND mode = 'AccessExclusiveLock' AND granted";
+        while sqlx::query_scalar::<_, i64>(held).fetch_one(&mut other).await.unwrap() == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        sqlx::raw_sql("LOCK TABLE acme.support_tag; ROLLBACK").execute(&mut other).await.unwrap();
+    };
+    let (ran, ()) = tokio::join!(project.fails(MIGRATE, "deadlock"), deadlocks);
+    assert_eq!(ran.place().0, Some("acme"), "{}", ran.text);
+    assert!(ran.log.findings[0].lines.iter().any(|line| line.starts_with("DETAIL:")), "{:?}", ran.log.findings);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_ledger_says_wrongly() {
+    let project = Project::new().await;
+    project.sql("CREATE TABLE made (x int)");
+    assert_eq!(project.runs(MIGRATE).await.rules(), []);
+    project.says("DELETE FROM acme.django_migrations WHERE name = '0002_more'").await;
+    for (executor, tenant) in [("standard", Some("acme")), ("subprocess", Some("acme")), ("multiprocessing", None)] {
+        let ran = project.fails(&format!("{MIGRATE} --executor={executor}"), "relation_exists").await;
+        assert_eq!(ran.place().0, tenant, "{}", ran.text);
+    }
+    project.says("DELETE FROM acme.django_migrations WHERE app = 'contenttypes'").await;
+    project.fails(MIGRATE, "history_inconsistent").await;
+    project.says("DELETE FROM acme.django_migrations").await;
+    project.fails(&format!("{MIGRATE} --fake-initial"), "fake_initial").await;
+
+    let project = Project::new().await;
+    project.says("INSERT INTO tenants_client (schema_name, name, created_on) VALUES ('ghost', 'x', now())").await;
+    let ran = project.fails(MIGRATE, "tenant_without_schema").await;
+    assert_eq!(ran.place(), (None, None), "the last tenant of the log is not the one: {}", ran.text);
+
+    let empty = Postgres::shared().await.unwrap().fresh_database().await.unwrap();
+    Project::over(empty).fails(MIGRATE, "shared_not_migrated").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_code_lacks() {
+    let project = Project::new().await;
+    project.migration("0002_one", "0001_initial", "").migration("0002_two", "0001_initial", "");
+    project.fails(MIGRATE, "migrations_conflict").await;
+    fs::remove_file(project.folder.path().join("support/migrations/0002_one.py")).unwrap();
+    project.migration("0002_two", "0001_begin", "").fails(MIGRATE, "migration_missing").await;
+    project.migration("0002_two", "0003_three", "").migration("0003_three", "0002_two", "");
+    project.fails(MIGRATE, "migrations_circular").await;
+    fs::remove_file(project.folder.path().join("support/migrations/0003_three.py")).unwrap();
+    let killed = "migrations.RunPython(lambda apps, editor: __import__('os').kill(__import__('os').getpid(), 9))";
+    project.migration("0002_two", "0001_initial", killed).fails(MIGRATE, "killed").await;
+    project.migration("0002_two", "0001_initial", "migrations.RunSQL('SELECT pg_sleep(60)')");
+    project.fails(&format!("timeout 4 {MIGRATE}"), "timed_out").await;
+    project.migration("0002_two", "0001_initial", "migrations.RunPython(lambda apps, editor: 1 / 0)");
+    let ran = project.fails(MIGRATE, "unknown").await;
+    assert!(ran.log.findings[0].lines.contains(&"ZeroDivisionError: division by zero".to_owned()), "{:?}", ran.log);
+
+    let mut project = Project::new().await;
+    let models = project.folder.path().join("support/models.py");
+    let text = fs::read_to_string(&models).unwrap();
+    fs::write(&models, text.replace("class Ticket", "class Extra(models.Model):\n    pass\n\n\nclass Ticket")).unwrap();
+    let ran = project.runs(MIGRATE).await;
+    assert_eq!((ran.code, ran.rules()), (0, vec![("changes_not_in_migrations", Grade::Warning)]), "{}", ran.text);
+
+    project.with("DJANGO_SETTINGS_MODULE", "").fails("django-admin migrate_schemas", "settings_unset").await;
+    project.with("DJANGO_SETTINGS_MODULE", "without_tenants").fails(MIGRATE, "command_unknown").await;
+    project.with("DJANGO_SETTINGS_MODULE", "parts").with("DB_ENGINE", "django_tenants.postgres_backend");
+    project.fails(MIGRATE, "engine_unknown").await;
+    project.in_parts();
+    project.with("DB_ENGINE", "django.db.backends.postgresql").fails(MIGRATE, "engine_plain").await;
+
+    // Python without the packages of its environment, but those that are linked to.
+    let site = project.folder.path().join("site");
+    let packages = fs::read_dir(format!("{VENV}/lib")).unwrap().next().unwrap().unwrap().path().join("site-packages");
+    let migrate = "python -S manage.py migrate_schemas";
+    project.with("PYTHONPATH", site.display().to_string()).with("DJANGO_SETTINGS_MODULE", "settings");
+    for (missing, rule) in
+        [("django_tenants", "django_tenants_missing"), ("psycopg", "psycopg_missing"), ("django", "module_missing")]
+    {
+        let _ = fs::remove_dir_all(&site);
+        fs::create_dir(&site).unwrap();
+        for entry in fs::read_dir(&packages).unwrap().map(Result::unwrap) {
+            let name = entry.file_name().into_string().unwrap();
+            if name != missing && !(missing == "psycopg" && name.starts_with("psycopg")) {
+                std::os::unix::fs::symlink(entry.path(), site.join(name)).unwrap();
+            }
+        }
+        project.fails(migrate, rule).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wrong_with_the_address() {
+    let mut project = Project::new().await;
+    let url = Url::parse(&project.database.url).unwrap();
+    let (password, port) = (url.password().unwrap(), url.port().unwrap());
+    let (user, name) = (url.username(), project.database.name.clone());
+    for (address, rule) in [
+        (format!("postgres://{user}:{password}@127.0.0.1:{port}/nowhere_at_all"), "database_missing"),
+        (format!("postgres://{user}:not-the-password@127.0.0.1:{port}/{name}"), "password_wrong"),
+        (format!("postgres://nobody_at_all:{password}@127.0.0.1:{port}/{name}"), "password_wrong"),
+        (format!("postgres://{user}:{password}@127.0.0.1:1/{name}"), "connection_refused"),
+        (format!("postgres://{user}:{password}@db.invalid:{port}/{name}"), "host_unknown"),
+    ] {
+        project.with("DATABASE_URL", address).fails(MIGRATE, rule).await;
+    }
+    project.with("DJANGO_SETTINGS_MODULE", "parts");
+    let parsed = format!("{PARSE}{MIGRATE}");
+    for (address, rule, seen_in_parts) in [
+        (format!("postgresql://{user}:pass@wo-rd-tail@127.0.0.1:{port}/{name}"), "database_url_malformed", true),
+        (format!("postgresql://{user}:{password}@127.0.0.1/{name}"), "database_url_malformed", true),
+        (format!("postgres://{user}:{password}@127.0.0.1:{port}/{name}"), "database_url_malformed", true),
+        (format!("postgresql://{user}@127.0.0.1:{port}/{name}"), "database_url_malformed", true),
+        // A percent sign that nobody decodes looks like a wrong password.
+        (format!("postgresql://{user}:{password}%21@127.0.0.1:{port}/{name}"), "password_wrong", false),
+    ] {
+        let ran = project.with("DATABASE_URL", address).fails(&parsed, rule).await;
+        assert!(!format!("{:?}", ran.log).contains("wo-rd-tail"), "{:?}", ran.log);
+        let warned = ran.rules().contains(&("database_url_misparsed", Grade::Warning));
+        assert_eq!(warned, seen_in_parts, "{}", ran.text);
+    }
+    // Without a port another server may be migrated, and the run is green.
+    let (port, password) = (port.to_string(), password.to_owned());
+    project.with("DATABASE_URL", format!("postgresql://{user}:{password}@prod.example.com/{name}"));
+    project.with("PGHOST", "127.0.0.1").with("PGPORT", port).with("PGPASSWORD", password);
+    project.with("PGUSER", user.to_owned());
+    let ran = project.runs(&parsed).await;
+    assert_eq!((ran.code, ran.rules()), (0, vec![("database_url_misparsed", Grade::Warning)]), "{}", ran.text);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_green_run_swallowed() {
+    let pipeline = r#"python manage.py migrate_schemas --shared --fake-initial --noinput || { echo "migrate_schemas not available, falling back to standard migrate"; python manage.py migrate --fake-initial --noinput; }
+python manage.py create_super_tenant --no-input --verbosity=1 || echo "⚠ create_super_tenant command failed or not available"
+python manage.py migrate_schemas --tenant --noinput || echo "⚠ migrate_schemas --tenant failed or not available"
+echo "✓ Migrations completed successfully""#;
+    let mut project = Project::new().await;
+    project.in_parts();
+    project.with("DB_ENGINE", "django.db.backends.postgresql").with("DJANGO_SETTINGS_MODULE", "without_tenants");
+    let ran = project.runs(pipeline).await;
+    assert_eq!(ran.code, 0, "{}", ran.text);
+    assert!(ran.log.findings.iter().all(|found| found.grade == Grade::Swallowed), "{:?}", ran.log.findings);
+    assert!(ran.rules().contains(&("command_unknown", Grade::Swallowed)), "{:?}\n{}", ran.log.findings, ran.text);
+    let said: Vec<&String> = ran.log.findings.iter().flat_map(|found| &found.lines).collect();
+    assert!(said.iter().any(|line| line.contains("falling back to standard migrate")), "{said:?}");
+
+    // As the script has it, and nothing wrong: nothing to say.
+    let mut sound = Project::new().await;
+    let super_tenant = "python manage.py create_super_tenant --no-input --verbosity=1 || ";
+    assert_eq!(sound.runs(&pipeline.replace(super_tenant, "true || ")).await.rules(), []);
+
+    // A pipe without `pipefail`.
+    sound.with("PYTHONUNBUFFERED", "1").sql("CREATE TABLE support_tag (x int)");
+    let ran = sound.runs(&format!("{MIGRATE} 2>&1 | tee log\necho 'Migrations completed successfully'")).await;
+    assert_eq!((ran.code, ran.rules()), (0, vec![("relation_exists", Grade::Swallowed)]), "{}", ran.text);
+}
