@@ -45,7 +45,7 @@ impl ServiceDesk {
             View::Status | View::History => vec![],
         };
         let active = self.find(Query::Active).await?.into_iter().filter(|d| d.environment == environment.name);
-        let at_work = active.filter_map(|d| Some((d.id, learn::at_work(d.migration_job(environment))?))).last();
+        let at_work = active.filter_map(|d| Some((d.id, learn::at_work(d.migration_job(environment))?))).next_back();
         let (environment, slow_after) = (environment.name.clone(), environment.slow_after);
         Ok(Past { environment, days, now, slow_after, jobs, laps, at_work })
     }

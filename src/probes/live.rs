@@ -32,9 +32,12 @@ const ORDINARY: [&str; 3] = ["AccessShareLock", "RowShareLock", "RowExclusiveLoc
 /// A migration that is followed: of which environment, and the mark of its run.
 type Followed = (EnvironmentName, String);
 
-/// Migrations that are being followed. Held while looking.
+/// What follows it. Held while looking.
+type Slot = Arc<Mutex<Option<Follow>>>;
+
+/// Migrations that are being followed.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Follows(Arc<std::sync::Mutex<HashMap<Followed, Arc<Mutex<Option<Follow>>>>>>);
+pub(super) struct Follows(Arc<std::sync::Mutex<HashMap<Followed, Slot>>>);
 
 impl Follows {
     pub(super) async fn look<F: Future<Output = Result<TenantDatabase, String>>>(
@@ -105,7 +108,7 @@ fn sight(seen: signalbox_tenants::Sight) -> Sight {
         done: small(counts.iter().filter(|(_, count)| count.lacking == 0).count()),
         in_work,
         unknown: small(seen.tenants.len() - counts.len()),
-        at_work: at_work.iter().take(FEW).map(|work| named(work)).collect(),
+        at_work: at_work.iter().take(FEW).map(named).collect(),
         applied: counts.iter().map(|(_, count)| u64::from(count.fresh)).sum(),
         left: counts.iter().map(|(_, count)| u64::from(count.lacking)).sum(),
         sentinel: sentinel(&seen.activity),

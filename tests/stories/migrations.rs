@@ -77,8 +77,8 @@ async fn migrations_become_a_history_with_a_picture() {
         assert!(at_work.text().contains("deployment **2** migrates since"), "{}", at_work.text());
         run.finish_job("migrate", "failure").unwrap();
         run.complete("failure").unwrap();
-        w.card(2, "Failed").await;
         w.thread(2, "Failed").await;
+        w.card(2, "7 of 7 tenants are complete").await;
         let reply = once_it_says(w, "/migrations history uat days:7", "nothing to do, failed").await;
         insta::assert_snapshot!(steady(&reply), @"
         ### Migrations of `uat`: 2 in 7 days

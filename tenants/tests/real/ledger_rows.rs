@@ -1,8 +1,9 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use jiff::Timestamp;
+use signalbox_sandbox::postgres::Database;
 use signalbox_tenants::{Ledgers, RecordedSince, Unreadable};
-use sqlx::Connection;
+use sqlx::{Connection, PgConnection};
 
 use super::{execute, fleet, open};
 
@@ -59,15 +60,24 @@ async fn schemas_that_have_none_or_cannot_be_read_are_named_with_the_reason() {
     assert_eq!(ledgers.states.iter().find(|state| state.schema == "select").unwrap().latest, None);
 }
 
+/// The server's clock, which writes `applied`.
+async fn now(database: &Database) -> Timestamp {
+    let mut connection = PgConnection::connect(&database.url).await.unwrap();
+    let micros = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+    let micros = sqlx::query_scalar(micros).fetch_one(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    Timestamp::from_microsecond(micros).unwrap()
+}
+
 #[tokio::test]
 async fn what_the_ledgers_got_in_a_window_is_told_to_the_microsecond() {
     let (fleet, database) = fleet(3).await;
-    let before = Timestamp::now();
+    let before = now(&database).await;
     let first = fleet.release_next().await.unwrap();
     fleet.apply("acme", &first).await.unwrap();
-    let between = Timestamp::now();
+    let between = now(&database).await;
     fleet.apply("globex", &first).await.unwrap();
-    let after = Timestamp::now();
+    let after = now(&database).await;
     execute(
         &database,
         "UPDATE globex.django_migrations SET applied = '2026-11-26 12:00:00.123456+00' WHERE id = 1;

@@ -165,7 +165,7 @@ async fn following_counts_what_moved_and_knows_what_was_there_before() {
         sight = follow.look().await.unwrap();
         looks += 1;
     }
-    assert!(looks < 20, "the statistics tell within seconds");
+    assert!(looks < 100, "the statistics come ten seconds late at most");
     let one = sight.tenants.iter().find(|one| one.schema == tenants[0]).unwrap().count.as_ref().unwrap();
     assert_eq!((one.lacking, one.fresh, one.next.clone()), (1, 1, Some(released[1].label())));
     assert!(one.latest >= Some(since));
