@@ -45,6 +45,7 @@ async fn once_it_says(w: &World, line: &str, says: &str) -> Reply {
 /// A deployment whose migration job is played for real.
 async fn deployed(w: &World, number: u32) {
     w.asks("erin", "/deploy uat").await;
+    w.expect_dispatches(number as usize).await;
     migrated(w, number).await;
 }
 
@@ -71,6 +72,7 @@ async fn migrations_become_a_history_with_a_picture() {
         once_it_says(w, "/migrations history uat", "7 tenants").await;
         // The second one fails before it has changed anything.
         w.asks("erin", "/deploy uat").await;
+        w.expect_dispatches(2).await;
         let run = w.the_run().await;
         run.start_job("migrate").unwrap();
         let at_work = once_it_says(w, "/migrations status uat", "🔨").await;
