@@ -13,7 +13,7 @@ use crate::{
     clock::SystemClock,
     config::{Config, Credentials},
     discord,
-    engine::{Engine, Ports, ServiceDesk, Worker},
+    engine::{Engine, Ports, Scheduler, ServiceDesk, Worker},
     github::{Auth, GithubForge, LogLimits, Settings, Timeouts},
     probes::{HttpProbe, Snapshots, TenantDatabases},
     store::{self, SqlStore},
@@ -58,6 +58,8 @@ impl App {
             locks: storage.clone(),
             alerts: storage.clone(),
             links: storage.clone(),
+            schedules: storage.clone(),
+            observations: storage.clone(),
             history: storage.clone(),
             archive: Arc::new(Snapshots::new(databases.clone(), config.server.data.join("snapshots"))),
             sources: forge.clone(),
@@ -77,7 +79,8 @@ impl App {
         let engine = Engine::new(ports, Arc::new(config.line.clone()), Arc::new(classifier), wake.clone())
             .anchored_in(config.audit.channel, config.audit.file.clone())
             .routed_by(config.routing.clone())
-            .administered_by(&config.discord.admins);
+            .administered_by(&config.discord.admins)
+            .scheduled_by(&config.schedules);
         engine.configured(&config.text).await.context("the store cannot be written")?;
         let desk: Arc<dyn Desk> = Arc::new(ServiceDesk::new(engine.clone()));
 
@@ -89,6 +92,8 @@ impl App {
         };
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let unanswered = engine.unanswered().await.context("the store cannot be read")?;
+        let scheduler = Scheduler::new(engine.clone(), stop.clone());
+        tasks.spawn(async move { scheduler.run().await });
         let worker = Worker::new(engine);
         let stopping = stop.clone();
         tasks.spawn(async move { worker.run(unanswered, stopping).await });

@@ -12,6 +12,7 @@ mod problem;
 mod promotion;
 mod read;
 mod routing;
+mod schedule;
 mod secrets;
 mod table;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use signalbox_domain::{
     environment::{Line, Role},
     ids::{ChannelId, RoleId},
     log::Rule,
+    schedule::Schedule,
 };
 use toml::de::DeTable;
 use url::Url;
@@ -64,6 +66,8 @@ pub struct Config {
     pub routing: Routing,
     /// Where Signalbox keeps its own records.
     pub store: Store,
+    /// What is done by itself, and when.
+    pub schedules: Vec<Schedule>,
     /// What is looked for in logs before what is built in.
     pub log_rules: Vec<Rule>,
     /// URLs of the tenant databases, by the name of the variable they came from
@@ -263,6 +267,7 @@ fn whole(root: &Table<'_>, env: &Env, text: &str) -> Option<Config> {
     let names: Vec<_> = stages.iter().filter_map(|stage| Some(stage.name.as_ref()?.value.clone())).collect();
     let routes = routing::routes(root, &names, &roles);
     let channel = discord_table.and_then(|table| table.text("channel", read::snowflake)).map(|id| ChannelId(id.value));
+    let schedules = schedule::schedules(root, &stages);
     let (line, discord) = (line_of(stages)?, discord??);
     let routing = routes.routing(channel, discord.guild, &line);
     let log_rules = logs::rules(root);
@@ -273,6 +278,7 @@ fn whole(root: &Table<'_>, env: &Env, text: &str) -> Option<Config> {
         server,
         audit: audit.unwrap_or_default(),
         routing,
+        schedules,
         store: store?,
         log_rules,
         databases,

@@ -22,8 +22,10 @@ mod migrations;
 mod passage;
 mod promote;
 mod recover;
+mod scheduler;
 mod signing;
 mod simulate;
+mod standing;
 mod unblock;
 mod worker;
 
@@ -39,15 +41,18 @@ use signalbox_domain::{
     ids::{ChannelId, DeploymentId},
     log::Classifier,
     ports::{
-        Alerts, Archive, Change, Chat, Clock, Deliveries, Forge, History, Inbox, Letters, Links, Locks, Logs, Outbox,
-        Probe, Pulls, Query, Rules, Sources, Store, StoreError, Subscriptions, TenantDb, Trail,
+        Alerts, Archive, Change, Chat, Clock, Deliveries, Forge, History, Inbox, Letters, Links, Locks, Logs,
+        Observations, Outbox, Probe, Pulls, Query, Rules, Schedules, Sources, Store, StoreError, Subscriptions,
+        TenantDb, Trail,
     },
+    schedule::Schedule,
 };
 use tokio::sync::{Notify, broadcast};
 
 pub use self::{
     audit::{ProofError, proof},
     desk::ServiceDesk,
+    scheduler::Scheduler,
     worker::Worker,
 };
 
@@ -70,6 +75,10 @@ pub struct Ports {
     pub subscriptions: Arc<dyn Subscriptions>,
     /// Who is who at GitHub.
     pub links: Arc<dyn Links>,
+    /// When what is to be done by itself.
+    pub schedules: Arc<dyn Schedules>,
+    /// What was seen last of what is looked at again and again.
+    pub observations: Arc<dyn Observations>,
     /// How migrations went.
     pub history: Arc<dyn History>,
     /// Structures of tenant databases as they were.
@@ -112,6 +121,7 @@ pub struct Engine {
     applied: applied::Ledgers,
     authors: links::Authors,
     admins: Arc<[Role]>,
+    schedules: Arc<[Schedule]>,
     classifier: Arc<Classifier>,
     changed: broadcast::Sender<Deployment>,
 }
@@ -145,6 +155,7 @@ impl Engine {
             members,
             authors,
             admins: Arc::new([]),
+            schedules: Arc::new([]),
             classifier,
             changed: broadcast::channel(256).0,
         }
@@ -166,6 +177,12 @@ impl Engine {
     #[must_use]
     pub fn administered_by(self, admins: &[Role]) -> Self {
         Self { admins: admins.into(), ..self }
+    }
+
+    /// The same engine, doing this by itself.
+    #[must_use]
+    pub fn scheduled_by(self, schedules: &[Schedule]) -> Self {
+        Self { schedules: schedules.into(), ..self }
     }
 
     /// Lets something happen to a deployment. `None`: it was old news, nothing followed.

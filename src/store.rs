@@ -18,6 +18,7 @@ mod links;
 mod migrations;
 mod outbox;
 mod postgres;
+mod schedules;
 mod sqlite;
 mod subscriptions;
 

@@ -17,6 +17,7 @@ use signalbox_domain::{
     notice::Subscription,
     ports::Asked,
     refusal::Refusal,
+    schedule::{Schedule, Standing as Scheduled},
 };
 
 /// Who asks, as the chat vouches for it in the interaction itself.
@@ -510,6 +511,12 @@ pub trait Desk: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal`], ready to be shown.
     async fn answer_alert(&self, ask: AlertAsk) -> Result<Record, Refusal>;
+
+    /// What is done by itself, with how it stands and now.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn schedules(&self) -> Result<(Vec<(Schedule, Option<Scheduled>)>, Timestamp), Refusal>;
 
     /// Has somebody told in direct messages, after a first one has reached them.
     ///

@@ -22,6 +22,7 @@ mod picture;
 mod press;
 mod promote;
 pub mod reply;
+mod schedule;
 mod status;
 mod subscribe;
 mod suggest;
@@ -63,7 +64,7 @@ pub fn all() -> Vec<poise::Command<Data, Error>> {
         ("Deployments", vec![deploy::deploy(), promote::promote(), status::status(), logs::logs(), cancel::cancel()]),
         ("Gates", vec![gate::why(), gate::checklist(), gate::gate(), break_glass::breakglass()]),
         ("Locks", vec![locks::lock(), locks::unlock(), locks::locks(), locks::freeze()]),
-        ("Alerts", vec![alerts::alerts(), subscribe::subscribe(), subscribe::unsubscribe()]),
+        ("Alerts", vec![alerts::alerts(), subscribe::subscribe(), subscribe::unsubscribe(), schedule::schedule()]),
         (
             "Tenants",
             vec![

@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod fleet;
 pub mod gate;
 pub mod git_ref;
+pub mod health;
 pub mod history;
 pub mod hold;
 pub mod ids;
@@ -24,6 +25,7 @@ pub mod ports;
 pub mod promotion;
 pub mod refusal;
 pub mod run;
+pub mod schedule;
 pub mod text;
 pub mod truth;
 

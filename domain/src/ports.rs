@@ -6,6 +6,7 @@ mod gatekeeper;
 mod history;
 mod logs;
 mod pulls;
+mod standing;
 mod store;
 mod world;
 
@@ -18,6 +19,7 @@ pub use self::{
     history::{Archive, History, Laps},
     logs::Logs,
     pulls::Pulls,
+    standing::{Firing, Observations, Planned, Schedules},
     store::{
         Alerts, Asked, Change, Claimed, Inbox, Linked, Links, Locks, Opened, Opening, Outbox, Query, Rows, Settled,
         Store, StoreError, Subscriptions, Trail, WhichAlerts,

@@ -42,6 +42,12 @@ fn summary(file: &str, config: &Config) -> String {
     for route in &config.routing.routes {
         let _ = writeln!(text, "Route    {}", self::route(route));
     }
+    for schedule in &config.schedules {
+        let places = schedule.environments.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+        let of = if places.is_empty() { String::new() } else { format!(" of {places}") };
+        let (work, name) = (schedule.work.word(), &schedule.name);
+        let _ = writeln!(text, "Watch    {name}: {work}{of} at {}", schedule.spec());
+    }
     let _ = writeln!(text, "Audit    {}", config.audit.says());
     text
 }

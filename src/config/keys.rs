@@ -43,6 +43,7 @@ pub(super) const ALL: &[&Section] = &[
     &ALERTS,
     &ROUTE,
     &QUIET,
+    &SCHEDULE,
     &ENVIRONMENT,
     &HEALTH,
     &JSON,
@@ -60,6 +61,7 @@ pub(super) const ROOT: Section = Section {
         may("alerts", "the table [alerts]", "[alerts]\nlock_warning_minutes = 15"),
         may("route", "one [[route]] for each place where alerts or deployments are told", ROUTE_EXAMPLE),
         may("quiet", "one [[quiet]] for hours in which nobody is called", QUIET_EXAMPLE),
+        may("schedule", "one [[schedule]] for each thing that is done by itself", SCHEDULE_EXAMPLE),
         may("audit", "the table [audit]", "[audit]\nchannel = \"1200000000000000003\""),
         may("log_rule", "one [[log_rule]] for each line to look for in logs", "[[log_rule]]\nname = \"seed_missing\""),
         must(
@@ -184,6 +186,21 @@ pub(super) const QUIET: Section = Section {
         must("alerts", "a list of info, warning and critical", "alerts = [\"info\", \"warning\"]"),
         must("times", "a list of times as cron writes them", "times = [\"* 20-23,0-6 * * *\"]"),
         must("time_zone", "the name of a time zone, such as Europe/Berlin", "time_zone = \"Europe/Berlin\""),
+    ],
+};
+
+const SCHEDULE_EXAMPLE: &str = "[[schedule]]\nrun = \"health\"\ncron = \"*/5 * * * *\"";
+
+/// Without any, each work has its usual schedule; with one of its own it has no other.
+pub(super) const SCHEDULE: Section = Section {
+    title: "[[schedule]]",
+    keys: &[
+        must("run", "what is done: health", "run = \"health\""),
+        may("cron", "minute, hour, day of month, month and weekday as cron writes them", "cron = \"*/5 * * * *\""),
+        may("name", "1 to 40 of a-z, 0-9, `-` and `_`, starting with a letter", "name = \"night-watch\""),
+        may("time_zone", "the name of a time zone, such as Europe/Berlin", "time_zone = \"Europe/Berlin\""),
+        may("environments", "a list of names of environments", "environments = [\"production\"]"),
+        may("enabled", "true, or false to have it not done at all", "enabled = false"),
     ],
 };
 

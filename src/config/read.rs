@@ -153,6 +153,21 @@ pub(super) fn minutes(text: &str) -> Result<Minutes, Reject> {
     Minutes::parse(text).map_err(|bad| format!("{text:?} is not a time: {bad}").into())
 }
 
+/// When something is done, which is no more often than each minute.
+pub(super) fn cron(text: &str) -> Result<Minutes, Reject> {
+    Minutes::parse(text).map_err(|bad| format!("{text:?} is no schedule: {bad}").into())
+}
+
+pub(super) fn schedule_name(text: &str) -> Result<String, Reject> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+    let starts = text.starts_with(|c: char| c.is_ascii_lowercase());
+    if starts && text.len() <= 40 && text.chars().all(plain) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{text:?} is not a name for a schedule{}", look_alike(text)).into())
+    }
+}
+
 pub(super) fn time_zone(text: &str) -> Result<TimeZone, Reject> {
     TimeZone::get(text).map_err(|_| format!("{text:?} is not the name of a time zone").into())
 }

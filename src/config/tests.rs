@@ -5,6 +5,7 @@ mod logs;
 mod messages;
 mod random;
 mod routing;
+mod schedule;
 mod secrets;
 mod values;
 mod whole;

@@ -26,6 +26,7 @@ use signalbox_domain::{
     permit::{Permit, Request, may_cancel, permit},
     ports::{Asked, ForgeError, Opened, Opening, Query, Resolved, StoreError, WhichAlerts},
     refusal::Refusal,
+    schedule::{Schedule, Standing as Scheduled},
     text::clip,
 };
 use tokio::sync::Mutex;
@@ -360,6 +361,10 @@ impl Desk for ServiceDesk {
             self.remember(&by, &command, refusal).await;
         }
         result
+    }
+
+    async fn schedules(&self) -> Result<(Vec<(Schedule, Option<Scheduled>)>, Timestamp), Refusal> {
+        self.scheduled().await
     }
 
     async fn subscribe(&self, ask: SubscribeAsk) -> Result<Subscription, Refusal> {

@@ -11,6 +11,7 @@ mod links;
 mod opening;
 mod outage;
 mod outbox;
+mod schedules;
 mod subscriptions;
 
 use std::path::PathBuf;
@@ -196,6 +197,12 @@ on_both! {
         an_alert_is_recorded_with_what_follows,
         a_condition_has_one_open_alert,
         two_processes_find_a_condition_and_one_opens_it;
+    schedules:
+        a_schedule_is_planned_once_and_anew_when_it_changes,
+        a_firing_is_claimed_done_and_remembered,
+        a_firing_that_was_taken_over_counts_for_who_took_it,
+        two_processes_never_take_the_same_firing,
+        an_observation_is_replaced;
     subscriptions:
         a_subscription_is_kept_changed_paused_and_removed;
     durability:

@@ -30,6 +30,7 @@ pub(super) const SQLITE: &[Step] = steps!("sqlite":
     8 "alerts" "0008_alerts.sql",
     9 "subscriptions" "0009_subscriptions.sql",
     10 "history" "0010_history.sql",
+    11 "schedules" "0011_schedules.sql",
 );
 
 pub(super) const POSTGRES: &[Step] = steps!("postgres":
@@ -43,6 +44,7 @@ pub(super) const POSTGRES: &[Step] = steps!("postgres":
     8 "alerts" "0008_alerts.sql",
     9 "subscriptions" "0009_subscriptions.sql",
     10 "history" "0010_history.sql",
+    11 "schedules" "0011_schedules.sql",
 );
 
 #[derive(Debug)]

@@ -34,6 +34,7 @@ mod rules;
 mod signoffs;
 mod verified;
 mod waiting;
+mod watch;
 mod webhooks;
 mod whatif;
 mod world;

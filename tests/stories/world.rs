@@ -379,8 +379,7 @@ commit_header = "X-Build-Sha"
 
     /// Somebody takes a table of the service's own database away.
     pub async fn breaks_the_table(&self, table: &str) {
-        let file = self.folder.path().join("signalbox.db");
-        let database = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+        let database = self.own_database().await;
         sqlx::query(&format!("ALTER TABLE {table} RENAME TO {table}_gone")).execute(&database).await.unwrap();
         database.close().await;
     }
@@ -404,13 +403,33 @@ commit_header = "X-Build-Sha"
 
     /// The time in which a deployment may wait at its gate is over.
     pub async fn lets_the_wait_end(&self, deployment: i64) {
-        let file = self.folder.path().join("signalbox.db");
-        let database = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+        let database = self.own_database().await;
         // With another revision, so that whoever decides in this moment decides again.
         let ends = "UPDATE deployments SET revision = revision + 1,
             document = json_set(document, '$.state.until', '2026-01-01T00:00:00Z') WHERE id = $1";
         assert_eq!(sqlx::query(ends).bind(deployment).execute(&database).await.unwrap().rows_affected(), 1);
         database.close().await;
+    }
+
+    /// While Signalbox was down, what is scheduled was due again and again.
+    pub async fn misses_firings(&self) {
+        let database = self.own_database().await;
+        sqlx::query("UPDATE schedules SET due_at = 1790000000000").execute(&database).await.unwrap();
+        database.close().await;
+    }
+
+    /// How often something that is scheduled was begun.
+    pub async fn firings(&self, schedule: &str) -> i64 {
+        let database = self.own_database().await;
+        let claims = sqlx::query_scalar("SELECT claims FROM schedules WHERE name = $1").bind(schedule);
+        let claims = claims.fetch_one(&database).await.unwrap();
+        database.close().await;
+        claims
+    }
+
+    async fn own_database(&self) -> sqlx::SqlitePool {
+        let file = self.folder.path().join("signalbox.db");
+        sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap()
     }
 
     /// A folder of the story's own.

@@ -34,6 +34,9 @@ impl Minutes {
         let fields: Vec<&str> = text.split_whitespace().collect();
         let [minutes, hours, days, months, weekdays] = fields[..] else {
             let count = fields.len();
+            if count == 6 {
+                return Err(BadMinutes("six fields, that is with seconds; leave the first one out".into()));
+            }
             return Err(BadMinutes(format!("{count} fields instead of minute, hour, day, month and weekday")));
         };
         let weekdays = field("weekday", weekdays, 0, 7, &DAYS, 0)?;
@@ -58,8 +61,24 @@ impl Minutes {
         self.fits_day(at) && has(self.minutes, at.minute()) && has(self.hours, at.hour())
     }
 
+    /// Whether every hour of the day has such minutes.
+    pub(crate) fn is_hourly(&self) -> bool {
+        self.hours == range(0, 23)
+    }
+
+    /// Whether an hour that fits has this minute.
+    pub(crate) fn fits_minute(&self, minute: i8) -> bool {
+        has(self.minutes, minute)
+    }
+
+    /// The hours and minutes of a day that fits, in their order.
+    pub(crate) fn times(&self) -> impl Iterator<Item = (i8, i8)> {
+        let hours = (0..24).filter(|hour| has(self.hours, *hour));
+        hours.flat_map(|hour| (0..60).filter(|minute| has(self.minutes, *minute)).map(move |minute| (hour, minute)))
+    }
+
     /// As with cron, of a day of month and a weekday that are both given one is enough.
-    fn fits_day(&self, at: DateTime) -> bool {
+    pub(crate) fn fits_day(&self, at: DateTime) -> bool {
         let day = has(self.days, at.day());
         let weekday = has(self.weekdays, at.weekday().to_sunday_zero_offset());
         let any_day = self.days == range(1, 31);

@@ -74,6 +74,7 @@ fn the_example_is_right_and_its_summary_shows_no_secret() {
     Discord  server 1100000000000000001
     GitHub   https://api.github.com/ with a personal token; webhooks on 127.0.0.1:8080
     Store    SQLite in .signalbox/signalbox.db
+    Watch    health: health of dev, uat, production at * * * * * UTC
     Audit    its head is posted nowhere ([audit] channel and file are not set)
     ");
     let config = parse("signalbox.toml", EXAMPLE, &example_env()).unwrap();
@@ -140,9 +141,8 @@ fn the_examples_in_messages_are_right() {
     for section in keys::ALL {
         for key in section.keys.iter().filter(|key| !key.example.contains("[[") && section.title != "json") {
             let head = match section.title {
-                "[discord]" | "[github]" | "[server]" | "[audit]" | "[alerts]" | "[[quiet]]" | "[[log_rule]]" => {
-                    section.title
-                }
+                "[discord]" | "[github]" | "[server]" | "[audit]" | "[alerts]" | "[[quiet]]" | "[[schedule]]"
+                | "[[log_rule]]" => section.title,
                 "[[route]]" if key.name == "acknowledge_minutes" => {
                     "[[route]]\nalerts = [\"info\"]\nescalate = [\"engineer\"]"
                 }

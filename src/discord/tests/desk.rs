@@ -22,6 +22,7 @@ use signalbox_domain::{
     permit::{may_cancel, permit},
     ports::Asked,
     refusal::Refusal,
+    schedule::{Schedule, Standing as Scheduled},
 };
 use tokio::sync::{Semaphore, watch};
 
@@ -166,6 +167,10 @@ impl Desk for FakeDesk {
 
     async fn answer_alert(&self, _: AlertAsk) -> Result<Record, Refusal> {
         Err(Refusal::fault("none"))
+    }
+
+    async fn schedules(&self) -> Result<(Vec<(Schedule, Option<Scheduled>)>, Timestamp), Refusal> {
+        Ok((vec![], Timestamp::UNIX_EPOCH))
     }
 
     async fn subscribe(&self, _: SubscribeAsk) -> Result<Subscription, Refusal> {
