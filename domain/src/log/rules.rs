@@ -1,6 +1,6 @@
 //! What is known of lines in logs: rules, each a marker with its meaning and its remedy.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::OnceLock};
 
 use regex::{RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::{Deserialize, Serialize};
@@ -81,7 +81,8 @@ fn last_line(text: &str) -> String {
 #[derive(Debug, Clone)]
 pub struct Rules {
     rules: Vec<Rule>,
-    markers: RegexSet,
+    /// Compiled with the first log: it is the largest thing that an idle service would hold.
+    markers: OnceLock<RegexSet>,
 }
 
 impl Rules {
@@ -90,21 +91,31 @@ impl Rules {
     /// # Errors
     /// [`BadRule`] of the first that cannot be used.
     pub fn new(own: Vec<Rule>) -> Result<Self, BadRule> {
-        let rules: Vec<Rule> = own.into_iter().chain(built_in()).collect();
-        for rule in &rules {
+        for rule in &own {
             rule.check()?;
         }
-        let markers = RegexSetBuilder::new(rules.iter().map(|rule| rule.marker.as_ref()))
-            .size_limit(LARGEST * rules.len().max(1))
+        let alone = own.is_empty();
+        let rules = Self { rules: own.into_iter().chain(built_in()).collect(), markers: OnceLock::new() };
+        if !alone {
+            // Whether they go together with the others is to be known now.
+            let _ = rules.markers.set(rules.compiled()?);
+        }
+        Ok(rules)
+    }
+
+    fn compiled(&self) -> Result<RegexSet, BadRule> {
+        RegexSetBuilder::new(self.rules.iter().map(|rule| rule.marker.as_ref()))
+            .size_limit(LARGEST * self.rules.len().max(1))
             .dfa_size_limit(8 * 1024 * 1024)
             .build()
-            .map_err(|error| BadRule::Marker(last_line(&error.to_string())))?;
-        Ok(Self { rules, markers })
+            .map_err(|error| BadRule::Marker(last_line(&error.to_string())))
     }
 
     /// Those whose marker is in a line, the most believed first.
     pub(super) fn found(&self, line: &str) -> impl Iterator<Item = (usize, &Rule)> {
-        let found: Vec<usize> = if line.is_empty() { vec![] } else { self.markers.matches(line).into_iter().collect() };
+        // What is built in compiles, as the tests of each of them show.
+        let markers = || self.markers.get_or_init(|| self.compiled().unwrap_or_default());
+        let found: Vec<usize> = if line.is_empty() { vec![] } else { markers().matches(line).into_iter().collect() };
         found.into_iter().map(|n| (n, &self.rules[n]))
     }
 
