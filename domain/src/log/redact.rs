@@ -7,7 +7,7 @@ use base64::{
     Engine, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD_NO_PAD},
 };
-use regex::{Captures, Regex, RegexSet};
+use regex::{Captures, Regex, RegexBuilder, RegexSet};
 
 /// A secret shorter than this would blank out half of any log.
 const SHORTEST: usize = 6;
@@ -167,7 +167,8 @@ fn known_in_all_forms<'a>(known: impl IntoIterator<Item = &'a str>) -> Option<Re
     // The longest first, so that nothing of it is left behind a shorter one.
     forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
     let any = forms.iter().map(|form| regex::escape(form)).collect::<Vec<_>>().join("|");
-    if any.is_empty() { None } else { Regex::new(&any).ok() }
+    // However many there are: without it they would all be shown.
+    if any.is_empty() { None } else { RegexBuilder::new(&any).size_limit(usize::MAX).build().ok() }
 }
 
 /// What of a secret's base64 does not depend on its neighbours, for each of the three places it may begin at.
@@ -241,6 +242,14 @@ mod tests {
         ] {
             assert_eq!(hide(line), shown);
         }
+    }
+
+    #[test]
+    fn a_thousand_secrets_are_hidden_as_well_as_one() {
+        let secrets: Vec<String> =
+            (0..1_000).map(|n| hex::encode(format!("secret number {n} of a large installation"))).collect();
+        let redactor = Redactor::new(secrets.iter().map(String::as_str));
+        assert_eq!(redactor.line(&format!("a {} b", secrets[999])), "a *** b");
     }
 
     #[test]
