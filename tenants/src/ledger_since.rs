@@ -96,11 +96,17 @@ fn rows(schema: &str, cell: Cell) -> Result<Vec<RecordedRow>, Unreadable> {
         Cell::Unreadable(why) => return Err(why),
     };
     let row = |line: &str| {
-        let (micros, migration) = line.split_once(' ')?;
-        let applied = Timestamp::from_microsecond(micros.parse().ok()?).ok()?;
+        let (micros, migration) = row(line)?;
+        let applied = Timestamp::from_microsecond(micros).ok()?;
         Some(RecordedRow { schema: schema.to_owned(), migration: migration.to_owned(), applied })
     };
     text.lines().map(|line| row(line).ok_or(Unreadable::OddShape)).collect()
+}
+
+/// Reads `1700000000000001 orders.0005_a`.
+pub(crate) fn row(line: &str) -> Option<(i64, &str)> {
+    let (micros, migration) = line.split_once(' ')?;
+    Some((micros.parse().ok()?, migration))
 }
 
 #[cfg(test)]
