@@ -8,6 +8,7 @@ mod chart;
 mod estimate;
 mod laps;
 mod past;
+mod size;
 mod slow;
 mod statistics;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use self::{
     estimate::{Estimate, estimate, whole},
     laps::{Recorded, Window, laps, workers},
     past::{Past, Told, View, told},
+    size::{Sample, in_fleet},
     slow::Expected,
     statistics::{Baseline, Rate, Trend, quantile, trend},
 };
@@ -104,6 +106,8 @@ pub struct MigrationJob {
     pub outcome: Outcome,
     /// How many tenants it changed; `None` where no ledger was read.
     pub tenants: Option<u32>,
+    /// How many tenants were migrated side by side; `None` as above.
+    pub workers: Option<u32>,
 }
 
 impl MigrationJob {
@@ -132,6 +136,7 @@ impl MigrationJob {
             took: job.completed_at?.duration_since(started_at).max(SignedDuration::ZERO),
             outcome,
             tenants: None,
+            workers: None,
         })
     }
 
@@ -153,4 +158,6 @@ pub struct Lap {
     pub migration: String,
     /// How long.
     pub took: SignedDuration,
+    /// Bytes that the tenant had on disk afterwards; `None` where nobody knows.
+    pub bytes: Option<u64>,
 }

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    estimate::{Estimate, Learnt, learnt},
+    estimate::{Estimate, Learnt, Source, learnt},
     say::{after, blocked_line, field, place, session},
 };
 
@@ -21,6 +21,9 @@ pub struct Sight {
     pub target: Option<u32>,
     /// How many of them were recorded since the job began. None at first: the shared step comes before the tenants.
     pub released: u32,
+    /// Those, as `app.name`.
+    #[serde(skip)]
+    pub released_names: Vec<String>,
     /// Tenants with a ledger of their own.
     pub tenants: u32,
     /// Those that have recorded all of the target.
@@ -310,7 +313,7 @@ impl Migration {
                 self.sessions = sessions;
             }
         }
-        self.sight = Some(Sight { moment: None, ..sight });
+        self.sight = Some(Sight { moment: None, released_names: vec![], ..sight });
     }
 
     /// Whether it hangs: the job is at work and its migrations are not, for so long that nothing explains it. A worker

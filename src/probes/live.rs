@@ -104,6 +104,7 @@ fn sight(seen: signalbox_tenants::Sight) -> Sight {
     Sight {
         target: seen.target.as_ref().map(|target| small(target.len())),
         released: small(seen.released.len()),
+        released_names: seen.released,
         tenants: small(seen.tenants.len()),
         done: small(counts.iter().filter(|(_, count)| count.lacking == 0).count()),
         in_work,

@@ -101,6 +101,13 @@ impl TenantDb for TenantDatabases {
         Ok(found.rows.into_iter().map(row).collect())
     }
 
+    async fn sizes(&self, environment: &Environment) -> Result<BTreeMap<String, u64>, String> {
+        let database = self.connect(environment).await?;
+        let inventory = database.inventory().await.map_err(|error| error.to_string())?;
+        let tenants = inventory.schemas.into_iter().filter(|schema| schema.has_ledger && schema.name != "public");
+        Ok(tenants.map(|schema| (schema.name, schema.bytes)).collect())
+    }
+
     async fn names(&self, environment: &Environment) -> Result<Vec<String>, String> {
         let database = self.connect(environment).await?;
         let registry = database.registry(&registry_options(environment)).await;

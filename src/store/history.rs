@@ -21,18 +21,18 @@ const ENDED: &str = "
     RETURNING tenants";
 
 /// What was learned once stays.
-const LEARNED: &str = "UPDATE migration_jobs SET tenants = $2 WHERE job = $1 AND tenants IS NULL";
+const LEARNED: &str = "UPDATE migration_jobs SET tenants = $2, workers = $3 WHERE job = $1 AND tenants IS NULL";
 
 const FORGET: &str = "
     DELETE FROM laps WHERE job IN (SELECT job FROM migration_jobs WHERE environment = $1) AND job NOT IN (
         SELECT job FROM migration_jobs WHERE environment = $1 ORDER BY started_at DESC, job DESC LIMIT $2)";
 
 const JOBS: &str = "
-    SELECT job, deployment, environment, commit_sha, started_at, took_ms, outcome, tenants FROM migration_jobs
+    SELECT job, deployment, environment, commit_sha, started_at, took_ms, outcome, tenants, workers FROM migration_jobs
     WHERE environment = $1 AND started_at >= $2 ORDER BY started_at, job";
 
 const LAPS: &str = "
-    SELECT l.job AS job, tenant, migration, l.took_ms AS took_ms FROM laps l JOIN migration_jobs j ON j.job = l.job";
+    SELECT l.job AS job, tenant, migration, l.took_ms AS took_ms, bytes FROM laps l JOIN migration_jobs j ON j.job = l.job";
 
 /// Of how many jobs of an environment the laps are kept. A thousand tenants with four migrations each leave four
 /// thousand of them a job.
@@ -59,16 +59,19 @@ impl History for SqlStore {
         Ok(tenants.is_none())
     }
 
-    async fn learned(&self, job: &MigrationJob, tenants: u32, laps: &[Lap]) -> Result<(), StoreError> {
+    async fn learned(&self, job: &MigrationJob, laps: &[Lap]) -> Result<(), StoreError> {
         let id = Value::id(job.job)?;
         let mut transaction = self.database.begin().await?;
-        if transaction.execute(LEARNED, &[id.clone(), i64::from(tenants).into()]).await? == 0 {
+        let number = |count: Option<u32>| Value::from(i64::from(count.unwrap_or_default()));
+        if transaction.execute(LEARNED, &[id.clone(), number(job.tenants), number(job.workers)]).await? == 0 {
             return Ok(());
         }
         for some in laps.chunks(AT_ONCE) {
             let mut values = vec![id.clone()];
             for lap in some {
-                values.extend([lap.tenant.as_str().into(), lap.migration.as_str().into(), milliseconds(lap.took)]);
+                let (tenant, migration) = (lap.tenant.as_str().into(), lap.migration.as_str().into());
+                let bytes = Value::Integer(lap.bytes.and_then(|bytes| i64::try_from(bytes).ok()));
+                values.extend([tenant, migration, milliseconds(lap.took), bytes]);
             }
             transaction.execute(&insert(some.len()), &values).await?;
         }
@@ -102,9 +105,12 @@ impl History for SqlStore {
 
 /// A ledger may have the same migration twice; its first lap is kept.
 fn insert(laps: usize) -> String {
-    let row = |n: usize| format!("($1, ${}, ${}, ${})", 3 * n + 2, 3 * n + 3, 3 * n + 4);
+    let row = |n: usize| format!("($1, ${}, ${}, ${}, ${})", 4 * n + 2, 4 * n + 3, 4 * n + 4, 4 * n + 5);
     let rows: Vec<String> = (0..laps).map(row).collect();
-    format!("INSERT INTO laps (job, tenant, migration, took_ms) VALUES {} ON CONFLICT DO NOTHING", rows.join(", "))
+    format!(
+        "INSERT INTO laps (job, tenant, migration, took_ms, bytes) VALUES {} ON CONFLICT DO NOTHING",
+        rows.join(", ")
+    )
 }
 
 fn milliseconds(length: SignedDuration) -> Value {
@@ -114,7 +120,7 @@ fn milliseconds(length: SignedDuration) -> Value {
 fn job(row: &Row) -> Result<MigrationJob, StoreError> {
     let (environment, commit): (String, String) = (row.get("environment")?, row.get("commit_sha")?);
     let outcome: String = row.get("outcome")?;
-    let tenants: Option<i64> = row.get("tenants")?;
+    let count = |count: Option<i64>| count.and_then(|count| u32::try_from(count).ok());
     let unreadable = |what: &str| error::corrupt("a migration job", format!("{what:?} is not understood"));
     Ok(MigrationJob {
         job: row.id("job")?,
@@ -124,7 +130,8 @@ fn job(row: &Row) -> Result<MigrationJob, StoreError> {
         started_at: row.time("started_at")?,
         took: SignedDuration::from_millis(row.get("took_ms")?),
         outcome: Outcome::of_word(&outcome).ok_or_else(|| unreadable(&outcome))?,
-        tenants: tenants.and_then(|tenants| u32::try_from(tenants).ok()),
+        tenants: count(row.get("tenants")?),
+        workers: count(row.get("workers")?),
     })
 }
 
@@ -134,5 +141,6 @@ fn lap(row: &Row) -> Result<Lap, StoreError> {
         tenant: row.get("tenant")?,
         migration: row.get("migration")?,
         took: SignedDuration::from_millis(row.get("took_ms")?),
+        bytes: row.get::<Option<i64>>("bytes")?.and_then(|bytes| u64::try_from(bytes).ok()),
     })
 }

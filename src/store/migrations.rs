@@ -31,6 +31,7 @@ pub(super) const SQLITE: &[Step] = steps!("sqlite":
     9 "subscriptions" "0009_subscriptions.sql",
     10 "history" "0010_history.sql",
     11 "schedules" "0011_schedules.sql",
+    12 "sizes" "0012_sizes.sql",
 );
 
 pub(super) const POSTGRES: &[Step] = steps!("postgres":
@@ -45,6 +46,7 @@ pub(super) const POSTGRES: &[Step] = steps!("postgres":
     9 "subscriptions" "0009_subscriptions.sql",
     10 "history" "0010_history.sql",
     11 "schedules" "0011_schedules.sql",
+    12 "sizes" "0012_sizes.sql",
 );
 
 #[derive(Debug)]

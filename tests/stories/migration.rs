@@ -1,7 +1,7 @@
 //! A migration watched from the database: how far it is, who blocks it, and what is true when its job is over.
 
 use signalbox_sandbox::{discord::MessageView, github::RunHandle, postgres::Postgres};
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use crate::world::{Given, World};
 
@@ -73,6 +73,43 @@ async fn tenants_are_counted_as_they_are_migrated_also_in_a_run_that_was_adopted
         let text = w.card(1, "Verified").await.text();
         assert!(text.contains("are in the ledgers of all 7 tenants"), "{text}: {}", migration.label());
         w.thread(1, "Verified").await;
+    })
+    .await;
+}
+
+/// In dev the migration took two seconds in each of ten tenants.
+async fn was_migrated_in_dev(w: &World, migration: &str) {
+    let file = w.folder().join("signalbox.db");
+    let mut store = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+    let job =
+        "INSERT INTO migration_jobs (job, deployment, environment, commit_sha, started_at, took_ms, outcome, tenants)
+        VALUES (1, 999, 'dev', $1, 1790000000000, 30000, 'succeeded', 10)";
+    sqlx::query(job).bind("ab12".repeat(10)).execute(&mut store).await.unwrap();
+    let lap = "INSERT INTO laps (job, tenant, migration, took_ms, bytes) VALUES (1, $1, $2, 2000, 8192)";
+    for n in 0..10 {
+        sqlx::query(lap).bind(format!("dev_{n}")).bind(migration).execute(&mut store).await.unwrap();
+    }
+    store.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn before_it_has_a_pace_of_its_own_it_takes_what_it_took_before() {
+    World::given(with_tenants(), async |w| {
+        // Nobody has released it yet here, but that is what it will be called.
+        let migration = w.fleet().release_next().await.unwrap().label();
+        let undo = "DELETE FROM public.django_migrations WHERE app || '.' || name = ";
+        session(w, "story", &format!("{undo}'{migration}'")).await.close().await.unwrap();
+        was_migrated_in_dev(w, &migration).await;
+        let run = migrating(w).await;
+        assert_eq!(w.fleet().release_next().await.unwrap().label(), migration);
+        // Seven tenants of two seconds each.
+        let text = w.card(1, "as these migrations took before").await.text();
+        assert!(text.contains("10 to 20 s left"), "{text}");
+        run.finish_job("migrate", "failure").unwrap();
+        run.complete("failure").unwrap();
+        w.card(1, "Failed").await;
+        w.thread(1, "After the migration job").await;
+        w.thread(1, "Failed").await;
     })
     .await;
 }

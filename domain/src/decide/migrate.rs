@@ -55,7 +55,7 @@ impl Step<'_> {
             Err(why) if m.silent.is_none() => m.silent = Some(Silent { since: self.now, why }),
             Err(_) => {}
         }
-        m.learnt = m.learnt.or(learnt);
+        m.learnt = learnt.or(m.learnt);
         let was_stuck = m.stuck;
         // What a silent database hides has not ended.
         m.stuck = (m.silent.is_some() && was_stuck.is_some() || m.hangs(self.environment.stall, self.now))

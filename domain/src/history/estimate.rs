@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
-use super::{ENOUGH, Lap, statistics::quantile};
+use super::{ENOUGH, Lap, Sample, statistics::quantile};
 
 /// A guess with its honest width.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,12 +61,14 @@ fn sum_of(each: &[SignedDuration], draws: usize) -> (f64, f64) {
 
 /// How long a tenant took for all of these migrations: one sample for each tenant and job that had them all.
 #[must_use]
-pub fn whole(laps: &[Lap], migrations: &BTreeSet<String>) -> Vec<SignedDuration> {
-    let mut tenants: BTreeMap<(u64, &str), (BTreeSet<&str>, SignedDuration)> = BTreeMap::new();
+pub fn whole(laps: &[Lap], migrations: &BTreeSet<String>) -> Vec<Sample> {
+    let nothing = Sample { took: SignedDuration::ZERO, bytes: None };
+    let mut tenants: BTreeMap<(u64, &str), (BTreeSet<&str>, Sample)> = BTreeMap::new();
     for lap in laps.iter().filter(|lap| migrations.contains(&lap.migration)) {
-        let (seen, sum) = tenants.entry((lap.job, &lap.tenant)).or_default();
+        let (seen, sum) = tenants.entry((lap.job, &lap.tenant)).or_insert((BTreeSet::new(), nothing));
         if seen.insert(&lap.migration) {
-            *sum = sum.saturating_add(lap.took);
+            sum.took = sum.took.saturating_add(lap.took);
+            sum.bytes = sum.bytes.max(lap.bytes);
         }
     }
     let all = migrations.len();

@@ -68,7 +68,7 @@ pub fn laps(job: u64, rows: &[Recorded]) -> Vec<Lap> {
         for row in ledger {
             if let Some(begun) = begun {
                 let took = row.applied.duration_since(begun);
-                laps.push(Lap { job, tenant: row.schema.clone(), migration: row.migration.clone(), took });
+                laps.push(Lap { job, tenant: row.schema.clone(), migration: row.migration.clone(), took, bytes: None });
             }
             begun = Some(row.applied);
         }

@@ -28,6 +28,7 @@ fn job(job: u64, took: i64, outcome: Outcome) -> MigrationJob {
         took: SignedDuration::from_secs(took),
         outcome,
         tenants: Some(30),
+        workers: Some(1),
     }
 }
 
@@ -89,6 +90,7 @@ fn a_sample_is_a_tenant_that_had_all_of_it() {
         tenant: tenant.into(),
         migration: migration.into(),
         took: SignedDuration::from_secs(took),
+        bytes: None,
     };
     let laps = [
         lap(1, "acme", "a.1", 2),
@@ -97,10 +99,39 @@ fn a_sample_is_a_tenant_that_had_all_of_it() {
         lap(2, "globex", "a.2", 9),
         lap(2, "acme", "b.1", 50),
     ];
-    let of = |names: &[&str]| whole(&laps, &names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>());
+    let of = |names: &[&str]| {
+        let names: BTreeSet<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        whole(&laps, &names).iter().map(|sample| sample.took).collect::<Vec<_>>()
+    };
     assert_eq!(of(&["a.1", "a.2"]), seconds(&[5]));
     assert_eq!(of(&["a.1"]), seconds(&[2, 2]));
     assert_eq!(of(&[]), []);
+}
+
+#[test]
+fn larger_tenants_take_longer_where_they_did_before() {
+    let sample = |(took, megabytes): (i64, u64)| Sample {
+        took: SignedDuration::from_millis(took),
+        bytes: Some(megabytes * 1_000_000),
+    };
+    let samples = |all: &[(i64, u64)]| all.iter().copied().map(sample).collect::<Vec<_>>();
+    let millis = |all: Vec<SignedDuration>| all.iter().map(SignedDuration::as_millis).collect::<Vec<_>>();
+    // A second, and a second for each 10 MB.
+    let line = samples(&[(2_000, 10), (3_000, 20), (4_000, 30), (2_000, 10), (6_000, 50)]);
+    assert_eq!(millis(in_fleet(&line, &[100_000_000])), [11_000; 5]);
+    // The mean size of the fleet counts, since the sum is what is asked for.
+    assert_eq!(millis(in_fleet(&line, &[0, 40_000_000])), [3_000; 5]);
+    let near = samples(&[(2_100, 10), (3_000, 20), (3_900, 30), (2_000, 10), (6_050, 50)]);
+    let moved = millis(in_fleet(&near, &[100_000_000]));
+    assert!(moved.iter().all(|took| (10_700..11_300).contains(took)) && moved[0] > moved[3], "{moved:?}");
+    // Chance, sizes that nobody knows, sizes that are all the same, too few: as they were.
+    let chance = samples(&[(2_000, 10), (1_000, 20), (4_000, 30), (3_000, 10), (2_500, 50)]);
+    assert_eq!(millis(in_fleet(&chance, &[900_000_000])), [2_000, 1_000, 4_000, 3_000, 2_500]);
+    let unknown: Vec<Sample> = line.iter().map(|one| Sample { bytes: None, ..*one }).collect();
+    assert_eq!(millis(in_fleet(&unknown, &[900_000_000])), [2_000, 3_000, 4_000, 2_000, 6_000]);
+    let same = samples(&[(1_000, 10), (2_000, 10), (3_000, 10), (4_000, 10), (5_000, 10)]);
+    assert_eq!(millis(in_fleet(&same, &[900_000_000])), [1_000, 2_000, 3_000, 4_000, 5_000]);
+    assert_eq!(millis(in_fleet(&line[..4], &[900_000_000])), [2_000, 3_000, 4_000, 2_000]);
 }
 
 #[test]

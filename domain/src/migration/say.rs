@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Estimate, Found, Migration, Session, Sight, Wait};
+use super::{Estimate, Found, Migration, Session, Sight, Source, Wait};
 use crate::{
     deployment::Deployment,
     environment::Environment,
@@ -95,7 +95,11 @@ fn left(m: &Migration, sight: &Sight, now: Timestamp) -> String {
 
 /// `2 to 3 min left, at the present rate`.
 fn ahead(estimate: &Estimate) -> String {
-    let source = if estimate.own { "at the present rate" } else { "as earlier migrations of this fleet took" };
+    let source = match estimate.source {
+        Source::Own => "at the present rate",
+        Source::These => "as these migrations took before",
+        Source::Earlier => "as earlier migrations of this fleet took",
+    };
     let seconds = |length: SignedDuration| length.as_secs().max(0);
     let (low, high) = (seconds(estimate.low), seconds(estimate.high));
     let range = |low: i64, high: i64, unit: &str| match low == high {

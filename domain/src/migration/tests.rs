@@ -130,14 +130,14 @@ fn from_the_shared_step_to_the_last_tenant() {
 #[test]
 fn what_earlier_migrations_took_is_the_first_estimate() {
     let mut d = migrating();
-    let learnt = Some(Learnt { p50: 500, p90: 1500 });
+    let learnt = Some(Learnt { p50: 500, p90: 1500, these: false });
     said(&mut d, Event::Sighted { sight: Ok(Box::new(sight(1))), learnt }, 6);
     assert!(shown(&d, 6).ends_with("⏱ 1 to 6 min left, as earlier migrations of this fleet took"), "{}", shown(&d, 6));
     let mut m = d.migration.clone().unwrap();
     m.samples = (0..8).map(|n| Sample { at: at(2 * n), applied: 4 * u64::try_from(n).unwrap() }).collect();
     m.over = Some(at(20));
     let earlier = Deployment { migration: Some(m), ..migrating() };
-    assert_eq!(super::learnt(&[migrating(), earlier]), Some(Learnt { p50: 500, p90: 500 }));
+    assert_eq!(super::learnt(&[migrating(), earlier]), Some(Learnt { p50: 500, p90: 500, these: false }));
 }
 
 #[test]
@@ -285,5 +285,5 @@ fn many_samples_are_thinned_and_keep_their_ends() {
     }
     assert!(m.samples.len() <= SAMPLES && m.samples[0].applied == 0, "{:?}", m.samples);
     assert_eq!(m.samples.last().unwrap().applied, 499);
-    assert_eq!(m.pace(), Some(Learnt { p50: 1000, p90: 1000 }));
+    assert_eq!(m.pace(), Some(Learnt { p50: 1000, p90: 1000, these: false }));
 }

@@ -28,12 +28,12 @@ pub trait History: Send + Sync {
     /// # Errors
     /// [`StoreError`] when nothing was recorded.
     async fn ended(&self, job: &MigrationJob) -> Result<bool, StoreError>;
-    /// Records, once, how many tenants a known job changed and how long their migrations took. The laps of all but
-    /// the latest jobs of its environment are forgotten.
+    /// Records, once, how many tenants a known job changed, how many side by side, and how long their migrations took.
+    /// The laps of all but the latest jobs of its environment are forgotten.
     ///
     /// # Errors
     /// [`StoreError`] when nothing was recorded.
-    async fn learned(&self, job: &MigrationJob, tenants: u32, laps: &[Lap]) -> Result<(), StoreError>;
+    async fn learned(&self, job: &MigrationJob, laps: &[Lap]) -> Result<(), StoreError>;
     /// The jobs of an environment that began at this time or later, oldest first.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! What a green run is held against: the tenant database and the running application.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -94,6 +96,13 @@ pub trait TenantDb: Send + Sync {
     /// # Errors
     /// A sentence that says why not; never with a password in it.
     async fn recorded(&self, environment: &Environment, window: Window) -> Result<Vec<Recorded>, String>;
+
+    /// Reads how many bytes each tenant has on disk, without waiting for anybody's lock: schemas with a ledger of
+    /// their own but `public`, by name.
+    ///
+    /// # Errors
+    /// A sentence that says why not; never with a password in it.
+    async fn sizes(&self, environment: &Environment) -> Result<BTreeMap<String, u64>, String>;
 
     /// Reads the names of schemas and of the application's tenants, sorted; much quicker than the rest.
     ///

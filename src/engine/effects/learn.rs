@@ -6,8 +6,9 @@ use signalbox_domain::{
     SignedDuration, Timestamp,
     environment::Environment,
     event::Event,
-    history::{Baseline, Estimate, Expected, MigrationJob, Window, estimate, laps, whole, workers},
+    history::{Baseline, ENOUGH, Estimate, Expected, MigrationJob, Window, estimate, in_fleet, laps, whole, workers},
     ids::{DeploymentId, EnvironmentName},
+    migration::Learnt,
     ports::{Laps, Settled, StoreError},
     run::{Job, Status},
 };
@@ -34,10 +35,15 @@ pub(super) async fn learn(engine: &Engine, id: DeploymentId) -> Result<Settled, 
     let window = Window { from: job.started_at, until: job.ended_at() }.widened();
     match ports.tenants.recorded(environment, window).await {
         Ok(rows) => {
+            // Without the sizes there is still the time.
+            let sizes = ports.tenants.sizes(environment).await.unwrap_or_default();
             let tenants: BTreeSet<&str> =
                 rows.iter().map(|row| &*row.schema).filter(|schema| *schema != "public").collect();
-            let tenants = u32::try_from(tenants.len()).unwrap_or(u32::MAX);
-            ports.history.learned(&job, tenants, &laps(job.job, &rows)).await?;
+            let count = |count: usize| u32::try_from(count).ok();
+            let job = MigrationJob { tenants: count(tenants.len()), workers: count(workers(&rows)), ..job };
+            let mut laps = laps(job.job, &rows);
+            laps.iter_mut().for_each(|lap| lap.bytes = sizes.get(&lap.tenant).copied());
+            ports.history.learned(&job, &laps).await?;
         }
         Err(_) if ports.clock.now().duration_since(job.ended_at()) < PATIENCE => return Ok(later(engine, 60)),
         Err(why) => warn!(environment = %environment.name, why, "nothing could be learned from a migration"),
@@ -85,11 +91,43 @@ async fn expected_of_tenants(
 ) -> Result<Option<(Estimate, usize)>, StoreError> {
     let ports = &engine.ports;
     let Ok(rows) = ports.tenants.recorded(environment, window.widened()).await else { return Ok(None) };
-    let Ok(schemas) = ports.tenants.names(environment).await else { return Ok(None) };
     let migrations: BTreeSet<String> = rows.iter().map(|row| row.migration.clone()).collect();
-    let tenants = schemas.iter().filter(|schema| *schema != "public").count();
-    let known = ports.history.laps(Laps::Named(migrations.iter().cloned().collect())).await?;
-    Ok(estimate(&whole(&known, &migrations), tenants, workers(&rows)).map(|estimate| (estimate, tenants)))
+    forecast(engine, environment, &migrations, workers(&rows)).await
+}
+
+/// How long these migrations take for all tenants of an environment, so many side by side, from what they took
+/// wherever they were applied before and from how large the tenants are there and here; and how many tenants there
+/// are. `None` as above.
+async fn forecast(
+    engine: &Engine,
+    environment: &Environment,
+    migrations: &BTreeSet<String>,
+    at_once: usize,
+) -> Result<Option<(Estimate, usize)>, StoreError> {
+    let laps = engine.ports.history.laps(Laps::Named(migrations.iter().cloned().collect())).await?;
+    let samples = whole(&laps, migrations);
+    if samples.len() < ENOUGH {
+        return Ok(None);
+    }
+    let Ok(sizes) = engine.ports.tenants.sizes(environment).await else { return Ok(None) };
+    let fleet: Vec<u64> = sizes.into_values().collect();
+    Ok(estimate(&in_fleet(&samples, &fleet), fleet.len(), at_once).map(|estimate| (estimate, fleet.len())))
+}
+
+/// What each step of a migration will take, once it is known which migrations it brings; as many tenants side by side
+/// as the last time.
+pub(super) async fn ahead(
+    engine: &Engine,
+    environment: &Environment,
+    migrations: &[String],
+) -> Result<Option<Learnt>, StoreError> {
+    let now = engine.ports.clock.now();
+    let since = now.saturating_sub(USUAL).unwrap_or(now);
+    let jobs = engine.ports.history.jobs(&environment.name, since).await?;
+    let at_once = jobs.iter().rev().find_map(|job| job.workers).unwrap_or(1);
+    let migrations: BTreeSet<String> = migrations.iter().cloned().collect();
+    let forecast = forecast(engine, environment, &migrations, at_once as usize).await?;
+    Ok(forecast.map(|(forecast, tenants)| Learnt::of(forecast, (tenants * migrations.len()) as u64)))
 }
 
 /// Keeps the structure of a tenant database, and again in a day if nothing asks for it earlier.

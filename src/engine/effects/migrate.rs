@@ -11,7 +11,7 @@ use signalbox_domain::{
 };
 use tracing::warn;
 
-use super::{done, later, verify};
+use super::{done, later, learn, verify};
 use crate::engine::Engine;
 
 /// How many earlier deployments of an environment are asked what their migrations took.
@@ -33,9 +33,14 @@ pub(super) async fn watch(engine: &Engine, id: DeploymentId) -> Result<Settled, 
     {
         warn!(deployment.id = id.0, why, "a running migration could not be looked at");
     }
-    let learnt = match migration.learnt {
-        None if migration.sight.is_none() => earlier(engine, environment).await?,
-        known => known,
+    let known = migration.sight.as_ref().map_or(0, |known| known.released);
+    let ahead = match &sight {
+        Ok(sight) if sight.released > known => learn::ahead(engine, environment, &sight.released_names).await?,
+        _ => None,
+    };
+    let learnt = match ahead {
+        None if migration.sight.is_none() && migration.learnt.is_none() => earlier(engine, environment).await?,
+        ahead => ahead,
     };
     let changed = engine.apply(id, Event::Sighted { sight: sight.map(Box::new), learnt }).await?;
     let deployment = changed.unwrap_or(deployment);

@@ -58,7 +58,7 @@ pub(super) async fn a_restart_forgets_nothing(w: World) -> World {
 }
 
 /// What a database of an earlier version held when the migration of that number was the last one.
-const SAMPLES: [&str; 11] = [
+const SAMPLES: [&str; 12] = [
     include_str!("../../../migrations/samples/0001_deployments.sql"),
     include_str!("../../../migrations/samples/0002_outbox.sql"),
     include_str!("../../../migrations/samples/0003_inbox.sql"),
@@ -70,6 +70,7 @@ const SAMPLES: [&str; 11] = [
     include_str!("../../../migrations/samples/0009_subscriptions.sql"),
     include_str!("../../../migrations/samples/0010_history.sql"),
     include_str!("../../../migrations/samples/0011_schedules.sql"),
+    include_str!("../../../migrations/samples/0012_sizes.sql"),
 ];
 
 /// Applies the first migrations one by one, each followed by its sample.

@@ -64,6 +64,7 @@ fn what_is_usual_and_what_is_slow() {
             tenant: format!("tenant_{tenant:02}"),
             migration: format!("orders.{migration:04}_step"),
             took: took(tenant, migration - 5),
+            bytes: None,
         })
     });
     let said = told(View::Stats, &[past(month(), laps.collect())]);
@@ -109,7 +110,13 @@ fn little_is_known_at_first() {
 #[test]
 fn nothing_overflows_a_message() {
     let jobs = (1..=400).map(|n| MigrationJob { tenants: Some(u32::MAX), ..job(n, 100_000, Outcome::TimedOut) });
-    let lap = |n: u64| Lap { job: n, tenant: "`".repeat(300), migration: "x".repeat(600), took: SignedDuration::MAX };
+    let lap = |n: u64| Lap {
+        job: n,
+        tenant: "`".repeat(300),
+        migration: "x".repeat(600),
+        took: SignedDuration::MAX,
+        bytes: None,
+    };
     let past = past(jobs.collect(), (0..40).map(lap).collect());
     for view in [View::Status, View::History, View::Stats] {
         let text = told(view, std::slice::from_ref(&past)).text;
