@@ -16,6 +16,7 @@ use crate::{
     engine::{Engine, Ports, Scheduler, ServiceDesk, Worker},
     github::{Auth, GithubForge, LogLimits, Settings, Timeouts},
     probes::{HttpProbe, Snapshots, TenantDatabases},
+    registry::Registries,
     store::{self, SqlStore},
     web::{self, Gates, Issuer, Web, Webhooks},
 };
@@ -72,6 +73,7 @@ impl App {
             letters: link.letters(),
             subscriptions: storage.clone(),
             tenants: Arc::new(databases),
+            images: Arc::new(Registries::new(config.registries.clone())?),
             probe: Arc::new(HttpProbe::new()?),
             clock: clock.clone(),
         };

@@ -46,6 +46,7 @@ use self::{
     secrets::Secrets,
     table::{Document, Table},
 };
+use crate::registry;
 
 /// All that Signalbox is told before it starts.
 #[derive(Debug, Clone)]
@@ -73,6 +74,8 @@ pub struct Config {
     /// URLs of the tenant databases, by the name of the variable they came from
     /// ([`Environment::database`](signalbox_domain::environment::Environment)).
     pub databases: BTreeMap<String, SecretString>,
+    /// Who we are at registries of images.
+    pub registries: registry::Credentials,
 }
 
 /// `[discord]`, and the bot's token.
@@ -264,6 +267,7 @@ fn whole(root: &Table<'_>, env: &Env, text: &str) -> Option<Config> {
     let github = github(github_table, &secrets);
     let store = secrets.store(&server.data);
     let databases = secrets.databases(&stages);
+    let registries = secrets.registries();
     let names: Vec<_> = stages.iter().filter_map(|stage| Some(stage.name.as_ref()?.value.clone())).collect();
     let routes = routing::routes(root, &names, &roles);
     let channel = discord_table.and_then(|table| table.text("channel", read::snowflake)).map(|id| ChannelId(id.value));
@@ -282,6 +286,7 @@ fn whole(root: &Table<'_>, env: &Env, text: &str) -> Option<Config> {
         store: store?,
         log_rules,
         databases,
+        registries,
         text: text.to_owned(),
     })
 }

@@ -3,7 +3,6 @@
 
 mod alerting;
 mod alerts;
-mod applied;
 mod audit;
 mod break_glass;
 mod configured;
@@ -21,6 +20,7 @@ mod members;
 mod migrations;
 mod passage;
 mod promote;
+mod recent;
 mod recover;
 mod scheduler;
 mod signing;
@@ -29,7 +29,7 @@ mod standing;
 mod unblock;
 mod worker;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use signalbox_domain::{
     alert::Routing,
@@ -38,12 +38,13 @@ use signalbox_domain::{
     effect::{Due, Effect},
     environment::{Environment, Line, Role},
     event::Event,
-    ids::{ChannelId, DeploymentId},
+    ids::{ChannelId, DeploymentId, EnvironmentName},
+    image::Image,
     log::Classifier,
     ports::{
-        Alerts, Archive, Change, Chat, Clock, Deliveries, Forge, History, Inbox, Letters, Links, Locks, Logs,
-        Observations, Outbox, Probe, Pulls, Query, Rules, Schedules, Sources, Store, StoreError, Subscriptions,
-        TenantDb, Trail,
+        Alerts, Applied, Archive, Change, Chat, Clock, Deliveries, Forge, History, Images, Inbox, Letters, Links,
+        Locks, Logs, Observations, Outbox, Probe, Pulls, Query, Rules, Schedules, Sources, Store, StoreError,
+        Subscriptions, TenantDb, Trail,
     },
     schedule::Schedule,
 };
@@ -101,6 +102,8 @@ pub struct Ports {
     pub letters: Arc<dyn Letters>,
     /// The tenant databases.
     pub tenants: Arc<dyn TenantDb>,
+    /// Registries of images.
+    pub images: Arc<dyn Images>,
     /// The running applications.
     pub probe: Arc<dyn Probe>,
     /// The time.
@@ -118,7 +121,8 @@ pub struct Engine {
     wake: Arc<Notify>,
     fleets: fleet::Fleets,
     members: members::Members,
-    applied: applied::Ledgers,
+    applied: recent::Recent<EnvironmentName, Arc<Applied>>,
+    built: recent::Recent<Vec<Image>, BTreeMap<String, Option<String>>>,
     authors: links::Authors,
     admins: Arc<[Role]>,
     schedules: Arc<[Schedule]>,
@@ -142,7 +146,7 @@ impl Engine {
     #[must_use]
     pub fn new(ports: Ports, line: Arc<Line>, classifier: Arc<Classifier>, wake: Arc<Notify>) -> Self {
         let home = line.iter().last().map_or(ChannelId(0), |environment| environment.channel);
-        let (fleets, applied, members, authors) = Default::default();
+        let (fleets, applied, built, members, authors) = Default::default();
         Self {
             ports,
             line,
@@ -152,6 +156,7 @@ impl Engine {
             wake,
             fleets,
             applied,
+            built,
             members,
             authors,
             admins: Arc::new([]),

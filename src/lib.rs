@@ -13,6 +13,7 @@ pub mod gate;
 pub mod github;
 pub mod inspect;
 pub mod probes;
+pub mod registry;
 pub mod replay;
 pub mod store;
 pub mod web;

@@ -29,6 +29,7 @@ pub(crate) fn environment(name: &str, after: Option<&str>) -> Environment {
         required_secrets: vec![],
         database: None,
         schemas: vec![],
+        images: vec![],
         health: vec![],
         migration_pace: SignedDuration::from_secs(2),
         stall: SignedDuration::from_secs(120),

@@ -87,6 +87,7 @@ fn environment(choices: u64) -> Environment {
         required_secrets: vec![],
         database: None,
         schemas: vec![],
+        images: vec![],
         health: vec![],
         migration_pace: SignedDuration::from_secs(2),
         stall: SignedDuration::from_secs(120),

@@ -9,6 +9,7 @@ use crate::{
     gate::Gate,
     git_ref::{GitRef, RefPattern},
     ids::{ChannelId, EnvironmentName, RepositoryName, RoleId},
+    image::ImagePattern,
     promotion::Promotion,
 };
 
@@ -67,6 +68,8 @@ pub struct Environment {
     pub database: Option<String>,
     /// Schemas that must be there.
     pub schemas: Vec<String>,
+    /// Images that a deployment brings.
+    pub images: Vec<ImagePattern>,
     /// Questions to the running application.
     pub health: Vec<HealthCheck>,
     /// How long the evidence may take to come good after a green run.

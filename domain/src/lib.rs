@@ -16,6 +16,7 @@ pub mod health;
 pub mod history;
 pub mod hold;
 pub mod ids;
+pub mod image;
 pub mod link;
 pub mod log;
 pub mod migration;

@@ -24,7 +24,7 @@ pub use self::{
         Alerts, Asked, Change, Claimed, Inbox, Linked, Links, Locks, Opened, Opening, Outbox, Query, Rows, Settled,
         Store, StoreError, Subscriptions, Trail, WhichAlerts,
     },
-    world::{Applied, Before, Ended, Look, Probe, TenantDb},
+    world::{Applied, Before, Ended, Images, Look, Probe, TenantDb},
 };
 
 /// The time. The only place it comes from.

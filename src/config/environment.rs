@@ -112,6 +112,7 @@ fn environment(
         required_secrets,
         database: database.map(|found| found.value.clone()),
         schemas: values(table.texts("schemas", read::schema)),
+        images: values(table.texts("images", read::image)),
         health,
         verify_deadline: seconds("verify_deadline_seconds", 5..=3600, 120),
         slow_after: SignedDuration::from_mins(table.number("slow_after_minutes", 1..=1440).unwrap_or(10)),

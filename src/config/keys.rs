@@ -232,6 +232,11 @@ pub(super) const ENVIRONMENT: Section = Section {
             "database = \"UAT_DATABASE_URL\"",
         ),
         may(
+            "images",
+            "a list of images with host and tag; {sha} and {short} stand for the commit",
+            "images = [\"ghcr.io/acme/shop:{sha}\"]",
+        ),
+        may(
             "schemas",
             "a list of schemas that must be in the tenant database",
             "schemas = [\"public\", \"super_tenant\"]",

@@ -8,6 +8,7 @@ use signalbox_domain::{
     gate::Minutes,
     git_ref::{GitRef, RefPattern},
     ids::{EnvironmentName, RepositoryName},
+    image::ImagePattern,
 };
 use url::{Host, Url};
 
@@ -80,6 +81,10 @@ pub(super) fn workflow(text: &str) -> Result<String, Reject> {
     } else {
         Err(format!("{text:?} is not the file name of a workflow, which ends with .yml or .yaml").into())
     }
+}
+
+pub(super) fn image(text: &str) -> Result<ImagePattern, Reject> {
+    ImagePattern::parse(text).map_err(|bad| format!("{text:?} is not an image: {bad}").into())
 }
 
 pub(super) fn job_pattern(text: &str) -> Result<Regex, Reject> {

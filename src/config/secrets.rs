@@ -11,6 +11,7 @@ use super::{
     problem::Problem,
     table::Document,
 };
+use crate::registry;
 
 /// A token can be tried against a guessed key without asking us, so the key must not be guessable.
 const SHORTEST_KEY: usize = 32;
@@ -37,7 +38,11 @@ impl Config {
             Some([raw, decoded])
         });
         let passwords: Vec<String> = passwords.flatten().collect();
-        let whole = single.chain(optional).chain(urls).map(|secret| secret.expose_secret().to_owned());
+        let whole = single
+            .chain(optional)
+            .chain(urls)
+            .chain(self.registries.passwords())
+            .map(|secret| secret.expose_secret().to_owned());
         whole.chain(passwords).collect()
     }
 }
@@ -76,6 +81,17 @@ impl Secrets<'_> {
             self.lacks(name, "the bot's token (discord.com/developers, your application, Bot, Reset Token)");
         }
         self.optional(name)
+    }
+
+    /// Logins for registries of images.
+    pub(super) fn registries(&self) -> registry::Credentials {
+        let name = "SIGNALBOX_REGISTRY_AUTH";
+        let Some(file) = self.optional(name) else { return registry::Credentials::default() };
+        registry::Credentials::parse(file.expose_secret()).unwrap_or_else(|bad| {
+            let expected = "what `docker login` writes into ~/.docker/config.json";
+            self.note(&format!("{name}: {bad}"), expected, format!("{name}_FILE=/run/secrets/docker-config.json"));
+            registry::Credentials::default()
+        })
     }
 
     /// A personal token, or what a GitHub App signs with.

@@ -1,5 +1,7 @@
 //! Gathers what a gate is judged over. What no rule asks for is not asked.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use futures::future;
 use signalbox_domain::{
     Timestamp,
@@ -9,7 +11,8 @@ use signalbox_domain::{
     evidence::Finding,
     fleet::Reading,
     gate::{Check, Facts, Fingerprint, Lock, Looked, Read},
-    ports::{ForgeError, WhichAlerts},
+    image::Image,
+    ports::{Applied, ForgeError, WhichAlerts},
     promotion::Pull,
 };
 use tracing::warn;
@@ -101,19 +104,48 @@ impl Engine {
                 None => Ok(None),
             }
         };
-        let applied = self.applied.read(environment, &self.ports);
-        let (workflow, secrets, applied) = future::join3(workflow, secrets, applied).await;
+        let (applied, images) = (self.applied(environment), self.images(deployment, environment));
+        let (workflow, secrets, applied, images) = future::join4(workflow, secrets, applied, images).await;
         let workflow = workflow.map_err(|error| error.to_string())?;
         let secrets = match secrets {
             // What we may not see cannot be bound; the rule about secrets says so by itself.
             Err(ForgeError::Forbidden(_) | ForgeError::NotFound(_)) => None,
             secrets => secrets.map_err(|error| error.to_string())?,
         };
-        let bound = plain.with_workflow(&workflow).with_applied(applied?.as_deref());
+        let bound = plain.with_workflow(&workflow).with_applied(applied?.as_deref()).with_images(images?);
         Ok(match secrets {
             Some(secrets) => bound.with_secrets(&secrets),
             None => bound,
         })
+    }
+
+    /// What has been applied; `None` where there is no tenant database.
+    async fn applied(&self, environment: &Environment) -> Result<Option<Arc<Applied>>, String> {
+        if environment.database.is_none() {
+            return Ok(None);
+        }
+        let read = async {
+            let applied = self.ports.tenants.applied(environment).await;
+            applied.map(Arc::new).map_err(|why| format!("the tenant database: {why}"))
+        };
+        self.applied.read(environment.name.clone(), &*self.ports.clock, read).await.map(Some)
+    }
+
+    /// The images of a deployment and their digests.
+    async fn images(
+        &self,
+        deployment: &Deployment,
+        environment: &Environment,
+    ) -> Result<BTreeMap<String, Option<String>>, String> {
+        let images: Vec<Image> = environment.images.iter().map(|one| one.of(&deployment.commit)).collect();
+        if images.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let read = async {
+            let digests = self.ports.images.digests(&images).await?;
+            Ok(images.iter().map(Image::to_string).zip(digests).collect())
+        };
+        self.built.read(images.clone(), &*self.ports.clock, read).await
     }
 
     async fn pull(&self, deployment: &Deployment, number: u64) -> Read<Pull> {

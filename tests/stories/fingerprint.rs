@@ -1,5 +1,17 @@
 //! What was signed moves between the signature and the dispatch, and the card names the part.
 
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::IntoResponse,
+    routing::{get, head},
+};
 use signalbox_sandbox::github::Github;
 
 use crate::{
@@ -82,6 +94,87 @@ async fn a_migration_that_is_applied_meanwhile_voids_the_signature() {
         // Undone, it is again what was signed.
         sql(w, "DELETE FROM public.django_migrations WHERE name = '0099_by_hand'").await;
         w.card(1, "1 of 2, @rita").await;
+        w.asks("erin", "/cancel 1").await;
+        w.card(1, "Cancelled").await;
+        w.thread(1, "Cancelled").await;
+    })
+    .await;
+}
+
+/// A registry of images: digests by repository and tag. Nothing: it is down.
+#[derive(Clone, Default)]
+struct Registry(Arc<Mutex<Option<BTreeMap<String, String>>>>);
+
+impl Registry {
+    /// Listens, and says where.
+    async fn starts(&self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let at = address.clone();
+        let token = move || async move { axum::Json(serde_json::json!({ "token": format!("token-of-{at}") })) };
+        let router = Router::new()
+            .route("/token", get(token))
+            .route("/v2/{*path}", head(Self::manifest))
+            .with_state((self.clone(), address.clone()));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        address
+    }
+
+    async fn manifest(
+        State((registry, at)): State<(Self, String)>,
+        Path(path): Path<String>,
+        headers: HeaderMap,
+    ) -> impl IntoResponse {
+        let bearer = format!("Bearer token-of-{at}");
+        if headers.get(header::AUTHORIZATION).is_none_or(|given| given != bearer.as_str()) {
+            let scope = format!("repository:{}:pull", path.split("/manifests/").next().unwrap());
+            let demand = format!(r#"Bearer realm="http://{at}/token",service="registry",scope="{scope}""#);
+            return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, demand)]).into_response();
+        }
+        let state = registry.0.lock().unwrap();
+        let Some(images) = state.as_ref() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
+        match images.get(&path.replacen("/manifests/", ":", 1)) {
+            None => StatusCode::NOT_FOUND.into_response(),
+            Some(digest) => [("docker-content-digest", digest.clone())].into_response(),
+        }
+    }
+
+    fn has(&self, image: &str, digest: char) {
+        let digest = format!("sha256:{}", digest.to_string().repeat(64));
+        self.0.lock().unwrap().get_or_insert_default().insert(image.to_owned(), digest);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_image_that_is_pushed_anew_voids_the_signature() {
+    let registry = Registry::default();
+    let at = registry.starts().await;
+    let images = format!("poll_seconds = 2\nimages = [\"{at}/acme/shop:{{sha}}\"]");
+    let environments = PRODUCTION.replacen("poll_seconds = 2", &images, 1).leak();
+    World::given(gated(environments), async |w| {
+        w.asks("erin", "/deploy prod").await;
+        let card = waiting(w).await;
+        // Nobody can tell what would be signed, so nothing counts.
+        w.discord.reacts("rita", card.id, "✅").unwrap();
+        let text = w.card(1, "the registry answers 503").await.text();
+        assert!(text.contains("what is signed could not be read"), "{text}");
+        let image = format!("acme/shop:{}", w.head("main"));
+        *registry.0.lock().unwrap() = Some(BTreeMap::new());
+        w.discord.unreacts("rita", card.id, "✅").unwrap();
+        w.discord.reacts("rita", card.id, "✅").unwrap();
+        w.card(1, "1 of 2, @rita").await;
+        registry.has(&image, 'a');
+        let text = w.card(1, "does not count").await.text();
+        assert!(text.contains(&format!("the image `{at}/{image}` was built since")), "{text}");
+        w.discord.unreacts("rita", card.id, "✅").unwrap();
+        w.discord.reacts("rita", card.id, "✅").unwrap();
+        w.card(1, "1 of 2, @rita").await;
+        registry.has(&image, 'b');
+        w.card(1, "is another one now since").await;
+        // Pushed back it is what was signed.
+        registry.has(&image, 'a');
+        w.card(1, "1 of 2, @rita").await;
+        w.expect_dispatches(0).await;
         w.asks("erin", "/cancel 1").await;
         w.card(1, "Cancelled").await;
         w.thread(1, "Cancelled").await;

@@ -58,6 +58,7 @@ pub(crate) fn uat() -> Environment {
         required_secrets: vec![],
         database: Some("UAT_DATABASE_URL".into()),
         schemas: vec!["public".into()],
+        images: vec![],
         health: vec![],
         verify_deadline: SignedDuration::from_secs(60),
         slow_after: SignedDuration::from_mins(10),

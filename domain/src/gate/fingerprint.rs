@@ -29,13 +29,17 @@ pub struct Fingerprint {
     /// is no such database, `None` as for `called`.
     #[serde(default)]
     pub migrations: Option<Migrations>,
+    /// The environment's images and the digest of each; without one where none has been built for the commit. `None`
+    /// as for `called`.
+    #[serde(default)]
+    pub images: Option<BTreeMap<String, Option<String>>>,
 }
 
 impl Fingerprint {
     /// Of the commit alone.
     #[must_use]
     pub fn of(commit: &CommitSha) -> Self {
-        Self { commit: commit.clone(), workflow: None, called: None, secrets: None, migrations: None }
+        Self { commit: commit.clone(), workflow: None, called: None, secrets: None, migrations: None, images: None }
     }
 
     /// The same with the workflow and what it calls.
@@ -55,6 +59,12 @@ impl Fingerprint {
     #[must_use]
     pub fn with_applied(self, applied: Option<&Applied>) -> Self {
         Self { migrations: Some(applied.map(Migrations::of).unwrap_or_default()), ..self }
+    }
+
+    /// The same with images and their digests.
+    #[must_use]
+    pub fn with_images(self, images: BTreeMap<String, Option<String>>) -> Self {
+        Self { images: Some(images), ..self }
     }
 
     /// Reusable workflows of which only the ref is bound.
@@ -89,7 +99,13 @@ impl Fingerprint {
                 None => Some("what tenants have applied has become unknown".into()),
             })
         };
-        called.or_else(secrets).or_else(migrations)
+        let images = || {
+            self.images.as_ref().and_then(|before| match &now.images {
+                Some(after) => image_moved(before, after),
+                None => Some("the images have become unknown".into()),
+            })
+        };
+        called.or_else(secrets).or_else(migrations).or_else(images)
     }
 }
 
@@ -117,4 +133,21 @@ fn secret_moved(before: &Secrets, after: &Secrets) -> Option<String> {
     let (name, _) = after.iter().find(|(name, at)| before.get(*name) != Some(*at))?;
     let how = if before.contains_key(name) { "changed" } else { "added" };
     Some(format!("the secret {} was {how}", code(name)))
+}
+
+type Images = BTreeMap<String, Option<String>>;
+
+fn image_moved(before: &Images, after: &Images) -> Option<String> {
+    let shown = |name: &str| code(&clip(name, 200));
+    if let Some(name) = before.keys().find(|name| !after.contains_key(*name)) {
+        return Some(format!("the image {} counts no more", shown(name)));
+    }
+    let (name, digest) = after.iter().find(|(name, digest)| before.get(*name) != Some(*digest))?;
+    let how = match (before.get(name), digest) {
+        (None, _) => "did not count before",
+        (Some(None), _) => "was built",
+        (Some(Some(_)), None) => "is gone",
+        (Some(Some(_)), Some(_)) => "is another one now",
+    };
+    Some(format!("the image {} {how}", shown(name)))
 }

@@ -11,6 +11,7 @@ use crate::{
     fleet::Inspection,
     history::{Recorded, Window},
     ids::CommitSha,
+    image::Image,
     migration::{Session, Sight},
     truth::Truth,
 };
@@ -109,6 +110,16 @@ pub trait TenantDb: Send + Sync {
     /// # Errors
     /// A sentence that says why not; never with a password in it.
     async fn names(&self, environment: &Environment) -> Result<Vec<String>, String>;
+}
+
+/// Registries of container images.
+#[async_trait]
+pub trait Images: Send + Sync {
+    /// Asks for the digest of each image; `None` where there is no such image (yet).
+    ///
+    /// # Errors
+    /// A sentence that says why it cannot be told; never with a password in it.
+    async fn digests(&self, images: &[Image]) -> Result<Vec<Option<String>>, String>;
 }
 
 /// The running application.

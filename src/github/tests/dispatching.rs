@@ -42,6 +42,7 @@ pub(super) fn order_for(workflow: &str, git_ref: &str, inputs: &[(&str, &str)]) 
         required_secrets: Vec::new(),
         database: None,
         schemas: Vec::new(),
+        images: vec![],
         health: Vec::new(),
         migration_pace: signalbox_domain::SignedDuration::from_secs(2),
         stall: signalbox_domain::SignedDuration::from_secs(120),

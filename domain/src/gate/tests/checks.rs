@@ -146,6 +146,18 @@ fn a_signature_is_void_when_a_called_workflow_or_a_ledger_moves() {
     let behind = applied(&next, vec![whole.clone()]);
     assert_snapshot!(behind.moved(&applied(&next, vec![next.clone()])).unwrap(), @"the migration `shop.0003_c`, which was pending for a tenant, was applied");
     assert_snapshot!(moved(fingerprint()), @"the applied migrations of `auth` are none now and were `1 to 0001_a`");
+
+    let built = |images: &[(&str, Option<&str>)]| {
+        let owned = |text: &&str| (*text).to_owned();
+        fingerprint()
+            .with_images(images.iter().map(|(name, digest)| (owned(name), digest.as_ref().map(owned))).collect())
+    };
+    let bound = built(&[("ghcr.io/acme/app:1", Some("sha256:a")), ("ghcr.io/acme/web:1", None)]);
+    let moved = |now: &[(&str, Option<&str>)]| bound.moved(&built(now)).unwrap_or_default();
+    assert_snapshot!(moved(&[("ghcr.io/acme/app:1", Some("sha256:b")), ("ghcr.io/acme/web:1", None)]), @"the image `ghcr.io/acme/app:1` is another one now");
+    assert_snapshot!(moved(&[("ghcr.io/acme/app:1", None), ("ghcr.io/acme/web:1", None)]), @"the image `ghcr.io/acme/app:1` is gone");
+    assert_snapshot!(moved(&[("ghcr.io/acme/app:1", Some("sha256:a")), ("ghcr.io/acme/web:1", Some("sha256:c"))]), @"the image `ghcr.io/acme/web:1` was built");
+    assert_snapshot!(moved(&[("ghcr.io/acme/app:1", Some("sha256:a"))]), @"the image `ghcr.io/acme/web:1` counts no more");
 }
 
 #[test]
