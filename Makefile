@@ -12,11 +12,11 @@ demo: ## Run everything on this machine, without credentials, with a page in the
 	cargo run --locked --features demo -- demo $(ARGS)
 
 test: ## Run the whole test suite
-	@scripts/setup build browser django pooler
+	@scripts/setup build browser django api pooler
 	@scripts/test
 
 matrix: ## Run the tests on real fleets against other versions of PostgreSQL: VERSIONS="14 16 17 18"
-	@scripts/setup build node django pooler
+	@scripts/setup build node django api pooler
 	@scripts/matrix $(or $(VERSIONS),14 16 17 18)
 
 lint: ## Format, clippy and documentation, all warnings denied

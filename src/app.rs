@@ -15,10 +15,11 @@ use crate::{
     discord,
     engine::{Engine, Ports, Scheduler, ServiceDesk, Worker},
     github::{Auth, GithubForge, LogLimits, Settings, Timeouts},
+    notify::{Target, Webhooks},
     probes::{HttpProbe, Snapshots, TenantDatabases},
     registry::Registries,
     store::{self, SqlStore},
-    web::{self, Gates, Issuer, Web, Webhooks},
+    web::{self, Events, Gates, Issuer, Web},
 };
 
 /// How long the parts may take to end what they are at. Orchestrators commonly kill after ten seconds.
@@ -74,6 +75,7 @@ impl App {
             subscriptions: storage.clone(),
             tenants: Arc::new(databases),
             images: Arc::new(Registries::new(config.registries.clone())?),
+            courier: Arc::new(courier(config)?),
             probe: Arc::new(HttpProbe::new()?),
             clock: clock.clone(),
         };
@@ -82,7 +84,8 @@ impl App {
             .anchored_in(config.audit.channel, config.audit.file.clone())
             .routed_by(config.routing.clone())
             .administered_by(&config.discord.admins)
-            .scheduled_by(&config.schedules);
+            .scheduled_by(&config.schedules)
+            .posting_to(config.webhooks.iter().map(|webhook| webhook.hook.clone()).collect());
         engine.configured(&config.text).await.context("the store cannot be written")?;
         let desk: Arc<dyn Desk> = Arc::new(ServiceDesk::new(engine.clone()));
 
@@ -106,13 +109,15 @@ impl App {
                 error!(error = &error as &dyn std::error::Error, "nobody can be heard in Discord until this is mended");
             }
         });
-        let webhooks = config.github.webhook_secret.clone().map(|secret| Webhooks {
+        let webhooks = config.github.webhook_secret.clone().map(|secret| web::Webhooks {
             secret,
             repositories: config.line.iter().map(|environment| environment.repository.clone()).collect(),
             api_url: config.github.api_url.clone(),
             answers_rules: matches!(config.github.credentials, Credentials::App { .. }),
         });
-        let router = web::router(Web { inbox: storage.clone(), store: storage.clone(), clock, wake, webhooks, gates });
+        let events = Events::new(config.line.clone().into(), &config.events.tokens, config.events.per_minute);
+        let router =
+            web::router(Web { inbox: storage.clone(), store: storage.clone(), clock, wake, webhooks, gates, events });
         let stopping = stop.clone();
         tasks.spawn(async move {
             let server = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned());
@@ -162,6 +167,15 @@ pub(crate) fn github_settings(config: &Config) -> Settings {
         }
     };
     Settings { api_url: config.github.api_url.clone(), auth, timeouts: Timeouts::default(), logs: LogLimits::default() }
+}
+
+/// Who tells the configured addresses of events.
+fn courier(config: &Config) -> reqwest::Result<Webhooks> {
+    let targets = config
+        .webhooks
+        .iter()
+        .map(|webhook| (webhook.hook.name.clone(), Target { url: webhook.url.clone(), secret: webhook.key().into() }));
+    Webhooks::new(targets.collect())
 }
 
 /// What reads logs: the built-in rules and the user's own, and all secrets that we know ourselves.

@@ -17,6 +17,7 @@ mod secrets;
 mod table;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
 use std::{
     collections::BTreeMap,
@@ -28,7 +29,7 @@ use secrecy::SecretString;
 use signalbox_domain::{
     alert::Routing,
     environment::{Line, Role},
-    ids::{ChannelId, RoleId},
+    ids::{ChannelId, EnvironmentName, RoleId},
     log::Rule,
     schedule::Schedule,
 };
@@ -39,6 +40,7 @@ pub use self::{
     check::check,
     env::{BadEnvFile, Env},
     problem::{Problem, Problems},
+    webhook::Webhook,
 };
 use self::{
     environment::{Defaults, Stage},
@@ -71,11 +73,24 @@ pub struct Config {
     pub schedules: Vec<Schedule>,
     /// What is looked for in logs before what is built in.
     pub log_rules: Vec<Rule>,
+    /// Who may speak through us.
+    pub events: Events,
+    /// Addresses that are told of events.
+    pub webhooks: Vec<Webhook>,
     /// URLs of the tenant databases, by the name of the variable they came from
     /// ([`Environment::database`](signalbox_domain::environment::Environment)).
     pub databases: BTreeMap<String, SecretString>,
     /// Who we are at registries of images.
     pub registries: registry::Credentials,
+}
+
+/// Scripts that may speak through us.
+#[derive(Debug, Clone)]
+pub struct Events {
+    /// Their token, by environment.
+    pub tokens: BTreeMap<EnvironmentName, SecretString>,
+    /// How many events of each token are taken in a minute.
+    pub per_minute: u32,
 }
 
 /// `[discord]`, and the bot's token.
@@ -257,7 +272,10 @@ fn whole(root: &Table<'_>, env: &Env, text: &str) -> Option<Config> {
     let (discord_table, github_table) = (discord_table.as_ref(), github_table.as_ref());
     let roles = discord_table.map(roles).unwrap_or_default();
     let stages = stages(root, discord_table, github_table, &roles);
-    let server = Server { gate_secret: secrets.gate(), ..server(root.section("server", &SERVER).as_ref(), env) };
+    let server_table = root.section("server", &SERVER);
+    let server = Server { gate_secret: secrets.gate(), ..server(server_table.as_ref(), env) };
+    let per_minute = server_table.and_then(|table| table.number("events_per_minute", 1..=6_000));
+    let per_minute = per_minute.and_then(|number| u32::try_from(number).ok()).unwrap_or(60);
     let audit = root.section("audit", &AUDIT).map(|table| Audit {
         channel: table.text("channel", read::snowflake).map(|id| ChannelId(id.value)),
         file: table.text("file", read::file).map(|found| found.value),
@@ -270,6 +288,8 @@ fn whole(root: &Table<'_>, env: &Env, text: &str) -> Option<Config> {
     let registries = secrets.registries();
     let names: Vec<_> = stages.iter().filter_map(|stage| Some(stage.name.as_ref()?.value.clone())).collect();
     let routes = routing::routes(root, &names, &roles);
+    let events = Events { tokens: secrets.events(&stages), per_minute };
+    let webhooks = webhook::webhooks(root, &names, &secrets);
     let channel = discord_table.and_then(|table| table.text("channel", read::snowflake)).map(|id| ChannelId(id.value));
     let schedules = schedule::schedules(root, &stages);
     let (line, discord) = (line_of(stages)?, discord??);
@@ -285,6 +305,8 @@ fn whole(root: &Table<'_>, env: &Env, text: &str) -> Option<Config> {
         schedules,
         store: store?,
         log_rules,
+        events,
+        webhooks,
         databases,
         registries,
         text: text.to_owned(),

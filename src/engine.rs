@@ -38,12 +38,13 @@ use signalbox_domain::{
     effect::{Due, Effect},
     environment::{Environment, Line, Role},
     event::Event,
+    hook::{self, Hook},
     ids::{ChannelId, DeploymentId, EnvironmentName},
     image::Image,
     log::Classifier,
     ports::{
-        Alerts, Applied, Archive, Change, Chat, Clock, Deliveries, Forge, History, Images, Inbox, Letters, Links,
-        Locks, Logs, Observations, Outbox, Probe, Pulls, Query, Rules, Schedules, Sources, Store, StoreError,
+        Alerts, Applied, Archive, Change, Chat, Clock, Courier, Deliveries, Forge, History, Images, Inbox, Letters,
+        Links, Locks, Logs, Observations, Outbox, Probe, Pulls, Query, Rules, Schedules, Sources, Store, StoreError,
         Subscriptions, TenantDb, Trail,
     },
     schedule::Schedule,
@@ -104,6 +105,8 @@ pub struct Ports {
     pub tenants: Arc<dyn TenantDb>,
     /// Registries of images.
     pub images: Arc<dyn Images>,
+    /// Addresses that are told of events.
+    pub courier: Arc<dyn Courier>,
     /// The running applications.
     pub probe: Arc<dyn Probe>,
     /// The time.
@@ -126,6 +129,7 @@ pub struct Engine {
     authors: links::Authors,
     admins: Arc<[Role]>,
     schedules: Arc<[Schedule]>,
+    hooks: Arc<[Hook]>,
     classifier: Arc<Classifier>,
     changed: broadcast::Sender<Deployment>,
 }
@@ -161,6 +165,7 @@ impl Engine {
             authors,
             admins: Arc::new([]),
             schedules: Arc::new([]),
+            hooks: Arc::new([]),
             classifier,
             changed: broadcast::channel(256).0,
         }
@@ -190,6 +195,12 @@ impl Engine {
         Self { schedules: schedules.into(), ..self }
     }
 
+    /// The same engine, telling these addresses of events.
+    #[must_use]
+    pub fn posting_to(self, hooks: Vec<Hook>) -> Self {
+        Self { hooks: hooks.into(), ..self }
+    }
+
     /// Lets something happen to a deployment. `None`: it was old news, nothing followed.
     ///
     /// # Errors
@@ -200,8 +211,9 @@ impl Engine {
             let Some(environment) = self.environment_of(&deployment) else { return Ok(None) };
             let now = self.ports.clock.now();
             let Some(decision) = decide(&deployment, event.clone(), environment, now) else { return Ok(None) };
-            let change =
-                Change { deployment: decision.deployment, effects: decision.effects, entries: decision.entries };
+            let posts = hook::of_deployment(&self.hooks, &decision.deployment, &decision.effects, now);
+            let effects = decision.effects.into_iter().chain(posts).collect();
+            let change = Change { deployment: decision.deployment, effects, entries: decision.entries };
             match self.ports.store.commit(change).await {
                 Ok(deployment) => {
                     self.announce(&deployment);

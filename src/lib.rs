@@ -12,6 +12,7 @@ pub mod engine;
 pub mod gate;
 pub mod github;
 pub mod inspect;
+pub mod notify;
 pub mod probes;
 pub mod registry;
 pub mod replay;

@@ -1,6 +1,7 @@
-//! What is served over HTTP: GitHub's webhooks, the answer of the gates to a step that waits, and the probes of
-//! whoever runs the process.
+//! What is served over HTTP: GitHub's webhooks, the answer of the gates to a step that waits, a way in for scripts, and
+//! the probes of whoever runs the process. `docs/openapi.json` describes all of it, and is served itself.
 
+mod events;
 mod gate;
 mod health;
 mod oidc;
@@ -14,6 +15,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Router,
+    http::header,
     routing::{get, post},
 };
 use secrecy::SecretString;
@@ -25,6 +27,7 @@ use tokio::sync::Notify;
 use url::Url;
 
 pub use self::{
+    events::Events,
     gate::Gates,
     oidc::{AUDIENCE, Issuer},
     token::{LONGEST_LIFE, mint},
@@ -44,6 +47,8 @@ pub struct Web {
     pub webhooks: Option<Webhooks>,
     /// Whose gates are answered for.
     pub gates: Gates,
+    /// Which scripts may speak through us.
+    pub events: Events,
 }
 
 /// Whose webhooks are taken.
@@ -58,12 +63,18 @@ pub struct Webhooks {
     pub answers_rules: bool,
 }
 
-/// The routes: `POST /webhooks/github`, `GET /v1/gates/{environment}/{commit}`, `GET /healthz` (the process is up), `GET /readyz` (the store answers).
+/// What describes the routes.
+const OPENAPI: &str = include_str!("../docs/openapi.json");
+
+/// The routes: `POST /webhooks/github`, `GET /v1/gates/{environment}/{commit}`, `POST /v1/events`,
+/// `GET /v1/openapi.json`, `GET /healthz` (the process is up), `GET /readyz` (the store answers).
 pub fn router(web: Web) -> Router {
     let mut router = Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        .route("/v1/gates/{environment}/{commit}", get(gate::ask));
+        .route("/v1/gates/{environment}/{commit}", get(gate::ask))
+        .route("/v1/events", post(events::receive))
+        .route("/v1/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], OPENAPI)));
     if web.webhooks.is_some() {
         router = router.route("/webhooks/github", post(webhook::receive));
     }

@@ -152,6 +152,15 @@ pub enum Effect {
         /// Whom it calls.
         calls: Calls,
     },
+    /// Tell an address of an event over HTTP, until it takes it.
+    Post {
+        /// Which address, by its name.
+        hook: String,
+        /// The event's name, by which a repetition is known.
+        id: String,
+        /// What is told, as JSON.
+        body: String,
+    },
     /// Look whether a lock is about to end.
     WatchLocks,
     /// Verify the audit trail.
@@ -231,6 +240,7 @@ impl Effect {
                 format!("deliver:{matter}:channel-{channel}")
             }
             Self::Deliver { to: Recipient::Person(person), matter, .. } => format!("deliver:{matter}:person-{person}"),
+            Self::Post { hook, id, .. } => format!("post:{hook}:{id}"),
             Self::WatchLocks => "watch-locks".to_owned(),
             Self::VerifyAudit => "verify-audit".to_owned(),
             Self::ReadSignOffs { deployment } => format!("signoffs:{deployment}"),

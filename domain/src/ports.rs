@@ -1,6 +1,7 @@
 //! The few narrow interfaces between the rules and the world. Adapters implement them.
 
 mod chat;
+mod courier;
 mod forge;
 mod gatekeeper;
 mod history;
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 
 pub use self::{
     chat::{Chat, ChatError, LetterError, Letters},
+    courier::{Courier, NotTaken, Parcel},
     forge::{Deliveries, Forge, ForgeError, Resolved, Rules, RunQuery, Scope, Sources, Undelivered},
     gatekeeper::Gatekeeper,
     history::{Archive, History, Laps},

@@ -36,6 +36,13 @@ pub fn plain(text: &str) -> String {
     out
 }
 
+/// The same for a text of several lines: they stay, empty ones do not.
+#[must_use]
+pub fn paragraphs(text: &str) -> String {
+    let lines = text.lines().map(plain).filter(|line| !line.trim().is_empty());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// Text from outside as an inline code span. The fence is longer than any run of backticks inside,
 /// so that the span cannot be left.
 #[must_use]

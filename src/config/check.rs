@@ -6,9 +6,10 @@ use signalbox_domain::{
     alert::Route,
     environment::{Environment, Role},
     gate::{Check, Minutes, Rule},
+    notice::words,
 };
 
-use super::{Config, Credentials, Env, Store, load};
+use super::{Config, Credentials, Env, Store, Webhook, load};
 
 /// Reads the configuration as starting would. Answers with a summary of it, or with everything that is wrong.
 ///
@@ -47,6 +48,18 @@ fn summary(file: &str, config: &Config) -> String {
         let of = if places.is_empty() { String::new() } else { format!(" of {places}") };
         let (work, name) = (schedule.work.word(), &schedule.name);
         let _ = writeln!(text, "Watch    {name}: {work}{of} at {}", schedule.spec());
+    }
+    for (name, _) in &config.events.tokens {
+        let _ = writeln!(text, "Events   scripts of {name} may speak, {} times in a minute", config.events.per_minute);
+    }
+    for Webhook { hook, url, .. } in &config.webhooks {
+        let of = match hook.environments.as_slice() {
+            [] => "all environments".to_owned(),
+            names => names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", "),
+        };
+        let what = if hook.kinds.is_empty() { "everything".to_owned() } else { words(&hook.kinds) };
+        let host = url.host_str().unwrap_or_default();
+        let _ = writeln!(text, "Webhook  {}: {what} of {of} to {host}", hook.name);
     }
     let _ = writeln!(text, "Audit    {}", config.audit.says());
     text

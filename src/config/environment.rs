@@ -39,6 +39,8 @@ pub(super) struct Stage {
     pub(super) name: Option<Found<EnvironmentName>>,
     pub(super) after: Option<Found<EnvironmentName>>,
     pub(super) database: Option<Found<String>>,
+    /// The variable of its scripts' token.
+    pub(super) events: Option<Found<String>>,
     pub(super) environment: Option<Environment>,
     /// Where its table `promotion` stands.
     pub(super) promotion: Option<std::ops::Range<usize>>,
@@ -50,7 +52,8 @@ pub(super) fn stage(table: &Table<'_>, defaults: &Defaults<'_>) -> Stage {
     let after = table.text("after", read::environment_name);
     let database = table.text("database", read::variable);
     let environment = environment(table, defaults, name.as_ref(), after.as_ref(), database.as_ref());
-    Stage { name, after, database, environment, promotion: table.span_of("promotion") }
+    let events = table.text("events_token", read::variable);
+    Stage { name, after, database, events, environment, promotion: table.span_of("promotion") }
 }
 
 fn environment(

@@ -50,6 +50,7 @@ pub(super) const ALL: &[&Section] = &[
     &GATE,
     &PROMOTION,
     &LOG_RULE,
+    &WEBHOOK,
 ];
 
 pub(super) const ROOT: Section = Section {
@@ -62,6 +63,7 @@ pub(super) const ROOT: Section = Section {
         may("route", "one [[route]] for each place where alerts or deployments are told", ROUTE_EXAMPLE),
         may("quiet", "one [[quiet]] for hours in which nobody is called", QUIET_EXAMPLE),
         may("schedule", "one [[schedule]] for each thing that is done by itself", SCHEDULE_EXAMPLE),
+        may("webhook", "one [[webhook]] for each address that is told of events", WEBHOOK_EXAMPLE),
         may("audit", "the table [audit]", "[audit]\nchannel = \"1200000000000000003\""),
         may("log_rule", "one [[log_rule]] for each line to look for in logs", "[[log_rule]]\nname = \"seed_missing\""),
         must(
@@ -177,6 +179,29 @@ pub(super) const ROUTE: Section = Section {
     ],
 };
 
+const WEBHOOK_EXAMPLE: &str =
+    "[[webhook]]\nname = \"pager\"\nurl = \"https://pager.example/hooks\"\nsecret = \"PAGER_WEBHOOK_SECRET\"";
+
+/// An address that is told of events.
+pub(super) const WEBHOOK: Section = Section {
+    title: "[[webhook]]",
+    keys: &[
+        must("name", "1 to 32 of a-z, 0-9 and `-`", "name = \"pager\""),
+        must("url", "an http or https address without user name or password", "url = \"https://pager.example/hooks\""),
+        must(
+            "secret",
+            "the name of the environment variable that holds what events are signed with",
+            "secret = \"PAGER_WEBHOOK_SECRET\"",
+        ),
+        may("environments", "a list of names of environments", "environments = [\"production\"]"),
+        may(
+            "kinds",
+            "a list of started, progress, finished, failed, untrue, recovered and alerts",
+            "kinds = [\"failed\", \"untrue\", \"alerts\"]",
+        ),
+    ],
+};
+
 const QUIET_EXAMPLE: &str =
     "[[quiet]]\nalerts = [\"info\", \"warning\"]\ntimes = [\"* 20-23,0-6 * * *\"]\ntime_zone = \"Europe/Berlin\"";
 
@@ -208,6 +233,7 @@ pub(super) const SERVER: Section = Section {
     title: "[server]",
     keys: &[
         may("listen", "an address and port to listen on for webhooks", "listen = \"127.0.0.1:8080\""),
+        may("events_per_minute", "a whole number of events", "events_per_minute = 60"),
         may("data", "the folder Signalbox keeps its own data in", "data = \"/var/lib/signalbox\""),
     ],
 };
@@ -235,6 +261,11 @@ pub(super) const ENVIRONMENT: Section = Section {
             "images",
             "a list of images with host and tag; {sha} and {short} stand for the commit",
             "images = [\"ghcr.io/acme/shop:{sha}\"]",
+        ),
+        may(
+            "events_token",
+            "the name of the environment variable that holds the token of its scripts",
+            "events_token = \"UAT_EVENTS_TOKEN\"",
         ),
         may(
             "schemas",

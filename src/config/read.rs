@@ -127,6 +127,13 @@ pub(super) fn reviewer(text: &str) -> Result<String, Reject> {
     if valid { Ok(text.to_owned()) } else { Err(format!("{text:?} is neither a login nor `organisation/team`").into()) }
 }
 
+/// The name of an address that is told of events.
+pub(super) fn hook_name(text: &str) -> Result<String, Reject> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let valid = !text.is_empty() && text.len() <= 32 && text.chars().all(plain);
+    if valid { Ok(text.to_owned()) } else { Err(format!("{text:?} is not a name of a-z, 0-9 and `-`").into()) }
+}
+
 /// What people sign for.
 pub(super) fn category(text: &str) -> Result<(), Reject> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, ' ' | '-' | '_');

@@ -13,7 +13,7 @@ use super::{
     environment::roles,
     keys::{ALERTS, QUIET, ROUTE},
     read,
-    table::{Reject, Table, nearest},
+    table::{Found, Reject, Table, nearest},
 };
 
 /// Nobody waits longer for an acknowledgement, nor reminds more rarely: a week.
@@ -59,12 +59,7 @@ pub(super) fn routes(root: &Table<'_>, environments: &[EnvironmentName], declare
 
 fn route(table: &Table<'_>, environments: &[EnvironmentName], declared: &[Role]) -> Route {
     let usual = Route::default();
-    let reached = table.texts("environments", |given| {
-        let known = || environments.iter().map(EnvironmentName::as_str);
-        let meant = nearest(given, known()).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-        let found = environments.iter().find(|name| name.as_str() == given).cloned();
-        found.ok_or_else(|| Reject::from(format!("no environment is called {given:?}{meant}")))
-    });
+    let reached = reached(table, environments);
     let kinds: Vec<&str> = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Alerts).map(Kind::word).collect();
     let deployments = table.texts("deployments", |given| one_of(given, &kinds, "event").map(|_| Kind::parse(given)));
     if !table.has("alerts") && !table.has("deployments") {
@@ -97,6 +92,16 @@ fn route(table: &Table<'_>, environments: &[EnvironmentName], declared: &[Role])
     }
 }
 
+/// The environments that a table is about.
+pub(super) fn reached(table: &Table<'_>, environments: &[EnvironmentName]) -> Option<Found<Vec<EnvironmentName>>> {
+    table.texts("environments", |given| {
+        let known = || environments.iter().map(EnvironmentName::as_str);
+        let meant = nearest(given, known()).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+        let found = environments.iter().find(|name| name.as_str() == given).cloned();
+        found.ok_or_else(|| Reject::from(format!("no environment is called {given:?}{meant}")))
+    })
+}
+
 fn severities(table: &Table<'_>) -> Vec<Severity> {
     let words = Severity::ALL.map(Severity::word);
     let found = table.texts("alerts", |given| {
@@ -106,7 +111,7 @@ fn severities(table: &Table<'_>) -> Vec<Severity> {
     found.map(|found| found.value.into_iter().flatten().collect()).unwrap_or_default()
 }
 
-fn one_of(given: &str, known: &[&str], what: &str) -> Result<(), Reject> {
+pub(super) fn one_of(given: &str, known: &[&str], what: &str) -> Result<(), Reject> {
     if known.contains(&given) {
         return Ok(());
     }

@@ -3,13 +3,15 @@
 use std::{collections::BTreeMap, path::Path};
 
 use secrecy::{ExposeSecret, SecretString};
+use signalbox_domain::ids::EnvironmentName;
 
 use super::{
     Config, Credentials, Store,
     env::{Env, secret_example},
     environment::Stage,
     problem::Problem,
-    table::Document,
+    table::{Document, Found},
+    webhook,
 };
 use crate::registry;
 
@@ -28,7 +30,8 @@ impl Config {
             Store::Postgres(url) => Some(url),
             Store::Sqlite(_) => None,
         };
-        let single = [&self.discord.token, github].into_iter();
+        let scripts = self.events.tokens.values().chain(self.webhooks.iter().map(|webhook| &webhook.secret));
+        let single = [&self.discord.token, github].into_iter().chain(scripts);
         let optional = [self.github.webhook_secret.as_ref(), self.server.gate_secret.as_ref()].into_iter().flatten();
         let urls: Vec<&SecretString> = store.into_iter().chain(self.databases.values()).collect();
         let passwords = urls.iter().filter_map(|url| {
@@ -196,6 +199,47 @@ impl Secrets<'_> {
             }
         }
         databases
+    }
+
+    /// The tokens of scripts, by their environment.
+    pub(super) fn events(&self, stages: &[Stage]) -> BTreeMap<EnvironmentName, SecretString> {
+        let named = stages.iter().filter_map(|stage| Some((stage.name.as_ref()?, stage.events.as_ref()?)));
+        let token = |found: &Found<String>| {
+            let name = found.value.as_str();
+            let expected = format!("at least {SHORTEST_KEY} characters that nobody can guess");
+            let good = |token: &str| token.len() >= SHORTEST_KEY;
+            self.named(found, &expected, format!("{name}=\"$(openssl rand -hex 32)\""), ("is too short", good))
+        };
+        named.filter_map(|(name, found)| Some((name.value.clone(), token(found)?))).collect()
+    }
+
+    /// What events for an address are signed with.
+    pub(super) fn webhook(&self, found: &Found<String>) -> Option<SecretString> {
+        let example = format!("{}=\"{}$(openssl rand -base64 32)\"", found.value, webhook::PREFIX);
+        let good = |secret: &str| webhook::key(secret).is_some();
+        let expected = "`whsec_` and 24 to 64 bytes in base 64";
+        self.named(found, expected, example, ("is not a secret of a webhook", good))
+    }
+
+    /// A secret whose variable the file names; noted there when it is missing or no good.
+    fn named(
+        &self,
+        found: &Found<String>,
+        expected: &str,
+        example: String,
+        (bad, good): (&str, impl Fn(&str) -> bool),
+    ) -> Option<SecretString> {
+        let name = found.value.as_str();
+        let problem = |what: String| {
+            self.doc.note_at(found.span.clone(), Problem::missing(what, expected, example.clone()));
+        };
+        match self.env.secret(name) {
+            Ok(Some(secret)) if good(secret.expose_secret()) => return Some(secret),
+            Ok(Some(_)) => problem(format!("{name} {bad}")),
+            Ok(None) => problem(not_set(name)),
+            Err(problem) => self.doc.note(problem),
+        }
+        None
     }
 
     fn is_set(&self, name: &str) -> bool {

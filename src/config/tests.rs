@@ -8,6 +8,7 @@ mod routing;
 mod schedule;
 mod secrets;
 mod values;
+mod webhook;
 mod whole;
 
 use super::{Config, Env, Problems, parse};

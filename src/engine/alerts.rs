@@ -13,6 +13,7 @@ use signalbox_domain::{
     card::Calls,
     effect::Effect,
     gate::Reaction,
+    hook,
     ids::MessageRef,
     ports::{ChatError, Query, StoreError, WhichAlerts},
 };
@@ -116,7 +117,9 @@ impl Engine {
         for _ in 0..PATIENCE {
             let latest = self.latest_alert(key).await?;
             let now = self.ports.clock.now();
-            let Some(followed) = follow(latest.as_ref(), event.clone(), &self.routing, now) else { return Ok(None) };
+            let followed = follow(latest.as_ref(), event.clone(), &self.routing, now);
+            let Some(mut followed) = followed else { return Ok(None) };
+            followed.effects.extend(hook::of_alert(&self.hooks, &followed, now));
             match self.ports.alerts.record_alert(followed).await {
                 Ok(record) => {
                     self.wake.notify_one();

@@ -10,6 +10,7 @@ mod logs;
 mod migrate;
 mod notices;
 mod observe;
+mod post;
 mod promote;
 mod recover;
 mod sweep;
@@ -94,6 +95,7 @@ pub(super) async fn carry_out(engine: &Engine, pace: &Pace, claimed: &Claimed) -
         Effect::ReadAlert { key } => return alerts::read(engine, key).await,
         Effect::Notice { notice } => return notices::notice(engine, notice).await,
         Effect::Deliver { to, text, calls, .. } => return notices::deliver(engine, *to, (text, calls), claimed).await,
+        Effect::Post { hook, id, body } => return post::post(engine, hook, id, body, claimed.attempts).await,
         Effect::WatchLocks => return watch::locks(engine).await,
         Effect::VerifyAudit => return watch::audit(engine).await,
         Effect::ReadSignOffs { deployment } => return chat::read_sign_offs(engine, *deployment).await,

@@ -37,6 +37,8 @@ enum Lane {
     Alert(String),
     /// What somebody hears, or a channel beyond a card.
     To(Recipient),
+    /// What an address is told.
+    Hook(String),
     /// Anything else.
     Other(String),
 }
@@ -49,6 +51,7 @@ fn lane(effect: &Effect) -> Lane {
         | Effect::Attach { deployment, .. }
         | Effect::Alert { deployment, .. } => Lane::Chat(deployment.0),
         Effect::Deliver { to, .. } => Lane::To(*to),
+        Effect::Post { hook, .. } => Lane::Hook(hook.clone()),
         Effect::ShowAlert { key } | Effect::CallAlert { key, .. } => Lane::Alert(key.clone()),
         Effect::Dispatch { deployment }
         | Effect::Locate { deployment }

@@ -128,7 +128,8 @@ pub(super) async fn put(transaction: &mut Transaction, effects: Vec<Due>) -> Res
     Ok(())
 }
 
-/// A line that stands in the chat cannot be edited into what is true now, so it is never said again.
+/// A line that stands in the chat cannot be edited into what is true now, nor an event be taken back, so it is never
+/// said again.
 fn is_said_once(effect: &Effect) -> bool {
     matches!(
         effect,
@@ -136,6 +137,7 @@ fn is_said_once(effect: &Effect) -> bool {
             | Effect::Attach { .. }
             | Effect::CallAlert { .. }
             | Effect::Deliver { .. }
+            | Effect::Post { .. }
             | Effect::PostHead { .. }
     )
 }

@@ -1,6 +1,8 @@
 //! The routes over a real socket.
 
+mod events;
 mod gates;
+mod openapi;
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -109,18 +111,14 @@ impl Service {
             store: memory.clone(),
             clock: Arc::new(Noon),
             wake: wake.clone(),
-            webhooks: Some(Webhooks {
-                secret: SecretString::from(SECRET),
-                repositories: BTreeSet::from([RepositoryName::parse("acme/shop").unwrap()]),
-                api_url: "https://api.github.com/".parse().unwrap(),
-                answers_rules: true,
-            }),
+            webhooks: Some(webhooks()),
             gates: Gates {
                 keeper: Arc::new(gates::Book::default()),
                 line: Arc::new(Line::new(vec![]).unwrap()),
                 secret: None,
                 issuer: Issuer::new("http://127.0.0.1:9".into()).unwrap(),
             },
+            events: events::holders(600),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -143,6 +141,15 @@ impl Service {
 
     fn observed(&self) -> Vec<Effect> {
         self.memory.effects.lock().unwrap().iter().map(|due| due.effect.clone()).collect()
+    }
+}
+
+fn webhooks() -> Webhooks {
+    Webhooks {
+        secret: SecretString::from(SECRET),
+        repositories: BTreeSet::from([RepositoryName::parse("acme/shop").unwrap()]),
+        api_url: "https://api.github.com/".parse().unwrap(),
+        answers_rules: true,
     }
 }
 

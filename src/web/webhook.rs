@@ -159,7 +159,7 @@ fn declared_length(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// A header that is there exactly once.
-fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;
     values.next().is_none().then_some(value)
@@ -186,7 +186,7 @@ fn verify(webhooks: &Webhooks, signature: &[u8], body: &[u8]) -> Result<(), Refu
     mac.verify_slice(signature).map_err(|_| Refused::Unsigned)
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
     one(headers, header::CONTENT_TYPE.as_str())
         .and_then(|kind| kind.split(';').next())
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))

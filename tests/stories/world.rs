@@ -48,6 +48,7 @@ pub struct World {
     store: Option<String>,
     environments: std::sync::Mutex<&'static str>,
     signs: &'static str,
+    secrets: &'static [(&'static str, &'static str)],
     is_app: bool,
     folder: TempDir,
     app: Mutex<Option<App>>,
@@ -76,6 +77,8 @@ pub struct Given {
     pub app: bool,
     /// What people sign with, as it would be written under `[discord]`; the usual when empty.
     pub signs: &'static str,
+    /// More variables, for secrets that the environments name.
+    pub secrets: &'static [(&'static str, &'static str)],
 }
 
 impl World {
@@ -134,6 +137,7 @@ impl World {
             store: given.store.clone(),
             environments: given.environments.into(),
             signs: given.signs,
+            secrets: given.secrets,
             is_app: given.app,
             folder,
             app: Mutex::default(),
@@ -369,6 +373,7 @@ commit_header = "X-Build-Sha"
             false => vec![("GITHUB_TOKEN", github::seed::TOKEN)],
         };
         variables.extend(credentials.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
+        variables.extend(self.secrets.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         variables.extend(self.database.clone().map(|url| ("UAT_DATABASE_URL".to_owned(), url)));
         variables
     }

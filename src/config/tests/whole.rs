@@ -142,7 +142,7 @@ fn the_examples_in_messages_are_right() {
         for key in section.keys.iter().filter(|key| !key.example.contains("[[") && section.title != "json") {
             let head = match section.title {
                 "[discord]" | "[github]" | "[server]" | "[audit]" | "[alerts]" | "[[quiet]]" | "[[schedule]]"
-                | "[[log_rule]]" => section.title,
+                | "[[log_rule]]" | "[[webhook]]" => section.title,
                 "[[route]]" if key.name == "acknowledge_minutes" => {
                     "[[route]]\nalerts = [\"info\"]\nescalate = [\"engineer\"]"
                 }

@@ -23,6 +23,13 @@ const KEY: &str = "a key with characters enough for a gate";
 #[derive(Default)]
 pub(super) struct Book(Option<Vec<Deployment>>);
 
+impl Book {
+    /// It can be read, and nothing is in it.
+    pub(super) fn empty() -> Self {
+        Self(Some(vec![]))
+    }
+}
+
 #[async_trait]
 impl Gatekeeper for Book {
     async fn passage(&self, ask: &PassageAsk) -> Result<Option<Passage>, StoreError> {
@@ -31,7 +38,7 @@ impl Gatekeeper for Book {
     }
 }
 
-fn line() -> Line {
+pub(super) fn line() -> Line {
     let text = "[discord]\nguild = \"1100000000000000001\"\nchannel = \"1200000000000000001\"\n\
         roles = { engineer = \"1300000000000000001\" }\n[github]\nrepository = \"Acme/shop\"\n\
         [[environment]]\nname = \"uat\"\nworkflow = \"12-uat-deployment.yml\"\nref = \"uat\"\n\
@@ -130,7 +137,8 @@ async fn serve(book: Book, issuer: &str) -> String {
         issuer: Issuer::new(issuer.to_owned()).unwrap(),
     };
     let (clock, wake) = (Arc::new(SystemClock), Arc::new(Notify::new()));
-    let web = Web { inbox: memory.clone(), store: memory, clock, wake, webhooks: None, gates };
+    let web =
+        Web { inbox: memory.clone(), store: memory, clock, wake, webhooks: None, gates, events: events::holders(60) };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     tokio::spawn(async move { axum::serve(listener, router(web)).await.unwrap() });

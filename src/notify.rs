@@ -1,0 +1,5 @@
+//! Where Signalbox speaks besides the chat.
+
+mod webhooks;
+
+pub use self::webhooks::{Target, Webhooks};
