@@ -130,6 +130,7 @@ pub struct Engine {
     admins: Arc<[Role]>,
     schedules: Arc<[Schedule]>,
     hooks: Arc<[Hook]>,
+    watches: standing::Watches,
     classifier: Arc<Classifier>,
     changed: broadcast::Sender<Deployment>,
 }
@@ -166,6 +167,7 @@ impl Engine {
             admins: Arc::new([]),
             schedules: Arc::new([]),
             hooks: Arc::new([]),
+            watches: standing::Watches::default(),
             classifier,
             changed: broadcast::channel(256).0,
         }

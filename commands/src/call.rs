@@ -133,6 +133,13 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Shows something until the answer is there. When that is lost, the answer comes all the same.
+    pub(crate) async fn show(&self, text: &str) {
+        if let Err(failure) = edit(self.http, self.token, text, vec![], vec![]).await {
+            warn!(error = &failure as &dyn std::error::Error, "what was known already could not be shown");
+        }
+    }
+
     /// Gives the answer.
     pub(crate) async fn answer(self, text: &str) -> Result<(), Error> {
         self.answer_with(text, vec![]).await

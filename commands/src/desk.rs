@@ -9,6 +9,7 @@ use signalbox_domain::{
     environment::Line,
     fleet::{File, Question, Reading},
     gate::{Lock, Verdict},
+    health::Report,
     history::{Blame, MigrationJob, Past, View},
     ids::{ChannelId, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RoleId},
     link::Link,
@@ -511,6 +512,12 @@ pub trait Desk: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal`], ready to be shown.
     async fn answer_alert(&self, ask: AlertAsk) -> Result<Record, Refusal>;
+
+    /// What is known of the health of an environment, or of all that have health checks. `ask`: they are asked now.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn health(&self, environment: Option<&str>, ask: bool) -> Result<Vec<Report>, Refusal>;
 
     /// What is done by itself, with how it stands and now.
     ///

@@ -13,6 +13,7 @@ mod fault;
 mod fixtures;
 mod fleet;
 mod gate;
+mod health;
 mod help;
 mod link;
 mod locks;
@@ -64,7 +65,16 @@ pub fn all() -> Vec<poise::Command<Data, Error>> {
         ("Deployments", vec![deploy::deploy(), promote::promote(), status::status(), logs::logs(), cancel::cancel()]),
         ("Gates", vec![gate::why(), gate::checklist(), gate::gate(), break_glass::breakglass()]),
         ("Locks", vec![locks::lock(), locks::unlock(), locks::locks(), locks::freeze()]),
-        ("Alerts", vec![alerts::alerts(), subscribe::subscribe(), subscribe::unsubscribe(), schedule::schedule()]),
+        (
+            "Alerts",
+            vec![
+                alerts::alerts(),
+                subscribe::subscribe(),
+                subscribe::unsubscribe(),
+                health::health(),
+                schedule::schedule(),
+            ],
+        ),
         (
             "Tenants",
             vec![

@@ -3,5 +3,6 @@
 mod canvas;
 mod chart;
 mod map;
+mod spark;
 
-pub(crate) use self::{chart::draw as chart, map::draw as map};
+pub(crate) use self::{chart::draw as chart, map::draw as map, spark::draw as spark};

@@ -1,6 +1,6 @@
 //! The stages of the promotion path, as the configuration describes them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use jiff::SignedDuration;
 use regex::Regex;
@@ -8,6 +8,7 @@ use regex::Regex;
 use crate::{
     gate::Gate,
     git_ref::{GitRef, RefPattern},
+    health::{Damping, SmokeCheck},
     ids::{ChannelId, EnvironmentName, RepositoryName, RoleId},
     image::ImagePattern,
     promotion::Promotion,
@@ -37,6 +38,45 @@ pub struct HealthCheck {
     pub commit_header: Option<String>,
     /// Slower than this is a warning.
     pub max_latency: SignedDuration,
+    /// How many redirects are followed.
+    pub redirects: u8,
+    /// A certificate that ends in fewer days than this is a warning.
+    pub certificate_days: i64,
+    /// Whose certificates are taken beside those of the usual authorities: a PEM file.
+    pub ca_file: Option<PathBuf>,
+    /// Whether it may be asked at an address of a private network.
+    pub allow_private: bool,
+}
+
+impl HealthCheck {
+    /// Whether an address answers with 200, and nothing else.
+    #[must_use]
+    pub fn of(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            host: None,
+            status: 200,
+            json: None,
+            commit_header: None,
+            max_latency: SignedDuration::from_secs(2),
+            redirects: 0,
+            certificate_days: 14,
+            ca_file: None,
+            allow_private: false,
+        }
+    }
+
+    /// Which application is asked.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        self.host.as_deref().unwrap_or(&self.url)
+    }
+
+    /// What it is called: `health app.example.com`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("health {}", self.place())
+    }
 }
 
 /// One stage of the promotion path.
@@ -72,6 +112,12 @@ pub struct Environment {
     pub images: Vec<ImagePattern>,
     /// Questions to the running application.
     pub health: Vec<HealthCheck>,
+    /// How many of the latest looks at it must agree.
+    pub damping: Damping,
+    /// What is asked of many addresses, such as those of all tenants.
+    pub smoke: Vec<SmokeCheck>,
+    /// How many of them are asked at once.
+    pub smoke_concurrency: usize,
     /// How long the evidence may take to come good after a green run.
     pub verify_deadline: SignedDuration,
     /// A migration that takes no longer than this is never slow.

@@ -3,7 +3,12 @@
 //! One bad answer is no outage and one good one no recovery: a state [holds](Watch) once enough of the latest looks
 //! agree on it. While a deployment runs an application may be unwell; what is seen then is shown and not counted.
 
+mod address;
+mod heard;
+mod judge;
+mod report;
 mod say;
+mod smoke;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -11,7 +16,12 @@ mod watch;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    address::{Forbidden, forbidden},
+    heard::{BadBody, BadCertificate, Heard, Reply, Silence},
+    judge::{finding, names, seen},
+    report::{Report, report},
     say::{KEY, alert},
+    smoke::{DOMAIN, SMOKE, Smoke, SmokeCheck},
     watch::{Damping, Held, Look, Seen, Watch},
 };
 

@@ -313,6 +313,21 @@ impl Refusal {
         )
     }
 
+    /// An environment has no address to ask.
+    #[must_use]
+    pub fn no_health_checks(environment: &Environment, line: &Line) -> Self {
+        let name = &environment.name;
+        let others = line.iter().filter(|one| !one.health.is_empty());
+        let others: Vec<_> = others.map(|one| format!("`/health {}`", one.name)).collect();
+        let configure = format!("put a table `[[environment.health]]` under `{name}` in `signalbox.toml`");
+        Self::new(
+            "no_health_checks",
+            format!("`{name}` has no health checks, so there is nothing to ask."),
+            "a maintainer of `signalbox.toml`, by naming an address.",
+            if others.is_empty() { configure } else { format!("{configure}, or ask {}", others.join(" or ")) },
+        )
+    }
+
     /// The tenant database could not be asked; `why` never has a password in it.
     #[must_use]
     pub fn tenant_database_unreachable(environment: &Environment, question: &Question, why: &str) -> Self {

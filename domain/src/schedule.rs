@@ -26,17 +26,20 @@ const HORIZON: i32 = 8 * 366 + 2;
 pub enum Work {
     /// Ask the running applications whether they are well.
     Health,
+    /// Ask many addresses, such as those of all tenants.
+    Smoke,
 }
 
 impl Work {
     /// All of it.
-    pub const ALL: [Self; 1] = [Self::Health];
+    pub const ALL: [Self; 2] = [Self::Health, Self::Smoke];
 
     /// A word for it, as the configuration writes it.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Health => "health",
+            Self::Smoke => "smoke",
         }
     }
 
@@ -51,6 +54,7 @@ impl Work {
     pub fn usual(self) -> Option<&'static str> {
         match self {
             Self::Health => Some("* * * * *"),
+            Self::Smoke => Some("*/15 * * * *"),
         }
     }
 
@@ -59,6 +63,7 @@ impl Work {
     pub fn concerns(self, environment: &Environment) -> bool {
         match self {
             Self::Health => !environment.health.is_empty(),
+            Self::Smoke => !environment.smoke.is_empty(),
         }
     }
 
@@ -67,6 +72,7 @@ impl Work {
     pub fn needs(self) -> &'static str {
         match self {
             Self::Health => "has no [[environment.health]]",
+            Self::Smoke => "has no [[environment.smoke]]",
         }
     }
 }

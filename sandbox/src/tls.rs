@@ -3,8 +3,9 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::net::{TcpListener, TcpStream};
@@ -39,19 +40,47 @@ impl Identity {
     /// # Errors
     /// When a key or certificate cannot be made.
     pub fn for_host(host: &str) -> Result<Self, TlsError> {
+        Self::signed(CertificateParams::new(vec![host.to_owned()])?)
+    }
+
+    /// The same with a certificate that ends at that time since 1970, perhaps long ago.
+    ///
+    /// # Errors
+    /// When a key or certificate cannot be made.
+    pub fn valid_until(host: &str, end: Duration) -> Result<Self, TlsError> {
+        let mut certificate = CertificateParams::new(vec![host.to_owned()])?;
+        certificate.not_after = rcgen::date_time_ymd(1970, 1, 1) + end;
+        Self::signed(certificate)
+    }
+
+    /// Makes a certificate for `host` for which nobody vouches but itself.
+    ///
+    /// # Errors
+    /// When a key or certificate cannot be made.
+    pub fn self_signed(host: &str) -> Result<Self, TlsError> {
+        let key = KeyPair::generate()?;
+        let certificate = CertificateParams::new(vec![host.to_owned()])?.self_signed(&key)?;
+        Self::serving(certificate.pem(), &certificate, &key)
+    }
+
+    fn signed(certificate: CertificateParams) -> Result<Self, TlsError> {
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         authority.distinguished_name.push(DnType::CommonName, "Signalbox sandbox");
         let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
         let key = KeyPair::generate()?;
-        let certificate = CertificateParams::new(vec![host.to_owned()])?.signed_by(&key, &authority)?;
+        let certificate = certificate.signed_by(&key, &authority)?;
+        Self::serving(authority.pem(), &certificate, &key)
+    }
+
+    fn serving(ca_pem: String, certificate: &Certificate, key: &KeyPair) -> Result<Self, TlsError> {
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key)?;
-        Ok(Self { ca_pem: authority.pem(), config: Arc::new(config) })
+        Ok(Self { ca_pem, config: Arc::new(config) })
     }
 }
 

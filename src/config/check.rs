@@ -86,6 +86,10 @@ fn stage(text: &mut String, environment: &Environment) {
     let _ = writeln!(text, "    deployed  by {}", names(&environment.deploy_roles, "nobody"));
     let _ = writeln!(text, "    signed    by {}", names(&environment.sign_roles, "nobody"));
     let _ = writeln!(text, "    verified  by {}", checks.join("; "));
+    for (n, smoke) in environment.smoke.iter().enumerate() {
+        let word = if n == 0 { "smoke" } else { "" };
+        let _ = writeln!(text, "    {word:<9} {}", smoke.check.place());
+    }
     if let Some(promotion) = &environment.promotion {
         let _ = writeln!(text, "    promoted  with a pull request, {}", promotion.method.as_str());
     }

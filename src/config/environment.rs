@@ -6,12 +6,13 @@ use jiff::SignedDuration;
 use signalbox_domain::{
     environment::{Environment, HealthCheck, Role},
     git_ref::RefPattern,
+    health::{DOMAIN, Damping, SmokeCheck},
     ids::{ChannelId, EnvironmentName, RepositoryName},
 };
 
 use super::{
     gate::{Ground, Signs, gate},
-    keys::{HEALTH, JSON},
+    keys::{HEALTH, JSON, SMOKE},
     promotion::promotion,
     read,
     table::{Found, Reject, Table, kind, nearest, scalar},
@@ -87,6 +88,7 @@ fn environment(
         values(table.texts("required_secrets", read::variable)),
         health(table),
     );
+    let smoke = smoke(table);
     let ground = Ground {
         sign_roles: &sign_roles,
         has_previous: table.has("after"),
@@ -117,6 +119,9 @@ fn environment(
         schemas: values(table.texts("schemas", read::schema)),
         images: values(table.texts("images", read::image)),
         health,
+        damping: damping(table),
+        smoke,
+        smoke_concurrency: usize::try_from(table.number("smoke_concurrency", 1..=200).unwrap_or(20)).unwrap_or(20),
         verify_deadline: seconds("verify_deadline_seconds", 5..=3600, 120),
         slow_after: SignedDuration::from_mins(table.number("slow_after_minutes", 1..=1440).unwrap_or(10)),
         poll: seconds("poll_seconds", 2..=300, 10),
@@ -199,30 +204,95 @@ fn key_input(table: &Table<'_>, inputs: &BTreeMap<String, String>) -> Option<Str
 }
 
 fn health(table: &Table<'_>) -> Vec<HealthCheck> {
+    let allow_private = table.flag("allow_private").unwrap_or(false);
     let mut checks: Vec<HealthCheck> = Vec::new();
     for table in table.sections("health", &HEALTH) {
-        let (url, host) = (table.text("url", read::url), table.text("host", read::host));
-        let status = table.number("status", 100..=599).and_then(|status| u16::try_from(status).ok()).unwrap_or(200);
-        let commit_header = table.text("commit_header", read::header).map(|found| found.value);
-        let max_latency = SignedDuration::from_millis(table.number("max_latency_ms", 1..=60_000).unwrap_or(2_000));
-        let json = table.section("json", &JSON).and_then(|json| {
-            let (pointer, equals) = (json.text("pointer", read::pointer), json.scalar("equals"));
-            Some((pointer?.value, equals?))
-        });
-        let Some(url) = url else { continue };
-        let check = HealthCheck {
-            url: url.value.into(),
-            host: host.map(|found| found.value),
-            status,
-            json,
-            commit_header,
-            max_latency,
-        };
-        if checks.contains(&check) {
-            table.reject("url", url.span, "this address is asked the same question twice");
-        } else {
-            checks.push(check);
+        let url = table.text("url", |text| Ok(read::url(text)?.to_string()));
+        let host = table.text("host", read::host).map(|found| found.value);
+        let Some(check) = check(&table, url.as_ref(), host, allow_private) else { continue };
+        match (checks.contains(&check), url) {
+            (true, Some(url)) => table.reject("url", url.span, "this address is asked the same question twice"),
+            _ => checks.push(check),
         }
     }
     checks
+}
+
+/// The same for addresses of which each tenant may have one.
+fn smoke(table: &Table<'_>) -> Vec<SmokeCheck> {
+    let allow_private = table.peek_flag("allow_private");
+    let has_database = table.has("database");
+    let checks = table.sections("smoke", &SMOKE).into_iter().filter_map(|table| {
+        let url = table.text("url", |text| {
+            let whole = read::url(&text.replace(DOMAIN, "domain.example"))?;
+            Ok(if text.contains(DOMAIN) { text.to_owned() } else { whole.to_string() })
+        });
+        let host = table.text("host", |text| {
+            read::host(&text.replace(DOMAIN, "domain.example"))?;
+            Ok(text.to_owned())
+        });
+        let check = check(&table, url.as_ref(), host.map(|found| found.value), allow_private)?;
+        let sample = table.number("sample", 1..=100_000).and_then(|count| usize::try_from(count).ok());
+        let check = SmokeCheck { check, sample };
+        if let (true, false, Some(url)) = (check.is_per_tenant(), has_database, url) {
+            let why = format!("`{DOMAIN}` stands for the tenants' domains, and this environment names no `database`");
+            table.reject("url", url.span, why);
+        }
+        if let Some(span) = table.span_of("sample").filter(|_| !check.is_per_tenant()) {
+            table.reject("sample", span, format!("a sample is of tenants, and nothing here has `{DOMAIN}` in it"));
+        }
+        Some(check)
+    });
+    checks.collect()
+}
+
+/// What both have in common.
+fn check(
+    table: &Table<'_>,
+    url: Option<&Found<String>>,
+    host: Option<String>,
+    allow_private: bool,
+) -> Option<HealthCheck> {
+    let status = table.number("status", 100..=599).and_then(|status| u16::try_from(status).ok()).unwrap_or(200);
+    let commit_header = table.text("commit_header", read::header).map(|found| found.value);
+    let max_latency = SignedDuration::from_millis(table.number("max_latency_ms", 1..=60_000).unwrap_or(2_000));
+    let redirects = table.number("redirects", 0..=10).and_then(|count| u8::try_from(count).ok()).unwrap_or(0);
+    let certificate_days = table.number("certificate_days", 0..=365).unwrap_or(14);
+    let ca_file = table.text("ca_file", read::ca_file).map(|found| found.value);
+    let json = table.section("json", &JSON).and_then(|json| {
+        let (pointer, equals) = (json.text("pointer", read::pointer), json.scalar("equals"));
+        Some((pointer?.value, equals?))
+    });
+    Some(HealthCheck {
+        url: url?.value.clone(),
+        host,
+        status,
+        json,
+        commit_header,
+        max_latency,
+        redirects,
+        certificate_days,
+        ca_file,
+        allow_private,
+    })
+}
+
+fn damping(table: &Table<'_>) -> Damping {
+    let usual = Damping::default();
+    let count = |key, usual| table.number(key, 1..=20).and_then(|count| usize::try_from(count).ok()).unwrap_or(usual);
+    let damping = Damping { agree: count("health_agree", usual.agree), of: count("health_looks", usual.of) };
+    if damping.agree > damping.of {
+        for key in ["health_agree", "health_looks"] {
+            if let Some(span) = table.span_of(key) {
+                let (agree, of) = (damping.agree, damping.of);
+                table.reject(
+                    key,
+                    span,
+                    format!("`health_agree` is {agree}, more than the {of} looks of `health_looks`"),
+                );
+                break;
+            }
+        }
+    }
+    damping
 }

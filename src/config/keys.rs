@@ -46,6 +46,7 @@ pub(super) const ALL: &[&Section] = &[
     &SCHEDULE,
     &ENVIRONMENT,
     &HEALTH,
+    &SMOKE,
     &JSON,
     &GATE,
     &PROMOTION,
@@ -220,7 +221,7 @@ const SCHEDULE_EXAMPLE: &str = "[[schedule]]\nrun = \"health\"\ncron = \"*/5 * *
 pub(super) const SCHEDULE: Section = Section {
     title: "[[schedule]]",
     keys: &[
-        must("run", "what is done: health", "run = \"health\""),
+        must("run", "what is done: health or smoke", "run = \"health\""),
         may("cron", "minute, hour, day of month, month and weekday as cron writes them", "cron = \"*/5 * * * *\""),
         may("name", "1 to 40 of a-z, 0-9, `-` and `_`, starting with a letter", "name = \"night-watch\""),
         may("time_zone", "the name of a time zone, such as Europe/Berlin", "time_zone = \"Europe/Berlin\""),
@@ -299,6 +300,15 @@ pub(super) const ENVIRONMENT: Section = Section {
             "one [[environment.health]] for each address to ask",
             "[[environment.health]]\nurl = \"https://uat.example.com/health/\"",
         ),
+        may("health_agree", "a whole number of looks, at most `health_looks`", "health_agree = 3"),
+        may("health_looks", "a whole number of looks", "health_looks = 5"),
+        may("allow_private", "true or false", "allow_private = true"),
+        may(
+            "smoke",
+            "one [[environment.smoke]] for each address to ask, or for those of all tenants",
+            "[[environment.smoke]]\nurl = \"https://{domain}/health/\"",
+        ),
+        may("smoke_concurrency", "a whole number of questions at once", "smoke_concurrency = 20"),
     ],
 };
 
@@ -357,6 +367,8 @@ pub(super) const GATE: Section = Section {
     ],
 };
 
+const CA_FILE: &str = "a PEM file with certificates to trust";
+
 pub(super) const HEALTH: Section = Section {
     title: "[[environment.health]]",
     keys: &[
@@ -366,16 +378,48 @@ pub(super) const HEALTH: Section = Section {
             "url = \"https://uat.example.com/api/v1/health/\"",
         ),
         may("host", "a host name for the Host header, which selects the tenant", "host = \"acme.uat.example.com\""),
-        may("status", "an HTTP status from 100 to 599", "status = 200"),
-        may("json", "where to look in the body and what must be there", JSON_EXAMPLE),
-        may(
-            "commit_header",
-            "the name of the response header that bears the running commit",
-            "commit_header = \"X-Build-Sha\"",
-        ),
-        may("max_latency_ms", "a whole number of milliseconds", "max_latency_ms = 2000"),
+        STATUS,
+        JSON_KEY,
+        COMMIT_HEADER,
+        MAX_LATENCY,
+        REDIRECTS,
+        CERTIFICATE_DAYS,
+        CA,
     ],
 };
+
+/// The same, of which each tenant may have one.
+pub(super) const SMOKE: Section = Section {
+    title: "[[environment.smoke]]",
+    keys: &[
+        must(
+            "url",
+            "an http or https address; {domain} stands for the primary domain of each tenant",
+            "url = \"https://{domain}/api/v1/health/\"",
+        ),
+        may("host", "a host name for the Host header; {domain} as in `url`", "host = \"{domain}\""),
+        may("sample", "a whole number of tenants", "sample = 50"),
+        STATUS,
+        JSON_KEY,
+        COMMIT_HEADER,
+        MAX_LATENCY,
+        REDIRECTS,
+        CERTIFICATE_DAYS,
+        CA,
+    ],
+};
+
+const STATUS: Key = may("status", "an HTTP status from 100 to 599", "status = 200");
+const JSON_KEY: Key = may("json", "where to look in the body and what must be there", JSON_EXAMPLE);
+const COMMIT_HEADER: Key = may(
+    "commit_header",
+    "the name of the response header that bears the running commit",
+    "commit_header = \"X-Build-Sha\"",
+);
+const MAX_LATENCY: Key = may("max_latency_ms", "a whole number of milliseconds", "max_latency_ms = 2000");
+const REDIRECTS: Key = may("redirects", "a whole number of redirects to follow, 10 at most", "redirects = 1");
+const CERTIFICATE_DAYS: Key = may("certificate_days", "a whole number of days", "certificate_days = 14");
+const CA: Key = may("ca_file", CA_FILE, "ca_file = \"/etc/ssl/internal-ca.pem\"");
 
 const JSON_EXAMPLE: &str = "json = { pointer = \"/database\", equals = \"healthy\" }";
 

@@ -130,6 +130,11 @@ impl<'a> Table<'a> {
         self.entries.get(name)?.get_ref().as_str()
     }
 
+    /// Whether a flag is there and true; what is wrong with it was noted by whoever read it.
+    pub(super) fn peek_flag(&self, name: &str) -> bool {
+        self.entries.get(name).and_then(|value| value.get_ref().as_bool()).unwrap_or(false)
+    }
+
     /// Reads a text.
     pub(super) fn text<T>(&self, name: &str, read: impl FnOnce(&str) -> Result<T, Reject>) -> Option<Found<T>> {
         let value = self.entries.get(name)?;

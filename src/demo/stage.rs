@@ -149,6 +149,7 @@ deploy_roles = ["engineer", "lead"]
 sign_roles = ["reviewer", "lead"]
 poll_seconds = 5
 verify_deadline_seconds = 20
+allow_private = true                        # the application runs on this machine
 
 [[environment.health]]
 url = "http://{application}/api/v1/health/"

@@ -19,6 +19,7 @@ use signalbox_domain::{
     fleet::{File, Reading},
     gate::{Lock, usual_list},
     git_ref::GitRef,
+    health::Report,
     history::Past,
     ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RepositoryName, RoleId},
     link::Link,
@@ -361,6 +362,10 @@ impl Desk for ServiceDesk {
             self.remember(&by, &command, refusal).await;
         }
         result
+    }
+
+    async fn health(&self, environment: Option<&str>, ask: bool) -> Result<Vec<Report>, Refusal> {
+        self.health_of(environment, ask).await
     }
 
     async fn schedules(&self) -> Result<(Vec<(Schedule, Option<Scheduled>)>, Timestamp), Refusal> {

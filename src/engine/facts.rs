@@ -7,10 +7,11 @@ use signalbox_domain::{
     Timestamp,
     alert::Record,
     deployment::Deployment,
-    environment::{Environment, HealthCheck},
+    environment::Environment,
     evidence::Finding,
     fleet::Reading,
     gate::{Check, Facts, Fingerprint, Lock, Looked, Read},
+    health::finding,
     image::Image,
     ports::{Applied, ForgeError, WhichAlerts},
     promotion::Pull,
@@ -37,7 +38,7 @@ impl Engine {
                 asks(|check| matches!(check, Check::Drift | Check::Isolation | Check::Ledger)),
                 self.fleet_evidence(e),
             ),
-            when(asks(|check| matches!(check, Check::Health)), self.health(d, e)),
+            when(asks(|check| matches!(check, Check::Health)), self.health(e)),
         );
         let forge = future::join5(
             when(asks(|check| matches!(check, Check::Previous { .. })), self.previous(d, e)),
@@ -178,11 +179,12 @@ impl Engine {
     }
 
     /// Whether what runs now is healthy; it runs another commit still.
-    async fn health(&self, deployment: &Deployment, environment: &Environment) -> Read<Vec<Finding>> {
+    async fn health(&self, environment: &Environment) -> Read<Vec<Finding>> {
         let at: Timestamp = self.ports.clock.now();
-        let checks: Vec<HealthCheck> =
-            environment.health.iter().map(|check| HealthCheck { commit_header: None, ..check.clone() }).collect();
-        let findings = checks.iter().map(|check| self.ports.probe.ask(check, &deployment.commit));
+        let findings = environment.health.iter().map(async |check| {
+            let heard = self.ports.probe.ask(check).await;
+            finding(check, None, &heard, self.ports.clock.now())
+        });
         Read { at, found: Ok(future::join_all(findings).await) }
     }
 }

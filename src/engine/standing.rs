@@ -2,6 +2,9 @@
 //! [`Engine::raise`] and [`Engine::clear`] which conditions hold; both may be said at every look.
 
 mod health;
+mod smoke;
+
+pub(super) use self::health::Watches;
 
 use signalbox_domain::{
     Timestamp,
@@ -24,6 +27,7 @@ pub(super) async fn carry_out(engine: &Engine, schedule: &Schedule) -> Outcome {
         schedule.environments.iter().filter_map(|name| engine.line.get(name)).collect();
     let done = match schedule.work {
         Work::Health => health::watch(engine, &environments).await,
+        Work::Smoke => smoke::watch(engine, &environments).await,
     };
     done.unwrap_or_else(|error| unrecorded(schedule, &error))
 }

@@ -1,198 +1,161 @@
-//! Asks a running application whether it is well, and which commit it runs.
+//! Asks a running application one question over HTTP(S), and tells what came of it. What that means is judged elsewhere
+//! ([`signalbox_domain::health`]).
+//!
+//! Each step is taken by itself, so that it can be said which one failed: the name is looked up, **every** address it
+//! leads to is [held against the list](signalbox_domain::health::forbidden) of those that are not asked, and it is that
+//! very address that is connected to, also after a redirect. A name that leads elsewhere a moment later changes nothing.
 
-use std::time::{Duration, Instant};
+mod certificate;
+mod exchange;
+#[cfg(test)]
+mod tests;
 
-use async_trait::async_trait;
-use reqwest::{Client, Response, StatusCode, header::HOST, redirect::Policy};
-use serde_json::Value;
-use signalbox_domain::{
-    environment::HealthCheck,
-    evidence::{Answer, Finding},
-    ids::CommitSha,
-    ports::Probe,
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
-/// How long one question may take.
-const DEADLINE: Duration = Duration::from_secs(5);
-/// How much of an answer is read; a health answer is small.
-const MOST: usize = 64 * 1024;
+use async_trait::async_trait;
+use rustls::{RootCertStore, client::WebPkiServerVerifier};
+use signalbox_domain::{
+    environment::HealthCheck,
+    health::{Forbidden, Heard, Reply, Silence, forbidden},
+    ports::Probe,
+};
+use tokio::{
+    net::{TcpStream, lookup_host},
+    time::timeout_at,
+};
+use url::{Host, Url};
 
-/// Asks over HTTP(S). Redirects are answers, not followed: a health address that moved is worth knowing.
-#[derive(Debug, Clone)]
+use self::exchange::{Answer, Target};
+
+/// How long one question may take, redirects included; and then its body.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Asks over HTTP(S), each question on a connection of its own and through no proxy.
 pub struct HttpProbe {
-    client: Client,
+    usual: Arc<WebPkiServerVerifier>,
+    /// What vouches for certificates by the file it came from.
+    own: Mutex<HashMap<PathBuf, Arc<WebPkiServerVerifier>>>,
 }
 
 impl HttpProbe {
-    /// A probe that uses no proxy of its environment.
+    /// A probe that trusts the usual authorities.
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new() -> Result<Self, reqwest::Error> {
-        let client = Client::builder()
-            .user_agent(concat!("signalbox/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            .no_proxy()
-            .timeout(DEADLINE)
-            .connect_timeout(DEADLINE)
-            .build()?;
-        Ok(Self { client })
+    pub fn new() -> anyhow::Result<Self> {
+        Ok(Self { usual: certificate::verifier(usual_roots())?, own: Mutex::default() })
     }
 
-    async fn fetch(&self, check: &HealthCheck) -> Result<(Response, Duration), String> {
-        let mut request = self.client.get(&check.url);
-        if let Some(host) = &check.host {
-            request = request.header(HOST, host);
+    /// What vouches for certificates: the usual authorities, and those of a file.
+    fn verifier(&self, file: Option<&PathBuf>) -> Result<Arc<WebPkiServerVerifier>, Silence> {
+        let Some(file) = file else { return Ok(self.usual.clone()) };
+        let known = self.own.lock().unwrap_or_else(PoisonError::into_inner).get(file).cloned();
+        if let Some(known) = known {
+            return Ok(known);
         }
+        let bad = |why: String| Silence::NoTls(format!("{} cannot be used: {why}", file.display()));
+        let mut roots = usual_roots();
+        certificate::add(&mut roots, file).map_err(|error| bad(error.to_string()))?;
+        let verifier = certificate::verifier(roots).map_err(|error| bad(error.to_string()))?;
+        self.own.lock().unwrap_or_else(PoisonError::into_inner).insert(file.clone(), verifier.clone());
+        Ok(verifier)
+    }
+
+    async fn get(&self, check: &HealthCheck) -> Result<Reply, Silence> {
         let begun = Instant::now();
-        let response = request.send().await.map_err(|error| cause(&error))?;
-        Ok((response, begun.elapsed()))
+        let deadline = tokio::time::Instant::from_std(begun + DEADLINE);
+        let first = Url::parse(&check.url).map_err(|_| Silence::NoUrl(check.url.clone()))?;
+        let verifier = self.verifier(check.ca_file.as_ref())?;
+        let (mut url, mut followed) = (first.clone(), 0);
+        loop {
+            let stream = connect(&url, check.allow_private, followed > 0, deadline).await?;
+            // Who is redirected to another place is not asked for the tenant of the first one.
+            let host = check.host.as_deref().filter(|_| url.origin() == first.origin());
+            let target = Target { url: &url, host, verifier: &verifier, deadline };
+            let answer = exchange::get(stream, &target).await?;
+            match redirect(&answer, &url) {
+                Some(next) if followed < check.redirects => {
+                    followed += 1;
+                    url = next;
+                }
+                Some(next) if check.redirects > 0 => {
+                    return Err(Silence::TooManyRedirects { followed, to: next.to_string() });
+                }
+                location => {
+                    let took = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
+                    return Ok(exchange::reply(answer, check, took, location.map(String::from), DEADLINE).await);
+                }
+            }
+        }
     }
 }
 
 #[async_trait]
 impl Probe for HttpProbe {
-    async fn ask(&self, check: &HealthCheck, commit: &CommitSha) -> Finding {
-        let (answer, says) = match self.fetch(check).await {
-            Err(why) => (Answer::Unknown, format!("no answer: {why}")),
-            Ok((response, took)) => {
-                let status = response.status();
-                let build = check.commit_header.as_ref().map(|name| (name, header(&response, name)));
-                let body = if check.json.is_some() { Some(body(response).await) } else { None };
-                judge(check, commit, &Heard { status, build, body, took })
-            }
-        };
-        let check = format!("health {}", check.host.as_deref().unwrap_or(&check.url));
-        Finding { check, answer, says, facts: vec![], may_change: true }
-    }
-}
-
-/// What an application answered.
-struct Heard<'a> {
-    status: StatusCode,
-    build: Option<(&'a String, Option<String>)>,
-    body: Option<Result<Value, String>>,
-    took: Duration,
-}
-
-fn judge(check: &HealthCheck, commit: &CommitSha, heard: &Heard<'_>) -> (Answer, String) {
-    if heard.status.as_u16() != check.status {
-        let hint = match heard.status {
-            StatusCode::NOT_FOUND => ": with django-tenants an unknown Host is a 404, so look at `host` first",
-            StatusCode::INTERNAL_SERVER_ERROR => ": often its database is out of reach",
-            _ => "",
-        };
-        return (Answer::Fail, format!("answered {} instead of {}{hint}", heard.status.as_u16(), check.status));
-    }
-    if let (Some((pointer, wanted)), Some(body)) = (&check.json, &heard.body) {
-        match body {
-            Err(why) => return (Answer::Fail, format!("its body cannot be read: {why}")),
-            Ok(body) => match body.pointer(pointer) {
-                None => return (Answer::Fail, format!("its body has no {pointer}")),
-                Some(found) if text(found) != *wanted => {
-                    return (Answer::Fail, format!("{pointer} is {}, not {wanted}", clipped(&text(found))));
-                }
-                Some(_) => {}
-            },
+    async fn ask(&self, check: &HealthCheck) -> Heard {
+        match self.get(check).await {
+            Ok(reply) => Heard::Reply(reply),
+            Err(silence) => Heard::Nothing(silence),
         }
     }
-    match &heard.build {
-        Some((name, None)) => return (Answer::Fail, format!("it does not say which commit it runs (no {name})")),
-        Some((_, Some(build))) if !names(build, commit) => {
-            return (Answer::Fail, format!("it still runs {}, not {}", clipped(build), commit.short()));
+}
+
+fn usual_roots() -> RootCertStore {
+    RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
+}
+
+fn redirect(answer: &Answer, from: &Url) -> Option<Url> {
+    if !matches!(answer.status(), 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    from.join(answer.header("location")?).ok()
+}
+
+/// Looks a name up, and connects to an address that may be asked.
+async fn connect(
+    url: &Url,
+    allow_private: bool,
+    redirected: bool,
+    deadline: tokio::time::Instant,
+) -> Result<TcpStream, Silence> {
+    let too_slow = |waiting_for| Silence::TooSlow { seconds: DEADLINE.as_secs(), waiting_for };
+    let not_http = || Silence::NoUrl(url.to_string());
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(not_http());
+    }
+    let port = url.port_or_known_default().ok_or_else(not_http)?;
+    let host = url.host_str().ok_or_else(not_http)?.trim_matches(['[', ']']).to_owned();
+    let addresses: Vec<SocketAddr> = match url.host().ok_or_else(not_http)? {
+        Host::Ipv4(address) => vec![(address, port).into()],
+        Host::Ipv6(address) => vec![(address, port).into()],
+        Host::Domain(name) => {
+            let unknown = |why: String| Silence::NoName { host: host.clone(), why };
+            let found = timeout_at(deadline, lookup_host((name, port))).await;
+            let found = found.map_err(|_| unknown(format!("no answer within {} s", DEADLINE.as_secs())))?;
+            found.map_err(|error| unknown(error.to_string()))?.collect()
         }
-        _ => {}
-    }
-    let latency = heard.took.as_millis();
-    let limit = check.max_latency.as_millis();
-    if i128::try_from(latency).is_ok_and(|latency| latency > limit) {
-        return (Answer::Warn, format!("healthy, but slow: {latency} ms, more than {limit} ms"));
-    }
-    let build = if heard.build.is_some() { format!(", runs {}", commit.short()) } else { String::new() };
-    (Answer::Pass, format!("healthy in {latency} ms{build}"))
-}
-
-/// Builds name their commit whole or by a beginning of at least seven digits.
-fn names(build: &str, commit: &CommitSha) -> bool {
-    let build = build.trim();
-    build.len() >= 7 && commit.as_str().starts_with(&build.to_ascii_lowercase())
-}
-
-fn header(response: &Response, name: &str) -> Option<String> {
-    response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
-}
-
-async fn body(mut response: Response) -> Result<Value, String> {
-    let mut read = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| cause(&error))? {
-        read.extend_from_slice(&chunk);
-        if read.len() > MOST {
-            return Err(format!("it is longer than {MOST} bytes"));
-        }
-    }
-    serde_json::from_slice(&read).map_err(|_| "it is not JSON".to_owned())
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-fn clipped(text: &str) -> String {
-    signalbox_domain::text::clip(text, 60)
-}
-
-/// The innermost cause, which is what a person can act on ("connection refused").
-fn cause(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return format!("it took longer than {} s", DEADLINE.as_secs());
-    }
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use signalbox_domain::SignedDuration;
-
-    use super::*;
-
-    fn check() -> HealthCheck {
-        HealthCheck {
-            url: "http://127.0.0.1/".into(),
-            host: None,
-            status: 200,
-            json: Some(("/database".into(), "healthy".into())),
-            commit_header: Some("x-build-sha".into()),
-            max_latency: SignedDuration::from_secs(1),
+    };
+    // One that may not be asked is enough: else it would be chance which one is.
+    for address in &addresses {
+        if let Some(found) = forbidden(address.ip(), allow_private) {
+            let may_be_allowed = matches!(found, Forbidden::Private(_));
+            let (address, kind) = (address.ip(), found.kind());
+            return Err(Silence::Forbidden { host, address, kind, may_be_allowed, redirected });
         }
     }
-
-    fn said(status: u16, body: Result<Value, String>, build: Option<&str>, took: u64) -> (Answer, String) {
-        let commit = CommitSha::parse(&"ab12cd3".repeat(6)[..40]).unwrap();
-        let name = "x-build-sha".to_owned();
-        let heard = Heard {
-            status: StatusCode::from_u16(status).unwrap(),
-            build: Some((&name, build.map(str::to_owned))),
-            body: Some(body),
-            took: Duration::from_millis(took),
-        };
-        judge(&check(), &commit, &heard)
+    let mut last = Silence::NoName { host, why: "it has no address".into() };
+    for address in addresses {
+        match timeout_at(deadline, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => last = Silence::NoConnection { why: error.to_string() },
+            Err(_) => return Err(too_slow("connection")),
+        }
     }
-
-    #[test]
-    fn each_way_to_be_unwell_has_its_sentence() {
-        let good = || Ok(serde_json::json!({"database": "healthy"}));
-        let bad = Ok(serde_json::json!({"database": "down"}));
-        assert_eq!(said(200, good(), Some("ab12cd3"), 12), (Answer::Pass, "healthy in 12 ms, runs ab12cd3".into()));
-        assert_eq!(said(200, good(), Some("ab12cd3"), 1200).0, Answer::Warn);
-        assert_eq!(said(200, bad, Some("ab12cd3"), 1), (Answer::Fail, "/database is down, not healthy".into()));
-        assert_eq!(said(200, good(), Some("fffffff"), 1), (Answer::Fail, "it still runs fffffff, not ab12cd3".into()));
-        assert_eq!(said(200, good(), Some("ab"), 1).0, Answer::Fail, "two digits name no commit");
-        assert!(said(200, good(), None, 1).1.contains("does not say"));
-        assert!(said(404, good(), None, 1).1.contains("`host`"));
-        assert!(said(200, Err("it is not JSON".into()), None, 1).1.contains("not JSON"));
-    }
+    Err(last)
 }

@@ -113,6 +113,17 @@ impl TenantDb for TenantDatabases {
         let registry = database.registry(&registry_options(environment)).await;
         registry.map(names).map_err(|error| error.to_string())
     }
+
+    async fn domains(&self, environment: &Environment) -> Result<Vec<String>, String> {
+        let database = self.connect(environment).await?;
+        let registry = database.registry(&registry_options(environment)).await.map_err(|error| error.to_string())?;
+        let rows = registry.rows.domains.ok_or_else(|| {
+            registry.unreadable.unwrap_or_else(|| "there is no table of domains in public".to_owned())
+        })?;
+        let mut domains: Vec<String> = rows.into_iter().filter(|row| row.is_primary).map(|row| row.domain).collect();
+        domains.sort_unstable();
+        Ok(domains)
+    }
 }
 
 pub(super) fn unreadable(why: Unreadable) -> &'static str {

@@ -49,6 +49,7 @@ pub struct World {
     environments: std::sync::Mutex<&'static str>,
     signs: &'static str,
     secrets: &'static [(&'static str, &'static str)],
+    uat: &'static str,
     is_app: bool,
     folder: TempDir,
     app: Mutex<Option<App>>,
@@ -73,6 +74,8 @@ pub struct Given {
     pub store: Option<String>,
     /// More environments, as they would be written; `{folder}` is the story's own.
     pub environments: &'static str,
+    /// More keys of uat, as they would be written.
+    pub uat: &'static str,
     /// Whether the service is a GitHub App, and not a person's token.
     pub app: bool,
     /// What people sign with, as it would be written under `[discord]`; the usual when empty.
@@ -138,6 +141,7 @@ impl World {
             environments: given.environments.into(),
             signs: given.signs,
             secrets: given.secrets,
+            uat: given.uat,
             is_app: given.app,
             folder,
             app: Mutex::default(),
@@ -333,6 +337,8 @@ ref = "uat"
 key_input = "sb_key"
 github_environment = "uat2-backend"
 migration_job = "migrat"
+allow_private = true
+{uat}
 {database}
 deploy_roles = ["engineer"]
 sign_roles = ["reviewer"]
@@ -354,8 +360,14 @@ commit_header = "X-Build-Sha"
             api = self.github.url(),
             application = self.application.address(),
             stall = self.stall,
-            more = self.environments.lock().unwrap().replace("{folder}", &self.folder().display().to_string()),
+            more = self
+                .environments
+                .lock()
+                .unwrap()
+                .replace("{folder}", &self.folder().display().to_string())
+                .replace("{application}", &self.application.address().to_string()),
             signs = self.signs,
+            uat = self.uat,
         )
     }
 

@@ -39,8 +39,8 @@ pub fn alert(environment: &EnvironmentName, held: &Held) -> Option<Alert> {
         place: places.join(", "),
         why: why.into(),
         remedy: format!(
-            "`/schedule` shows what the latest look found, `/status {environment}` what was deployed last. \
-             It closes by itself once the checks are well again."
+            "`/health {environment}` asks again and shows how it went lately, `/status {environment}` shows what was \
+             deployed last. It closes by itself once the checks are well again."
         ),
         ..Alert::new(severity, format!("{KEY}{environment}"), held.since, what)
     })

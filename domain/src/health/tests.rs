@@ -1,5 +1,8 @@
 //! What is believed after which looks, and what is said of it.
 
+mod saying;
+mod simulation;
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 
@@ -132,21 +135,21 @@ fn each_state_has_its_alert() {
       `uat` is degraded: healthy, but slow: 3000 ms, more than 2000 ms.
       at health app.example.com
       Users are served, and may notice it; left alone it may become an outage.
-      `/schedule` shows what the latest look found, `/status uat` what was deployed last. It closes by itself once the checks are well again.
+      `/health uat` asks again and shows how it went lately, `/status uat` shows what was deployed last. It closes by itself once the checks are well again.
     warning health:uat
       Nobody can tell whether `uat` is well: the name is not known.
       at health app.example.com
       An outage would go unnoticed for as long as this lasts.
-      `/schedule` shows what the latest look found, `/status uat` what was deployed last. It closes by itself once the checks are well again.
+      `/health uat` asks again and shows how it went lately, `/status uat` shows what was deployed last. It closes by itself once the checks are well again.
     critical health:uat
       `uat` is at the wrong host: answered 404 instead of 200.
       at health app.example.com
       Users of that name get another application, or an error, though the application may run.
-      `/schedule` shows what the latest look found, `/status uat` what was deployed last. It closes by itself once the checks are well again.
+      `/health uat` asks again and shows how it went lately, `/status uat` shows what was deployed last. It closes by itself once the checks are well again.
     critical health:uat
       `uat` is down: answered 502 instead of 200.
       at health app.example.com
       Users get errors or nothing.
-      `/schedule` shows what the latest look found, `/status uat` what was deployed last. It closes by itself once the checks are well again.
+      `/health uat` asks again and shows how it went lately, `/status uat` shows what was deployed last. It closes by itself once the checks are well again.
     ");
 }

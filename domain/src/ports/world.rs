@@ -7,10 +7,9 @@ use jiff::Timestamp;
 
 use crate::{
     environment::{Environment, HealthCheck},
-    evidence::Finding,
     fleet::Inspection,
+    health::Heard,
     history::{Recorded, Window},
-    ids::CommitSha,
     image::Image,
     migration::{Session, Sight},
     truth::Truth,
@@ -110,6 +109,12 @@ pub trait TenantDb: Send + Sync {
     /// # Errors
     /// A sentence that says why not; never with a password in it.
     async fn names(&self, environment: &Environment) -> Result<Vec<String>, String>;
+
+    /// Reads the primary domain of every tenant, sorted.
+    ///
+    /// # Errors
+    /// A sentence that says why not; never with a password in it.
+    async fn domains(&self, environment: &Environment) -> Result<Vec<String>, String>;
 }
 
 /// Registries of container images.
@@ -126,5 +131,5 @@ pub trait Images: Send + Sync {
 #[async_trait]
 pub trait Probe: Send + Sync {
     /// Asks one question. An outage is an answer.
-    async fn ask(&self, check: &HealthCheck, commit: &CommitSha) -> Finding;
+    async fn ask(&self, check: &HealthCheck) -> Heard;
 }

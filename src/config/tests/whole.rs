@@ -150,6 +150,7 @@ fn the_examples_in_messages_are_right() {
                 "[[route]]" => section.title,
                 "[[environment]]" => "[[environment]]",
                 "[[environment.gate]]" => "[[environment]]\n[[environment.gate]]",
+                "[[environment.smoke]]" => "[[environment]]\n[[environment.smoke]]",
                 "[[environment.health]]" => "[[environment]]\n[[environment.health]]",
                 _ => "",
             };

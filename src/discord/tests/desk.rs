@@ -15,6 +15,7 @@ use signalbox_domain::{
     environment::{Environment, Line},
     fleet::Reading,
     gate::Lock,
+    health::Report,
     history::Past,
     ids::{CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RoleId},
     link::Link,
@@ -167,6 +168,10 @@ impl Desk for FakeDesk {
 
     async fn answer_alert(&self, _: AlertAsk) -> Result<Record, Refusal> {
         Err(Refusal::fault("none"))
+    }
+
+    async fn health(&self, environment: Option<&str>, _: bool) -> Result<Vec<Report>, Refusal> {
+        Err(Refusal::unknown_environment("health", environment.unwrap_or_default(), &self.line))
     }
 
     async fn schedules(&self) -> Result<(Vec<(Schedule, Option<Scheduled>)>, Timestamp), Refusal> {

@@ -6,6 +6,7 @@ use signalbox_domain::{
     environment::Environment,
     event::Event,
     evidence::{Evidence, Finding},
+    health::finding,
     ids::DeploymentId,
     ports::{Before, Query, StoreError},
     truth,
@@ -70,5 +71,9 @@ pub(super) fn before(deployment: &Deployment) -> Before {
 }
 
 async fn health(engine: &Engine, environment: &Environment, deployment: &Deployment) -> Vec<Finding> {
-    future::join_all(environment.health.iter().map(|check| engine.ports.probe.ask(check, &deployment.commit))).await
+    let asked = environment.health.iter().map(async |check| {
+        let heard = engine.ports.probe.ask(check).await;
+        finding(check, Some(&deployment.commit), &heard, engine.ports.clock.now())
+    });
+    future::join_all(asked).await
 }

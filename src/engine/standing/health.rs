@@ -1,54 +1,96 @@
-//! Whether the running applications are well, looked at again and again.
+//! Whether the running applications are well, looked at again and again; and `/health`.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use futures::future;
 use signalbox_domain::{
-    deployment::State as DeploymentState,
-    environment::{Environment, HealthCheck},
-    evidence::{Answer, Finding},
-    health::{self, Damping, KEY, Seen, State, Watch},
-    ids::CommitSha,
+    SignedDuration, Timestamp,
+    deployment::{Deployment, State as Stage},
+    environment::Environment,
+    evidence::Answer,
+    health::{self, KEY, Report, SMOKE, Seen, State, Watch},
+    ids::EnvironmentName,
     ports::{Query, StoreError},
+    refusal::Refusal,
     schedule::Outcome,
 };
+use tracing::warn;
 
-use crate::engine::Engine;
+use crate::engine::{
+    Engine,
+    desk::{ServiceDesk, fault},
+};
+
+/// How long a deployment may keep its environment from being judged.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(2);
+
+/// What is known of each environment, for when the store is out of reach.
+#[derive(Debug, Clone, Default)]
+pub(in crate::engine) struct Watches(Arc<Mutex<HashMap<EnvironmentName, Watch>>>);
+
+impl Watches {
+    fn get(&self, name: &EnvironmentName) -> Watch {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned().unwrap_or_default()
+    }
+
+    fn put(&self, name: &EnvironmentName, watch: Watch) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), watch);
+    }
+}
 
 /// Looks at each of these environments, and says which of them are unwell.
 pub(super) async fn watch(engine: &Engine, environments: &[&Environment]) -> Result<Outcome, StoreError> {
-    let at_work = engine.ports.store.find(Query::Active).await?;
-    let is_deployed = |environment: &Environment| {
-        let changes =
-            |state: &DeploymentState| matches!(state, DeploymentState::Running | DeploymentState::Verifying { .. });
-        at_work.iter().any(|d| d.environment == environment.name && changes(&d.state))
-    };
-    let looks = environments.iter().map(|environment| look(engine, environment, is_deployed(environment)));
+    let at_work = deployed(engine).await;
+    let looks = environments.iter().map(|one| look(engine, one, at_work.contains(&one.name)));
     let states = future::try_join_all(looks).await?;
-    let answer = match states.iter().max() {
+    let says = environments.iter().zip(&states).map(|(one, state)| format!("`{}` is {}", one.name, state.word()));
+    Ok(Outcome { answer: answer(states.iter().max().copied()), says: says.collect::<Vec<_>>().join(", ") })
+}
+
+/// How it went to look at what is in this state.
+pub(super) fn answer(worst: Option<State>) -> Answer {
+    match worst {
         None | Some(State::Up) => Answer::Pass,
         Some(State::Degraded) => Answer::Warn,
         Some(State::CannotTell) => Answer::Unknown,
         Some(State::WrongHost | State::Down) => Answer::Fail,
-    };
-    let says = environments
-        .iter()
-        .zip(&states)
-        .map(|(environment, state)| format!("`{}` is {}", environment.name, state.word()));
-    Ok(Outcome { answer, says: says.collect::<Vec<_>>().join(", ") })
+    }
 }
 
-/// Looks at one environment; what this very look showed.
-async fn look(engine: &Engine, environment: &Environment, maintenance: bool) -> Result<State, StoreError> {
-    // No check compares it.
-    let none = CommitSha::parse(&"0".repeat(40)).map_err(|bad| StoreError::Corrupt(Box::new(bad)))?;
-    let seen = ask(engine, environment, &none).await;
+/// Environments in which a deployment is at work. When nobody can tell, none: an outage is worth a false alarm.
+pub(super) async fn deployed(engine: &Engine) -> Vec<EnvironmentName> {
     let now = engine.ports.clock.now();
+    let changes = |d: &Deployment| {
+        let begun = d.run.as_ref().and_then(|run| run.started_at).unwrap_or(d.requested_at);
+        matches!(d.state, Stage::Running | Stage::Verifying { .. }) && now.duration_since(begun) < PATIENCE
+    };
+    match engine.ports.store.find(Query::Active).await {
+        Ok(active) => active.into_iter().filter(changes).map(|d| d.environment).collect(),
+        Err(error) => {
+            warn!(error = &error as &dyn std::error::Error, "which environments are deployed to is not known");
+            vec![]
+        }
+    }
+}
+
+/// Looks at one environment; what this very look showed. What the store does not take is said all the same.
+async fn look(engine: &Engine, environment: &Environment, maintenance: bool) -> Result<State, StoreError> {
+    let seen = ask(engine, environment).await;
+    let now = engine.ports.clock.now();
+    let mut watch = known(engine, &environment.name).await.unwrap_or_else(|error| {
+        warn!(error = &error as &dyn std::error::Error, "what was seen before cannot be read");
+        engine.watches.get(&environment.name)
+    });
+    watch.look(now, seen, maintenance, environment.damping);
     let subject = format!("{KEY}{}", environment.name);
-    let known = engine.ports.observations.observed(&subject).await?;
-    // One of a later version is as good as none: it fills up again within minutes.
-    let mut watch: Watch = known.and_then(|(text, _)| serde_json::from_str(&text).ok()).unwrap_or_default();
-    watch.look(now, seen, maintenance, Damping::default());
-    if let Ok(document) = serde_json::to_string(&watch) {
-        engine.ports.observations.observe(&subject, &document, now).await?;
+    engine.watches.put(&environment.name, watch.clone());
+    if let Ok(document) = serde_json::to_string(&watch)
+        && let Err(error) = engine.ports.observations.observe(&subject, &document, now).await
+    {
+        warn!(error = &error as &dyn std::error::Error, "what was seen cannot be recorded");
     }
     match watch.held.as_ref().and_then(|held| health::alert(&environment.name, held)) {
         Some(alert) => engine.raise(alert).await,
@@ -57,19 +99,48 @@ async fn look(engine: &Engine, environment: &Environment, maintenance: bool) -> 
     Ok(watch.looks.last().map_or(State::CannotTell, |look| look.state))
 }
 
-/// Asks all checks at once. Which commit runs is for those to know who deployed it.
-async fn ask(engine: &Engine, environment: &Environment, commit: &CommitSha) -> Vec<Seen> {
-    let checks = environment.health.iter().map(|check| HealthCheck { commit_header: None, ..check.clone() });
-    let checks: Vec<HealthCheck> = checks.collect();
-    let asked = checks.iter().map(|check| engine.ports.probe.ask(check, commit));
-    future::join_all(asked).await.into_iter().map(seen).collect()
+/// What was seen until now. What a later version wrote is as good as nothing: it fills up again within minutes.
+async fn known(engine: &Engine, name: &EnvironmentName) -> Result<Watch, StoreError> {
+    let kept = engine.ports.observations.observed(&format!("{KEY}{name}")).await?;
+    Ok(kept.and_then(|(text, _)| serde_json::from_str(&text).ok()).unwrap_or_default())
 }
 
-fn seen(finding: Finding) -> Seen {
-    let state = match finding.answer {
-        Answer::Pass => State::Up,
-        Answer::Warn => State::Degraded,
-        Answer::Unknown | Answer::Fail => State::Down,
-    };
-    Seen { check: finding.check, state, says: finding.says, latency: None }
+/// Asks all checks at once.
+async fn ask(engine: &Engine, environment: &Environment) -> Vec<Seen> {
+    let asked = environment.health.iter().map(async |check| {
+        let heard = engine.ports.probe.ask(check).await;
+        health::seen(check, &heard, engine.ports.clock.now())
+    });
+    future::join_all(asked).await
+}
+
+impl ServiceDesk {
+    /// What is known of the health of an environment, or of all. `ask`: the checks are asked now; that is shown and
+    /// counts for nothing, so that nobody can have people called by asking often.
+    pub(in crate::engine) async fn health_of(&self, typed: Option<&str>, ask: bool) -> Result<Vec<Report>, Refusal> {
+        let line = &self.engine.line;
+        let chosen: Vec<&Environment> = match typed {
+            Some(typed) => {
+                let environment = self.environment("health", typed)?;
+                if environment.health.is_empty() && environment.smoke.is_empty() {
+                    return Err(Refusal::no_health_checks(environment, line));
+                }
+                vec![environment]
+            }
+            None => line.iter().filter(|one| !one.health.is_empty() || !one.smoke.is_empty()).collect(),
+        };
+        future::try_join_all(chosen.into_iter().map(|environment| self.report(environment, ask))).await
+    }
+
+    async fn report(&self, environment: &Environment, ask: bool) -> Result<Report, Refusal> {
+        let engine = &self.engine;
+        let watch = known(engine, &environment.name).await.map_err(fault)?;
+        let fresh: Option<(Timestamp, Vec<Seen>)> = match ask && !environment.health.is_empty() {
+            true => Some((engine.ports.clock.now(), self::ask(engine, environment).await)),
+            false => None,
+        };
+        let smoke = engine.ports.observations.observed(&format!("{SMOKE}{}", environment.name)).await.map_err(fault)?;
+        let smoke = smoke.and_then(|(text, _)| serde_json::from_str(&text).ok());
+        Ok(Report { environment: environment.name.clone(), watch, fresh, smoke })
+    }
 }
