@@ -123,10 +123,11 @@ impl Schedule {
             let (begin, end) = (self.begin_of(day)?, self.begin_of(day.tomorrow().ok()?)?);
             let mut at = begin.max(next_minute(after)?);
             while at < end {
-                if self.minutes.fits_minute(self.zone.to_datetime(at).minute()) {
+                let minute = self.zone.to_datetime(at).minute();
+                if self.minutes.fits_minute(minute) {
                     return Some(at);
                 }
-                at = at.checked_add(1.minute()).ok()?;
+                at = at.checked_add(i64::from(self.minutes.minutes_after(minute)).minutes()).ok()?;
             }
             return None;
         }

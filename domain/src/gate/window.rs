@@ -71,6 +71,11 @@ impl Minutes {
         has(self.minutes, minute)
     }
 
+    /// How many minutes after this one the next one fits, or the next hour begins.
+    pub(crate) fn minutes_after(&self, minute: i8) -> i8 {
+        (minute + 1..60).find(|next| has(self.minutes, *next)).unwrap_or(60) - minute
+    }
+
     /// The hours and minutes of a day that fits, in their order.
     pub(crate) fn times(&self) -> impl Iterator<Item = (i8, i8)> {
         let hours = (0..24).filter(|hour| has(self.hours, *hour));

@@ -127,11 +127,11 @@ impl BadCertificate {
     #[must_use]
     pub fn says(&self) -> String {
         let day = |at: &Option<Timestamp>, word: &str| {
-            at.map_or_else(String::new, |at| format!(" {word} {}", at.strftime("%Y-%m-%d")))
+            at.map_or_else(String::new, |at| format!("{word} {}", at.strftime("%Y-%m-%d")))
         };
         match self {
-            Self::Expired(at) => format!("its certificate has expired{}", day(at, "on")),
-            Self::NotYet(at) => format!("its certificate is not valid yet{}", day(at, "before")),
+            Self::Expired(at) => format!("its certificate has expired{}", day(at, " on")),
+            Self::NotYet(at) => format!("its certificate is not valid yet{}", day(at, ": it begins on")),
             Self::SelfSigned => "its certificate is self-signed: nobody vouches for it".into(),
             Self::UnknownIssuer => {
                 "its certificate is from an authority that is not trusted; `ca_file` names one".into()

@@ -27,7 +27,13 @@ fn health_is_looked_at_every_minute_unless_the_file_says_otherwise() {
 
 #[test]
 fn mistakes_are_named_with_their_line() {
-    assert_snapshot!(said_of(&format!("{HEALTH}[[schedule]]\nrun = \"health\"\ncron = \"* * * * * *\"")), @"");
+    assert_snapshot!(said_of(&format!("{HEALTH}[[schedule]]\nrun = \"health\"\ncron = \"* * * * * *\"")), @r#"
+    signalbox.toml:17:8: "* * * * * *" is no schedule: six fields, that is with seconds; leave the first one out
+      17 | cron = "* * * * * *"
+         |        ^^^^^^^^^^^^^
+      expected: minute, hour, day of month, month and weekday as cron writes them
+      example:  cron = "*/5 * * * *"
+    "#);
     for (mistake, says) in [
         ("run = \"helth\"\ncron = \"* * * * *\"", ":16:7: nothing is called \"helth\", there is health"),
         ("run = \"health\"", ":15:1: [[schedule]] lacks `cron`"),

@@ -77,8 +77,9 @@ async fn look(check: &HealthCheck) -> Seen {
 /// What a look at a server says, without its port.
 async fn said(check: &HealthCheck) -> (State, String) {
     let seen = look(check).await;
-    let port = Url::parse(&check.url).unwrap().port().map(|port| format!(":{port}")).unwrap_or_default();
-    (seen.state, seen.says.replace(&port, ":PORT"))
+    let port = Url::parse(&check.url).unwrap().port();
+    let says = port.map_or_else(|| seen.says.clone(), |port| seen.says.replace(&format!(":{port}"), ":PORT"));
+    (seen.state, says)
 }
 
 #[tokio::test]
