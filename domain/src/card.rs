@@ -396,18 +396,19 @@ fn clock(d: &Deployment) -> String {
 }
 
 fn jobs(d: &Deployment, environment: &Environment, now: Timestamp) -> String {
-    let mut lines: Vec<String> = d.jobs.iter().map(|job| job_line(job, environment, now)).collect();
+    let line = |job: &Job| job_line(job, d.migration.as_ref(), environment, now);
+    let mut lines: Vec<String> = d.jobs.iter().map(line).collect();
     // A field holds 1,024 characters: what passed quietly is folded first.
     if lines.iter().map(|l| l.chars().count() + 1).sum::<usize>() > 1000 {
         let passed = |job: &&Job| job.conclusion == Some(Conclusion::Success) && !environment.is_migration(&job.name);
         let folded = d.jobs.iter().filter(passed).count();
-        lines = d.jobs.iter().filter(|job| !passed(job)).map(|job| job_line(job, environment, now)).collect();
+        lines = d.jobs.iter().filter(|job| !passed(job)).map(line).collect();
         lines.insert(0, format!("✓ {folded} jobs passed"));
     }
     clip(&lines.join("\n"), 1000)
 }
 
-fn job_line(job: &Job, environment: &Environment, now: Timestamp) -> String {
+fn job_line(job: &Job, migration: Option<&Migration>, environment: &Environment, now: Timestamp) -> String {
     let mark = match (&job.status, &job.conclusion) {
         (Status::Completed, Some(Conclusion::Success)) => "✓",
         (Status::Completed, Some(Conclusion::Skipped | Conclusion::Neutral)) => "⤼",
@@ -423,7 +424,9 @@ fn job_line(job: &Job, environment: &Environment, now: Timestamp) -> String {
     };
     let step = job.step.as_ref().filter(|_| job.failed() || job.status == Status::InProgress);
     let step = step.map(|step| format!(" · {}", plain(&clip(step, 50)))).unwrap_or_default();
-    format!("{mark} {name}{took}{step}")
+    let executor = migration.filter(|m| m.job == job.id).and_then(|m| m.executor);
+    let executor = executor.map(|executor| format!(" · {} executor", executor.word())).unwrap_or_default();
+    format!("{mark} {name}{took}{step}{executor}")
 }
 
 fn evidence_of(state: &State) -> Option<&Evidence> {

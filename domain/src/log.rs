@@ -2,6 +2,7 @@
 //! what to do. What a log says changes no state: anybody who may print a line could have said it.
 
 mod clean;
+mod executor;
 mod incident;
 mod read;
 mod redact;
@@ -15,6 +16,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    executor::Executor,
     read::{Classifier, Log, Reader},
     redact::Redactor,
     rules::{BadRule, Grade, Rule, Rules},
@@ -56,6 +58,9 @@ pub struct JobLog {
     pub name: String,
     /// What it says, worst first.
     pub findings: Vec<LogFinding>,
+    /// What migrated, where it is the log of a migration that says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub executor: Option<Executor>,
     /// Why it could not be read, or not to its end; plain text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,

@@ -9,6 +9,8 @@ mod tests;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::log::Executor;
+
 pub use self::{
     estimate::{Estimate, Learnt, Source, learnt},
     say::{after, blocked_line, field, place, session},
@@ -222,6 +224,9 @@ pub struct Migration {
     /// What the tenants were like afterwards.
     #[serde(default)]
     pub found: Option<Found>,
+    /// What migrated, as the log had it in the end.
+    #[serde(default)]
+    pub executor: Option<Executor>,
     /// The wait that was told.
     #[serde(default)]
     pub told_wait: Option<String>,
@@ -255,6 +260,7 @@ impl Migration {
             is_looked_after: false,
             moment: None,
             found: None,
+            executor: None,
             told_wait: None,
         }
     }

@@ -45,7 +45,13 @@ impl ServiceDesk {
         let shown = log.tail.len();
         let content = log.tail.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
         let file = File { name: format!("log-{}-{}.txt", deployment.id, plain_name(&job.name)), content };
-        let findings = JobLog { job: job.id, name: job.name.clone(), findings: log.findings, trouble: log.trouble };
+        let findings = JobLog {
+            job: job.id,
+            name: job.name.clone(),
+            findings: log.findings,
+            executor: log.executor,
+            trouble: log.trouble,
+        };
         Ok(Tail { deployment: deployment.id, log: findings, lines: (log.lines, shown), file })
     }
 

@@ -34,6 +34,10 @@ impl Step<'_> {
             return;
         }
         self.watch_swallowed(&log);
+        if let Some(m) = self.d.migration.as_mut().filter(|m| m.job == log.job && log.executor.is_some()) {
+            m.executor = log.executor;
+            self.show();
+        }
         if log.is_quiet() {
             return;
         }

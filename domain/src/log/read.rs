@@ -11,6 +11,7 @@ use regex::Regex;
 use super::{
     LogFinding,
     clean::{Cleaner, Line},
+    executor::{Executor, Tags},
     incident::{Cause, Incident},
     redact::{HIDDEN, Redactor},
     rules::{Grade, Rule, Rules},
@@ -42,6 +43,8 @@ pub struct Classifier {
 pub struct Log {
     /// What it says, worst first.
     pub findings: Vec<LogFinding>,
+    /// What migrated the tenants, where the log says so.
+    pub executor: Option<Executor>,
     /// Its last lines, cleaned and redacted.
     pub tail: Vec<String>,
     /// How many lines it has, as far as it was read.
@@ -55,7 +58,8 @@ impl Classifier {
     #[must_use]
     pub fn new(rules: Rules, redactor: Redactor) -> Self {
         // The prefix that django-tenants 4 puts before each line; there is none before that.
-        let tenant = r"^\[(?:\d+/\d+ \(\d+%\) )?(standard|multiprocessing|subprocess):([^\]]+)\] ?";
+        let tenant =
+            r"^\[(?:\d+/(?<of>\d+) \(\d+%\) )?(?<executor>standard|multiprocessing|subprocess):(?<schema>[^\]]+)\] ?";
         let applying = r"^\s*Applying ([\w.]+)\.\.\.\s*(\S*)";
         Self { rules, redactor, tenant: Regex::new(tenant).ok(), applying: Regex::new(applying).ok() }
     }
@@ -68,6 +72,7 @@ impl Classifier {
             failed,
             cleaner: Cleaner::default(),
             step: Step::default(),
+            tags: Tags::default(),
             findings: vec![],
             tail: VecDeque::new(),
             tail_bytes: 0,
@@ -86,6 +91,7 @@ pub struct Reader {
     failed: bool,
     cleaner: Cleaner,
     step: Step,
+    tags: Tags,
     findings: Vec<LogFinding>,
     tail: VecDeque<String>,
     tail_bytes: usize,
@@ -116,13 +122,13 @@ impl Reader {
         }
         if self.cleaner.is_binary() {
             let trouble = Some("it is not text".to_owned());
-            return Log { findings: vec![], tail: vec![], lines: self.lines, trouble };
+            return Log { findings: vec![], executor: None, tail: vec![], lines: self.lines, trouble };
         }
         self.end_step();
         let mut findings = std::mem::take(&mut self.findings);
         findings.sort_by_key(|finding| finding.grade);
         let tail = self.tail.iter().map(|line| self.with.redactor.line(line)).collect();
-        Log { findings, tail, lines: self.lines, trouble: self.trouble }
+        Log { findings, executor: self.tags.executor(), tail, lines: self.lines, trouble: self.trouble }
     }
 
     fn line(&mut self, line: Line) {
@@ -175,7 +181,11 @@ impl Reader {
 
     /// A line that the step printed.
     fn said(&mut self, text: &str, commands: bool) {
-        self.step.place.follow(text, self.with.tenant.as_ref(), self.with.applying.as_ref());
+        let tag = self.with.tenant.as_ref().and_then(|tenant| tenant.captures(text));
+        if let Some(tag) = &tag {
+            self.tags.hear(tag);
+        }
+        self.step.place.follow(text, tag.as_ref(), self.with.applying.as_ref());
         if self.step.is_history(text) || text.starts_with("##[debug]") || text.starts_with("+ ") {
             return;
         }

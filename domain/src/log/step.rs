@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use super::{
     clean::Line,
@@ -118,16 +118,16 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Follows the lines of django-tenants. Processes side by side write into each other's lines: then nothing is
-    /// known. What is done is done: an error after it may be the next tenant's.
-    pub(super) fn follow(&mut self, text: &str, tenant: Option<&Regex>, applying: Option<&Regex>) {
-        let said = match tenant.and_then(|tenant| tenant.captures(text)) {
-            Some(found) if &found[1] == "multiprocessing" => {
+    /// Follows the lines of django-tenants with their tags. Processes side by side write into each other's lines: then
+    /// nothing is known. What is done is done: an error after it may be the next tenant's.
+    pub(super) fn follow(&mut self, text: &str, tag: Option<&Captures<'_>>, applying: Option<&Regex>) {
+        let said = match tag {
+            Some(found) if &found["executor"] == "multiprocessing" => {
                 *self = Self::default();
                 return;
             }
             Some(found) => {
-                *self = Self { tenant: Some(found[2].to_owned()), migration: None };
+                *self = Self { tenant: Some(found["schema"].to_owned()), migration: None };
                 &text[found[0].len()..]
             }
             None => text,

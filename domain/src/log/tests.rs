@@ -262,7 +262,7 @@ proptest! {
             reader.push(piece);
         }
         let log = reader.finish();
-        let told = JobLog { job: 1, name: "migrate".into(), findings: log.findings.clone(), trouble: log.trouble.clone() };
+        let told = JobLog { job: 1, name: "migrate".into(), findings: log.findings.clone(), executor: None, trouble: log.trouble.clone() };
         let all = format!("{}\n{:?}\n{}\n{:?}", log.tail.join("\n"), log.findings, line(&told), field(std::slice::from_ref(&told), 1_000));
         prop_assert!(!all.contains(SECRET), "{}", all);
         prop_assert!(!all.contains(&hex::encode(SECRET)), "{}", all);
@@ -270,4 +270,17 @@ proptest! {
         prop_assert!(log.findings.len() <= 24 && log.tail.len() <= 1_000);
         prop_assert!(field(&[told], 1_000).is_none_or(|text| text.chars().count() <= 1_000));
     }
+}
+
+#[test]
+fn the_executor_is_told_by_its_tags() {
+    let executor = |printed: &str| read(&github(&["python manage.py migrate_schemas"], printed, ""), false).executor;
+    let shared = "[standard:public] === Starting migration\n";
+    assert_eq!(executor(shared), None, "the shared step says nothing of the tenants");
+    assert_eq!(executor("=== Starting migration\n  Applying a.0001_x...\n OK"), None);
+    let of = |lines: &str| executor(&format!("{shared}{lines}"));
+    assert_eq!(of("[1/51 (1%) standard:a] === Starting migration"), Some(Executor::Standard));
+    assert_eq!(of("[1/1 (100%) standard:a] === Starting\n[1/1 (100%) standard:a] x"), Some(Executor::Standard));
+    assert_eq!(of("[1/1 (100%) standard:a] x\n[1/1 (100%) standard:b] x"), Some(Executor::Subprocess));
+    assert_eq!(of("[1/51 (1%) multiprocessing:a] x"), Some(Executor::Multiprocessing));
 }

@@ -28,13 +28,16 @@ pub(super) async fn read(
         Ok(()) => {
             let log = reader.finish();
             info!(deployment.id = id.0, job, lines = log.lines, findings = log.findings.len(), "a log was read");
-            JobLog { job, name, findings: log.findings, trouble: log.trouble }
+            JobLog { job, name, findings: log.findings, executor: log.executor, trouble: log.trouble }
         }
         Err(ForgeError::RateLimited { until }) => return Ok(Settled::Later { at: until }),
         Err(ForgeError::NotFound(_) | ForgeError::Unavailable(_)) if claimed.attempts + 1 < TRIES => {
             return Ok(later(engine, 2 << claimed.attempts.min(5)));
         }
-        Err(error) => JobLog { job, name, findings: vec![], trouble: Some(format!("it could not be read: {error}")) },
+        Err(error) => {
+            let trouble = Some(format!("it could not be read: {error}"));
+            JobLog { job, name, findings: vec![], executor: None, trouble }
+        }
     };
     engine.apply(id, Event::LogRead(log)).await?;
     Ok(done(engine))
