@@ -19,6 +19,7 @@ mod logs;
 mod members;
 mod migrations;
 mod passage;
+mod precedent;
 mod promote;
 mod recent;
 mod recover;

@@ -3,6 +3,7 @@
 use crate::{
     environment::Environment,
     evidence::{Answer, Finding},
+    ids::EnvironmentName,
     migration::Found,
     text::visible,
 };
@@ -21,11 +22,67 @@ pub struct Truth {
     pub tenants: Vec<Tenant>,
     /// Tenants that the application lists and that have no schema.
     pub without_schema: Vec<String>,
-    /// How many tenants recorded migrations in this job without anything in their structure having been changed, when
+    /// Whether tenants recorded migrations in this job without anything in their structure having been changed, when
     /// that is so of all that recorded any.
-    pub unmoved: Option<u32>,
+    pub unmoved: Option<Unmoved>,
     /// Migrations that the commit brings since what was live before, by the names of their files.
     pub brought: Vec<String>,
+}
+
+/// Tenants that recorded migrations without a change of their structure.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unmoved {
+    /// How many.
+    pub tenants: u32,
+    /// What the same migrations did where they were applied before; `None` where nobody knows.
+    pub precedent: Option<Precedent>,
+}
+
+/// What migrations made in another environment, held against this one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Precedent {
+    /// Where.
+    pub environment: EnvironmentName,
+    /// What came, went or changed there, such as `column orders.total`.
+    pub made: Vec<String>,
+    /// The tenants here in which some of that is still as before, each with what.
+    pub lacking: Vec<(String, Vec<String>)>,
+}
+
+impl Unmoved {
+    /// Whether that is as it should be: what the migrations make was there already.
+    fn answer(&self) -> Answer {
+        match &self.precedent {
+            None => Answer::Unknown,
+            Some(precedent) if precedent.lacking.is_empty() => Answer::Pass,
+            Some(_) => Answer::Fail,
+        }
+    }
+
+    fn says(&self) -> String {
+        let count = self.tenants;
+        match &self.precedent {
+            None => format!(
+                "{count} recorded migrations in this run, and nothing in the structure of any tenant changed: \
+                 they change data alone, or were recorded with --fake"
+            ),
+            Some(Precedent { environment, made, lacking }) if lacking.is_empty() => format!(
+                "{count} recorded migrations in this run and did not change: what those made in {environment} was \
+                 there already ({})",
+                some(made, 3)
+            ),
+            Some(Precedent { environment, made, .. }) => format!(
+                "{count} recorded migrations in this run with --fake: nothing changed here, and in {environment} the \
+                 same made {}",
+                some(made, 3)
+            ),
+        }
+    }
+
+    fn facts(&self) -> Vec<String> {
+        let lacking = self.precedent.iter().flat_map(|precedent| &precedent.lacking);
+        lacking.map(|(tenant, lacks)| not_there(tenant, lacks)).collect()
+    }
 }
 
 /// The migrations among files, by name: `orders/migrations/0005_priority.py` is `0005_priority`. An app's label need
@@ -99,8 +156,8 @@ impl Truth {
         if !kinds.is_empty() {
             text.push_str(&format!("; {}", kinds.join(", ")));
         }
-        if let Some(unmoved) = self.unmoved {
-            text.push_str(&format!("; {}", unmoved_says(unmoved)));
+        if let Some(unmoved) = &self.unmoved {
+            text.push_str(&format!("; {}", unmoved.says()));
         }
         text
     }
@@ -111,7 +168,9 @@ impl Truth {
         let mut lines = self.open();
         let more = lines.len().saturating_sub(Self::NAMED);
         lines.truncate(Self::NAMED);
-        let good = lines.is_empty() && self.unmoved.is_none() && !self.tenants.is_empty();
+        let good = lines.is_empty()
+            && self.unmoved.as_ref().is_none_or(|one| one.answer() == Answer::Pass)
+            && !self.tenants.is_empty();
         Found { at, good, says: self.summary(), lines, more: u32::try_from(more).unwrap_or(u32::MAX) }
     }
 
@@ -126,9 +185,7 @@ fn line(tenant: &Tenant) -> Option<(u8, usize, String)> {
     let most = |missing: &[String]| usize::MAX - missing.len();
     Some(match &tenant.standing {
         Standing::Complete => return None,
-        Standing::Lying(objects) => {
-            (1, most(objects), format!("{name}: recorded, and not there: {}", some(objects, 3)))
-        }
+        Standing::Lying(objects) => (1, most(objects), not_there(name, objects)),
         Standing::Stopped(missing) => (2, most(missing), format!("{name}: stopped at {}", first(missing))),
         Standing::Lagging(missing) => (3, most(missing), format!("{name}: {}", first(missing))),
         Standing::NeverStarted(missing) => (4, most(missing), format!("{name}: {}", first(missing))),
@@ -150,11 +207,8 @@ fn some(names: &[String], most: usize) -> String {
     if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
-fn unmoved_says(unmoved: u32) -> String {
-    format!(
-        "{unmoved} recorded migrations in this run, and nothing in the structure of any tenant changed: \
-         they change data alone, or were recorded with --fake"
-    )
+fn not_there(tenant: &str, objects: &[String]) -> String {
+    format!("{tenant}: recorded, and not there: {}", some(objects, 3))
 }
 
 /// The findings over a fleet: are the expected schemas there, did the migrations reach every tenant, and is there what
@@ -206,7 +260,8 @@ fn migrations(truth: &Truth) -> Option<Finding> {
     let finding = |answer, says, facts, may_change| Some(finding("migrations", answer, says, facts, may_change));
     if !behind.is_empty() {
         let says = format!("{} of {total} tenants lack migrations", behind.len());
-        behind.sort_by(|one, other| (one.1, &one.2).cmp(&(other.1, &other.2)));
+        // Where it stopped says most of why.
+        behind.sort();
         return finding(Answer::Fail, says, behind.into_iter().map(|(.., fact)| fact).collect(), false);
     }
     let unreadable: Vec<String> =
@@ -232,10 +287,8 @@ fn structure(truth: &Truth) -> Option<Finding> {
         let says = format!("{} of {total} tenants lack what their ledgers record", lying.len());
         return finding(Answer::Fail, says, lying);
     }
-    if let Some(unmoved) = truth.unmoved {
-        return finding(Answer::Unknown, unmoved_says(unmoved), vec![]);
-    }
-    None
+    let unmoved = truth.unmoved.as_ref()?;
+    finding(unmoved.answer(), unmoved.says(), unmoved.facts())
 }
 
 fn finding(check: &str, answer: Answer, says: String, facts: Vec<String>, may_change: bool) -> Finding {
@@ -317,10 +370,21 @@ mod tests {
 
     #[test]
     fn recorded_everywhere_and_nothing_changed_proves_nothing() {
-        let faked = Truth { unmoved: Some(1), ..truth(&[("acme", Standing::Complete)]) };
+        let unmoved = |precedent| Some(Unmoved { tenants: 1, precedent });
+        let faked = Truth { unmoved: unmoved(None), ..truth(&[("acme", Standing::Complete)]) };
         let findings = judge(&faked, &uat());
         assert_eq!((findings[2].answer, findings[2].may_change), (Answer::Unknown, false));
         assert!(!faked.found(Timestamp::UNIX_EPOCH).good);
+        let dev = EnvironmentName::parse("dev").unwrap();
+        let made = names(&["column orders.total", "index orders_total"]);
+        let told = Precedent { environment: dev, lacking: vec![("acme".into(), made.clone())], made };
+        let there = Precedent { lacking: vec![], ..told.clone() };
+        let faked = Truth { unmoved: unmoved(Some(told)), ..faked };
+        assert!(!faked.found(Timestamp::UNIX_EPOCH).good);
+        insta::assert_snapshot!(said(&faked).lines().last().unwrap(), @r#"Fail structure: 1 recorded migrations in this run with --fake: nothing changed here, and in dev the same made column orders.total, index orders_total ["acme: recorded, and not there: column orders.total, index orders_total"]"#);
+        let matched = Truth { unmoved: unmoved(Some(there)), ..faked };
+        assert!(matched.found(Timestamp::UNIX_EPOCH).good);
+        insta::assert_snapshot!(said(&matched).lines().last().unwrap(), @"Pass structure: 1 recorded migrations in this run and did not change: what those made in dev was there already (column orders.total, index orders_total) []");
     }
 
     #[test]

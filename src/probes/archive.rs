@@ -5,8 +5,9 @@ use std::{fs, path::PathBuf};
 use async_trait::async_trait;
 use signalbox_domain::{
     environment::Environment,
-    history::{Blame, Turn, Turned},
+    history::{Blame, Turn, Turned, Window},
     ports::Archive,
+    truth::Precedent,
 };
 use signalbox_tenants::{
     AuditOptions, Error, Snapshot,
@@ -38,16 +39,10 @@ impl Snapshots {
     fn store(&self, environment: &Environment) -> Store {
         Store::new(self.folder.join(environment.name.as_str()))
     }
-}
 
-#[async_trait]
-impl Archive for Snapshots {
-    async fn keep(&self, environment: &Environment) -> Result<(), String> {
+    /// The structure as it is now.
+    async fn now(&self, environment: &Environment, earlier: Option<&Snapshot>) -> Result<Snapshot, String> {
         let text = |error: Error| error.to_string();
-        let store = self.store(environment);
-        let reads = store.clone();
-        // A damaged one is no reason to keep none from now on.
-        let earlier: Option<Snapshot> = in_background(move || Ok(reads.latest().ok().flatten())).await?;
         let database = self.databases.connect(environment).await?;
         let registry = database.registry(&registry_options(environment)).await.map_err(text)?;
         let options = AuditOptions {
@@ -56,7 +51,19 @@ impl Archive for Snapshots {
             most_findings: usize::MAX,
             ..AuditOptions::default()
         };
-        let (_, snapshot) = database.audit_and_snapshot(&options, earlier.as_ref()).await.map_err(text)?;
+        let (_, snapshot) = database.audit_and_snapshot(&options, earlier).await.map_err(text)?;
+        Ok(snapshot)
+    }
+}
+
+#[async_trait]
+impl Archive for Snapshots {
+    async fn keep(&self, environment: &Environment) -> Result<(), String> {
+        let store = self.store(environment);
+        let reads = store.clone();
+        // A damaged one is no reason to keep none from now on.
+        let earlier: Option<Snapshot> = in_background(move || Ok(reads.latest().ok().flatten())).await?;
+        let snapshot = self.now(environment, earlier.as_ref()).await?;
         in_background(move || {
             store.save(&snapshot)?;
             store.prune(KEPT)?;
@@ -68,6 +75,22 @@ impl Archive for Snapshots {
     async fn blame(&self, environment: &Environment, sought: &str) -> Result<Blame, String> {
         let (store, sought) = (self.store(environment), sought.trim().to_owned());
         in_background(move || store.blame(&sought)).await.map(told)
+    }
+
+    async fn precedent(
+        &self,
+        environment: &Environment,
+        window: Window,
+        here: &Environment,
+    ) -> Result<Option<Precedent>, String> {
+        let store = self.store(environment);
+        let made = in_background(move || {
+            let (before, after) = (store.at(window.from)?, store.since(window.until)?);
+            Ok(before.zip(after).and_then(|(before, after)| before.precedent(&after)))
+        });
+        let Some(made) = made.await? else { return Ok(None) };
+        let lacking = made.lacking(&self.now(here, None).await?).into_iter().collect();
+        Ok(Some(Precedent { environment: environment.name.clone(), made: made.objects(), lacking }))
     }
 }
 

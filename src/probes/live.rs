@@ -13,7 +13,7 @@ use signalbox_domain::{
     ids::EnvironmentName,
     migration::{AtWork, Sentinel, Session, Share, Sight, Wait},
     ports::{Before, Look},
-    truth::{Standing, Tenant, Truth},
+    truth::{Standing, Tenant, Truth, Unmoved},
 };
 use signalbox_tenants::{
     Activity, AuditOptions, Changed, Count, Follow, State, TenantDatabase, TenantSight, Watermark,
@@ -225,7 +225,7 @@ pub(super) async fn truth(
 
 /// How many tenants recorded something without any of them having been changed; `None` when one was, or nobody can
 /// tell.
-async fn unmoved(database: &TenantDatabase, seen: &signalbox_tenants::Sight, moment: Option<&str>) -> Option<u32> {
+async fn unmoved(database: &TenantDatabase, seen: &signalbox_tenants::Sight, moment: Option<&str>) -> Option<Unmoved> {
     let fresh = |one: &&TenantSight| one.count.as_ref().is_ok_and(|count| count.fresh > 0);
     let fresh: Vec<&str> = seen.tenants.iter().filter(fresh).map(|one| one.schema.as_str()).collect();
     if fresh.is_empty() {
@@ -234,7 +234,7 @@ async fn unmoved(database: &TenantDatabase, seen: &signalbox_tenants::Sight, mom
     let mark: Watermark = serde_json::from_str(moment?).ok()?;
     match database.changed_since(&mark).await.ok()? {
         Changed::Schemas(changed) if !changed.iter().any(|schema| fresh.contains(&schema.as_str())) => {
-            Some(small(fresh.len()))
+            Some(Unmoved { tenants: small(fresh.len()), precedent: None })
         }
         _ => None,
     }

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use super::StoreError;
 use crate::{
     environment::Environment,
-    history::{Blame, Lap, MigrationJob},
+    history::{Blame, Lap, MigrationJob, Window},
     ids::EnvironmentName,
+    truth::Precedent,
 };
 
 /// Which laps to read.
@@ -60,4 +61,15 @@ pub trait Archive: Send + Sync {
     /// # Errors
     /// A sentence that says why not.
     async fn blame(&self, environment: &Environment, sought: &str) -> Result<Blame, String>;
+    /// Holds what a job made in most tenants of one environment, in a window, against what tenants have `here`.
+    /// `None` where it made nothing, or no structure was kept before and after.
+    ///
+    /// # Errors
+    /// A sentence that says why not; never with a password in it.
+    async fn precedent(
+        &self,
+        environment: &Environment,
+        window: Window,
+        here: &Environment,
+    ) -> Result<Option<Precedent>, String>;
 }

@@ -11,7 +11,7 @@ use signalbox_domain::{
 };
 use tracing::warn;
 
-use super::{done, later, learn, verify};
+use super::{done, later, learn};
 use crate::engine::Engine;
 
 /// How many earlier deployments of an environment are asked what their migrations took.
@@ -77,7 +77,7 @@ async fn earlier(engine: &Engine, environment: &Environment) -> Result<Option<Le
 pub(super) async fn audit(engine: &Engine, id: DeploymentId, attempts: u32) -> Result<Settled, StoreError> {
     let Some(deployment) = engine.deployment(id).await? else { return Ok(done(engine)) };
     let Some(environment) = engine.environment_of(&deployment) else { return Ok(done(engine)) };
-    match engine.ports.tenants.truth(environment, &verify::before(&deployment)).await {
+    match engine.truth(environment, &deployment).await {
         Ok(truth) => {
             engine.apply(id, Event::Audited(Box::new(truth))).await?;
             Ok(done(engine))

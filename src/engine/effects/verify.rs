@@ -8,7 +8,7 @@ use signalbox_domain::{
     evidence::{Evidence, Finding},
     health::finding,
     ids::DeploymentId,
-    ports::{Before, Query, StoreError},
+    ports::{Query, StoreError},
     truth,
 };
 use tracing::warn;
@@ -33,7 +33,7 @@ async fn tenants(engine: &Engine, environment: &Environment, deployment: &Deploy
     if environment.database.is_none() {
         return vec![];
     }
-    match engine.ports.tenants.truth(environment, &before(deployment)).await {
+    match engine.truth(environment, deployment).await {
         Ok(mut truth) => {
             truth.brought = brought(engine, environment, deployment).await;
             truth::judge(&truth, environment)
@@ -62,12 +62,6 @@ async fn brought(engine: &Engine, environment: &Environment, deployment: &Deploy
             vec![]
         }
     }
-}
-
-/// What tells what the deployment's migration job did.
-pub(super) fn before(deployment: &Deployment) -> Before {
-    let migration = deployment.migration.as_ref();
-    Before { since: migration.map(|m| m.since), moment: migration.and_then(|m| m.moment.clone()) }
 }
 
 async fn health(engine: &Engine, environment: &Environment, deployment: &Deployment) -> Vec<Finding> {

@@ -151,7 +151,7 @@ fn told(mut difference: Difference) -> Difference {
 }
 
 /// What the object of a changed standing is called.
-const LEDGER: &str = "ledger";
+pub(super) const LEDGER: &str = "ledger";
 
 fn standing(then: Option<&Standing>, now: Option<&Standing>) -> Option<Difference> {
     let (then, now) = (then?.state, now?.state);

@@ -7,6 +7,7 @@
 mod blame;
 mod diff;
 mod file;
+mod precedent;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use crate::{Audit, Difference, Finding, Kind, Standing};
 pub use blame::{AttributeChange, Blame, Turn, Turned};
 pub use diff::{Diff, Moment};
 pub use file::FORMAT;
+pub use precedent::Precedent;
 pub use store::{Entry, Store};
 
 /// A fleet at a time.

@@ -81,6 +81,15 @@ impl Store {
         self.last(|entry| entry.taken_at <= time)
     }
 
+    /// The snapshot that was taken first from a time on.
+    ///
+    /// # Errors
+    /// When it cannot be read; the message names the file.
+    pub fn since(&self, time: Timestamp) -> Result<Option<Snapshot>, Error> {
+        let first = self.list()?.into_iter().find(|entry| entry.taken_at >= time);
+        first.map(|entry| Snapshot::load(&entry.file)).transpose()
+    }
+
     fn last(&self, wanted: impl Fn(&Entry) -> bool) -> Result<Option<Snapshot>, Error> {
         self.list()?.into_iter().rfind(wanted).map(|entry| Snapshot::load(&entry.file)).transpose()
     }

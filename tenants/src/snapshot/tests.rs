@@ -209,3 +209,26 @@ fn a_folder_is_of_one_database() {
         "{refused}"
     );
 }
+
+#[test]
+fn what_a_migration_made_elsewhere_is_looked_for_here() {
+    // Column 0 changes its type, 1 goes and 2 comes; `odd` goes its own way.
+    let fleet = |facts: &[u64]| ["a", "b"].map(|name| (name.to_owned(), facts.iter().copied().collect())).into();
+    let with = |facts: &[u64], odd: &[u64]| -> Fleet {
+        let mut fleet: Fleet = fleet(facts);
+        fleet.insert("odd".to_owned(), odd.iter().copied().collect());
+        fleet
+    };
+    let (before, after) = (snapshot(0, &with(&[0, 3], &[0, 3]), &[]), snapshot(1, &with(&[2, 6], &[0, 3, 9]), &[]));
+    let made = before.precedent(&after).unwrap();
+    assert_eq!(made.objects(), ["column t.c0", "column t.c1", "column t.c2"]);
+    assert_eq!(before.precedent(&before), None);
+    let lacking = |facts: &[u64]| made.lacking(&snapshot(9, &fleet(facts), &[])).remove("b").unwrap_or_default();
+    assert_eq!(lacking(&[2, 6, 30]), [""; 0], "it is all here, and more");
+    assert_eq!(lacking(&[0, 3]), made.objects(), "nothing of it is here");
+    assert_eq!(lacking(&[2, 3, 6]), ["column t.c1"]);
+    assert_eq!(lacking(&[1, 6]), [""; 0], "what is neither as before nor as after tells nothing");
+    // Of two that went different ways neither is most.
+    let apart = snapshot(1, &with(&[0, 3], &[0, 3, 9]), &[]);
+    assert_eq!(before.precedent(&apart), None);
+}
