@@ -1,215 +1,14 @@
 //! Failures of migrations made for real: Django, django-tenants, psycopg, bash and PostgreSQL fail as they do in a
 //! job, the log is put together as the runner does, and the classifier says what it was. None of the lines is ours.
 
-use std::{
-    fs,
-    hash::{DefaultHasher, Hash, Hasher},
-    path::{Path, PathBuf},
-    process::Stdio,
-    sync::{Arc, LazyLock, Mutex},
-};
+use std::{fs, sync::Arc};
 
-use signalbox_domain::log::{Classifier, Grade, Log, Redactor, Rules};
-use signalbox_sandbox::postgres::{Database, Postgres};
+use signalbox_domain::log::Grade;
+use signalbox_sandbox::postgres::Postgres;
 use sqlx::{Connection, PgConnection};
-use tempfile::TempDir;
-use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, BufReader},
-    process::Command,
-    sync::OnceCell,
-};
 use url::Url;
 
-const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tenants/tests/django");
-const VENV: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/django-venv");
-const MIGRATE: &str = "python manage.py migrate_schemas --tenant --noinput";
-/// How a real pipeline takes an address apart, and gets it wrong.
-const PARSE: &str = r#"export DB_USER=$(echo "$DATABASE_URL" | sed -n 's|postgresql://\([^:]*\):.*|\1|p')
-export DB_PASSWORD=$(echo "$DATABASE_URL" | sed -n 's|postgresql://[^:]*:\([^@]*\)@.*|\1|p')
-export DB_HOST=$(echo "$DATABASE_URL" | sed -n 's|postgresql://[^@]*@\([^:]*\):.*|\1|p')
-export DB_PORT=$(echo "$DATABASE_URL" | sed -n 's|.*:\([0-9]*\)/.*|\1|p')
-export DB_NAME=$(echo "$DATABASE_URL" | sed -n 's|.*/\([^?]*\).*|\1|p')
-echo "Parsed database configuration:"
-echo "  Host: $DB_HOST"
-echo "  Port: $DB_PORT"
-echo "  Name: $DB_NAME"
-echo "  User: $DB_USER"
-"#;
-/// The same project, with the parts of its address in variables.
-const PARTS: &str = r#"
-import os
-os.environ["DATABASE_URL"] = "postgres://x@h/d"
-from settings import *
-parts = {key: os.environ.get("DB_" + key, "") for key in ("HOST", "PORT", "NAME", "USER", "PASSWORD")}
-DATABASES = {"default": {"ENGINE": os.environ.get("DB_ENGINE", "django_tenants.postgresql_backend"), **parts}}
-"#;
-const WITHOUT_TENANTS: &str = "
-from parts import *
-INSTALLED_APPS = [app for app in INSTALLED_APPS if app != 'django_tenants']
-DATABASE_ROUTERS = []
-";
-
-static CLASSIFIER: LazyLock<Arc<Classifier>> =
-    LazyLock::new(|| Arc::new(Classifier::new(Rules::new(vec![]).unwrap(), Redactor::default())));
-
-/// A copy of the project, to be broken.
-struct Project {
-    folder: TempDir,
-    database: Database,
-    variables: Vec<(&'static str, String)>,
-}
-
-/// How a step ended.
-struct Ran {
-    code: i32,
-    text: String,
-    log: Log,
-}
-
-impl Project {
-    /// The project, with a database of `public`, `super_tenant`, `acme` and `globex` that is fully migrated.
-    async fn new() -> Self {
-        static TEMPLATE: OnceCell<String> = OnceCell::const_new();
-        let template = TEMPLATE.get_or_init(template).await;
-        Self::over(Postgres::shared().await.unwrap().fresh_copy(template).await.unwrap())
-    }
-
-    fn over(database: Database) -> Self {
-        let folder = TempDir::new().unwrap();
-        for file in files(Path::new(PROJECT)) {
-            let to = folder.path().join(file.strip_prefix(PROJECT).unwrap());
-            fs::create_dir_all(to.parent().unwrap()).unwrap();
-            fs::copy(&file, to).unwrap();
-        }
-        fs::write(folder.path().join("parts.py"), PARTS).unwrap();
-        fs::write(folder.path().join("without_tenants.py"), WITHOUT_TENANTS).unwrap();
-        let variables = vec![("DATABASE_URL", database.url.clone()), ("DJANGO_SETTINGS_MODULE", "settings".into())];
-        Self { folder, database, variables }
-    }
-
-    /// The same with a variable set.
-    fn with(&mut self, name: &'static str, value: impl Into<String>) -> &mut Self {
-        self.variables.push((name, value.into()));
-        self
-    }
-
-    /// The right address in its parts, as the settings `parts` take it.
-    fn in_parts(&mut self) {
-        let (url, name) = (Url::parse(&self.database.url).unwrap(), self.database.name.clone());
-        self.with("DB_HOST", "127.0.0.1").with("DB_PORT", url.port().unwrap().to_string()).with("DB_NAME", name);
-        self.with("DB_USER", url.username()).with("DB_PASSWORD", url.password().unwrap());
-    }
-
-    /// Adds a migration to `support`.
-    fn migration(&self, name: &str, after: &str, operation: &str) -> &Self {
-        let text = format!(
-            "from django.db import migrations\n\nclass Migration(migrations.Migration):\n    \
-             dependencies = [('support', '{after}')]\n    operations = [{operation}]\n"
-        );
-        fs::write(self.folder.path().join(format!("support/migrations/{name}.py")), text).unwrap();
-        self
-    }
-
-    /// Adds a migration that says this to the database.
-    fn sql(&self, statements: &str) -> &Self {
-        self.migration("0002_more", "0001_initial", &format!("migrations.RunSQL(\"\"\"{statements}\"\"\")"))
-    }
-
-    async fn says(&self, statements: &str) {
-        let mut connection = PgConnection::connect(&self.database.url).await.unwrap();
-        sqlx::raw_sql(statements).execute(&mut connection).await.unwrap();
-    }
-
-    /// Runs a script as the runner does, and reads what it printed.
-    async fn runs(&self, script: &str) -> Ran {
-        assert!(Path::new(VENV).exists(), "Django is not installed: run scripts/setup django");
-        let file = self.folder.path().join("step.sh");
-        fs::write(&file, format!("export PATH=\"{VENV}/bin:$PATH\"\n{script}\n")).unwrap();
-        let mut command = Command::new("bash");
-        command.arg("-e").arg(&file).current_dir(self.folder.path()).env("PYTHONDONTWRITEBYTECODE", "1");
-        command.envs(self.variables.iter().map(|(name, value)| (name, value))).kill_on_drop(true);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let printed = Mutex::new(Vec::new());
-        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        let (status, ..) = tokio::join!(child.wait(), pump(out, &printed), pump(err, &printed));
-        let code = status.unwrap().code().unwrap();
-        let text = as_github(script, &printed.into_inner().unwrap(), code);
-        let mut reader = CLASSIFIER.reader(code != 0);
-        reader.push(text.as_bytes());
-        let ran = Ran { code, log: reader.finish(), text };
-        let password = Url::parse(&self.database.url).unwrap().password().unwrap().to_owned();
-        assert!(!format!("{:?}", ran.log).contains(&password), "{:?}", ran.log);
-        ran
-    }
-
-    /// A step that fails for this reason.
-    async fn fails(&self, script: &str, rule: &str) -> Ran {
-        let ran = self.runs(script).await;
-        assert_ne!(ran.code, 0, "{}", ran.text);
-        let cause = ran.log.findings.first().unwrap_or_else(|| panic!("{rule}: nothing was found in\n{}", ran.text));
-        assert_eq!((cause.rule.as_str(), cause.grade), (rule, Grade::Failure), "{}", ran.text);
-        ran
-    }
-}
-
-impl Ran {
-    fn place(&self) -> (Option<&str>, Option<&str>) {
-        (self.log.findings[0].tenant.as_deref(), self.log.findings[0].migration.as_deref())
-    }
-
-    fn rules(&self) -> Vec<(&str, Grade)> {
-        self.log.findings.iter().map(|found| (found.rule.as_str(), found.grade)).collect()
-    }
-}
-
-async fn pump(from: impl AsyncRead + Unpin, into: &Mutex<Vec<String>>) {
-    let (mut from, mut line) = (BufReader::new(from), vec![]);
-    while from.read_until(b'\n', &mut line).await.unwrap() > 0 {
-        into.lock().unwrap().push(String::from_utf8_lossy(&line).trim_end_matches('\n').to_owned());
-        line.clear();
-    }
-}
-
-/// The log as GitHub serves it.
-fn as_github(script: &str, printed: &[String], code: i32) -> String {
-    let first = script.lines().next().unwrap_or_default();
-    let begin = ["##[group]Run ".to_owned() + first];
-    let shown = script.lines().map(|line| format!("\u{1b}[36;1m{line}\u{1b}[0m"));
-    let given = ["shell: /usr/bin/bash -e {0}", "env:", "  DATABASE_URL: ***", "##[endgroup]"].map(str::to_owned);
-    let end = (code != 0).then(|| format!("##[error]Process completed with exit code {code}."));
-    let lines = begin.into_iter().chain(shown).chain(given).chain(printed.iter().cloned()).chain(end);
-    lines.map(|line| format!("2026-11-26T21:15:00.1234567Z {line}\n")).collect()
-}
-
-/// The database that all copies start from; a server keeps it under a name that changes with the project.
-async fn template() -> String {
-    let server = Postgres::shared().await.unwrap();
-    let mut hasher = DefaultHasher::new();
-    for file in files(Path::new(PROJECT)) {
-        (&file, fs::read(&file).unwrap()).hash(&mut hasher);
-    }
-    let name = format!("signalbox_log_classes_{:016x}", hasher.finish());
-    if !server.has_database(&name).await.unwrap() {
-        let project = Project::over(server.fresh_database().await.unwrap());
-        let script = "python manage.py migrate_schemas --shared\n\
-            python manage.py create_tenants public super_tenant acme globex";
-        let ran = project.runs(script).await;
-        assert_eq!((ran.code, ran.log.findings.len()), (0, 0), "{}", ran.text);
-        let mut connection = PgConnection::connect(&server.url("postgres")).await.unwrap();
-        let rename = format!("ALTER DATABASE {} RENAME TO {name}", project.database.name);
-        sqlx::raw_sql(&rename).execute(&mut connection).await.unwrap();
-    }
-    name
-}
-
-/// All files of a folder but what Python left there.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.retain(|path| !path.ends_with("__pycache__"));
-    entries.sort();
-    let below = |path: PathBuf| if path.is_dir() { files(&path) } else { vec![path] };
-    entries.into_iter().flat_map(below).collect()
-}
+use crate::django::{MIGRATE, PARSE, PIPELINE, Project, VENV};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_database_refuses() {
@@ -237,6 +36,14 @@ async fn what_the_database_refuses() {
     let mut project = Project::new().await;
     project.with("PGOPTIONS", "-c default_transaction_read_only=on").sql("CREATE TABLE z (x int)");
     project.fails(MIGRATE, "read_only").await;
+    project.with("PGSSLMODE", "require").fails(MIGRATE, "tls_refused").await;
+    let crowded = format!("crowded_{}", std::process::id());
+    project.says(&format!("CREATE ROLE {crowded} LOGIN PASSWORD 'a-short-queue' CONNECTION LIMIT 0")).await;
+    let mut url = Url::parse(&project.database.url).unwrap();
+    url.set_username(&crowded).unwrap();
+    url.set_password(Some("a-short-queue")).unwrap();
+    project.with("PGSSLMODE", "prefer").with("DATABASE_URL", url).fails(MIGRATE, "too_many_connections").await;
+    project.says(&format!("DROP ROLE {crowded}")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -285,7 +92,7 @@ async fn what_the_ledger_says_wrongly() {
     assert_eq!(ran.place(), (None, None), "the last tenant of the log is not the one: {}", ran.text);
 
     let empty = Postgres::shared().await.unwrap().fresh_database().await.unwrap();
-    Project::over(empty).fails(MIGRATE, "shared_not_migrated").await;
+    Project::over(Arc::new(empty)).fails(MIGRATE, "shared_not_migrated").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -381,14 +188,10 @@ async fn what_is_wrong_with_the_address() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_green_run_swallowed() {
-    let pipeline = r#"python manage.py migrate_schemas --shared --fake-initial --noinput || { echo "migrate_schemas not available, falling back to standard migrate"; python manage.py migrate --fake-initial --noinput; }
-python manage.py create_super_tenant --no-input --verbosity=1 || echo "⚠ create_super_tenant command failed or not available"
-python manage.py migrate_schemas --tenant --noinput || echo "⚠ migrate_schemas --tenant failed or not available"
-echo "✓ Migrations completed successfully""#;
     let mut project = Project::new().await;
     project.in_parts();
     project.with("DB_ENGINE", "django.db.backends.postgresql").with("DJANGO_SETTINGS_MODULE", "without_tenants");
-    let ran = project.runs(pipeline).await;
+    let ran = project.runs(PIPELINE).await;
     assert_eq!(ran.code, 0, "{}", ran.text);
     assert!(ran.log.findings.iter().all(|found| found.grade == Grade::Swallowed), "{:?}", ran.log.findings);
     assert!(ran.rules().contains(&("command_unknown", Grade::Swallowed)), "{:?}\n{}", ran.log.findings, ran.text);
@@ -397,8 +200,7 @@ echo "✓ Migrations completed successfully""#;
 
     // As the script has it, and nothing wrong: nothing to say.
     let mut sound = Project::new().await;
-    let super_tenant = "python manage.py create_super_tenant --no-input --verbosity=1 || ";
-    assert_eq!(sound.runs(&pipeline.replace(super_tenant, "true || ")).await.rules(), []);
+    assert_eq!(sound.runs(PIPELINE).await.rules(), []);
 
     // A pipe without `pipefail`.
     sound.with("PYTHONUNBUFFERED", "1").sql("CREATE TABLE support_tag (x int)");

@@ -30,7 +30,7 @@ fn steady(reply: &Reply) -> String {
 }
 
 /// What ended is learned a moment later, and so is a structure kept.
-async fn once_it_says(w: &World, line: &str, says: &str) -> Reply {
+pub async fn once_it_says(w: &World, line: &str, says: &str) -> Reply {
     let mut reply = w.asks("vera", line).await;
     for _ in 0..80 {
         if steady(&reply).contains(says) {

@@ -43,7 +43,9 @@ pub struct World {
     pub application: Arc<Application>,
     tenants: Option<Tenants>,
     database: Option<String>,
+    dev: Option<String>,
     stall: u32,
+    pace: u32,
     webhooks: bool,
     store: Option<String>,
     environments: std::sync::Mutex<&'static str>,
@@ -64,8 +66,12 @@ pub struct Given {
     pub owner: bool,
     /// A database that uat has instead, as an address.
     pub database: Option<String>,
+    /// A tenant database of dev, as an address.
+    pub dev: Option<String>,
     /// After how many seconds without movement a migration in uat hangs; the usual when `None`.
     pub stall: Option<u32>,
+    /// Every how many seconds a migration in uat is looked at; each when `None`.
+    pub pace: Option<u32>,
     /// Whether GitHub sends webhooks; without them the service polls.
     pub no_webhooks: bool,
     /// Whether the service is started by the story itself.
@@ -134,7 +140,9 @@ impl World {
             github,
             application,
             database: given.database.clone().or_else(|| tenants.as_ref().map(|t| t.address(given.owner))),
+            dev: given.dev.clone(),
             stall: given.stall.unwrap_or(120),
+            pace: given.pace.unwrap_or(1),
             tenants,
             webhooks: !given.no_webhooks,
             store: given.store.clone(),
@@ -299,6 +307,7 @@ impl World {
         } else {
             ""
         };
+        let dev = if self.dev.is_some() { "database = \"DEV_DATABASE_URL\"\nmigration_job = \"migrat\"" } else { "" };
         format!(
             r#"
 [discord]
@@ -326,6 +335,7 @@ name = "dev"
 workflow = "11-dev-deployment.yml"
 ref = "development"
 refs = ["development", "feature/*", "@everyone"]
+{dev}
 deploy_roles = ["engineer"]
 poll_seconds = 2
 
@@ -344,7 +354,7 @@ deploy_roles = ["engineer"]
 sign_roles = ["reviewer"]
 poll_seconds = 2
 verify_deadline_seconds = 6
-migration_pace_seconds = 1
+migration_pace_seconds = {pace}
 migration_stall_seconds = {stall}
 lock_wait_seconds = 5
 
@@ -360,6 +370,7 @@ commit_header = "X-Build-Sha"
             api = self.github.url(),
             application = self.application.address(),
             stall = self.stall,
+            pace = self.pace,
             more = self
                 .environments
                 .lock()
@@ -387,6 +398,7 @@ commit_header = "X-Build-Sha"
         variables.extend(credentials.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
         variables.extend(self.secrets.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         variables.extend(self.database.clone().map(|url| ("UAT_DATABASE_URL".to_owned(), url)));
+        variables.extend(self.dev.clone().map(|url| ("DEV_DATABASE_URL".to_owned(), url)));
         variables
     }
 
