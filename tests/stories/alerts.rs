@@ -1,8 +1,9 @@
 //! Somebody is told what is the matter, says that they look after it, and sees it close by itself.
 
 use signalbox_sandbox::discord::MessageView;
+use sqlx::{Connection, SqliteConnection};
 
-use crate::world::{HOST, World};
+use crate::world::{Given, HOST, World};
 
 /// A deployment to uat that is green at GitHub while the application still runs another commit.
 async fn untrue(w: &World, deployment: u32) -> MessageView {
@@ -112,6 +113,96 @@ async fn an_alert_that_cannot_be_recorded_is_said_all_the_same() {
         let text = w.discord.expect_message("releases", "the alert as it is", said).await.text();
         assert!(text.contains("`uat` is not what it should be") && text.contains("`/status uat`"), "{text}");
         assert!(w.asks("erin", "/alerts list").await.text().contains("store_unavailable"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_mute_button_asks_why_and_for_how_long() {
+    World::run(async |w| {
+        let alert = untrue(w, 1).await;
+        let form = w.discord.clicks("erin", alert.id, "Mute").unwrap();
+        let inputs: Vec<bool> = form.modal().await.inputs.iter().map(|input| input.required).collect();
+        assert_eq!(inputs, [true, true], "why, and for how long");
+        let form = form.submits_modal(&[("comment", "known, ticket 12"), ("length", "2h")]).unwrap();
+        let muted = form.reply().await.text();
+        assert!(muted.contains("🔇 Nobody is called for alert 1"), "{muted}");
+        let text = w.alert("🔇 muted by @erin").await.text();
+        assert!(text.contains("known, ticket 12"), "{text}");
+        let form = w.discord.clicks("vera", alert.id, "Mute").unwrap();
+        form.modal().await;
+        let form = form.submits_modal(&[("comment", "me too"), ("length", "1h")]).unwrap();
+        assert!(form.reply().await.text().contains("may_not_answer"));
+    })
+    .await;
+}
+
+const CALLING: &str = r#"
+[[route]]
+environments = ["uat"]
+alerts = ["critical"]
+roles = ["reviewer"]
+escalate = ["lead"]
+acknowledge_minutes = 15
+"#;
+const AT_NIGHT: &str = r#"
+[[route]]
+environments = ["uat"]
+alerts = ["critical"]
+roles = ["reviewer"]
+
+[[quiet]]
+alerts = ["critical"]
+times = ["* * * * *"]
+time_zone = "Europe/Berlin"
+"#;
+
+/// Signalbox is away until somebody is to be called next.
+async fn time_passes(w: &World) {
+    w.stops().await;
+    let file = w.folder().join("signalbox.db");
+    let mut store = SqliteConnection::connect(file.to_str().unwrap()).await.unwrap();
+    let now = "UPDATE alerts SET revision = revision + 1, document = json_set(document, '$.next_call', '2026-01-01T00:00:00Z')
+        WHERE json_extract(document, '$.next_call') IS NOT NULL;
+        UPDATE outbox SET due_at = 0 WHERE subject LIKE 'watch-alert:%'";
+    sqlx::raw_sql(now).execute(&mut store).await.unwrap();
+    store.close().await.unwrap();
+    w.starts().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_next_is_called_when_nobody_acknowledges() {
+    World::given(Given { environments: CALLING, ..Given::default() }, async |w| {
+        let alert = untrue(w, 1).await;
+        assert_eq!(alert.pings, ["@reviewer"], "{}", alert.text());
+        time_passes(w).await;
+        let next = |m: &MessageView| m.text().contains("⏫ nobody has acknowledged this");
+        let next = w.discord.expect_message("releases", "the next one is called", next).await;
+        assert_eq!(next.pings, ["@lead"], "{}", next.text());
+        assert!(next.text().contains("`/alerts ack 1`"), "{}", next.text());
+        w.discord.reacts("lena", alert.id, "👀").unwrap();
+        w.alert("@lena looks after it").await;
+        time_passes(w).await;
+        assert!(w.asks("erin", "/alerts list").await.text().contains("@lena"));
+        let calls = w.discord.messages("releases").unwrap().into_iter().filter(|m| m.text().contains("⏫"));
+        assert_eq!(calls.count(), 1, "nobody is called any more");
+        w.reads_everything();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_quiet_hours_an_alert_waits_to_call() {
+    World::given(Given { environments: AT_NIGHT, ..Given::default() }, async |w| {
+        let alert = untrue(w, 1).await;
+        assert!(alert.pings.is_empty(), "{}", alert.text());
+        time_passes(w).await;
+        w.rewrites(CALLING);
+        time_passes(w).await;
+        let called = |m: &MessageView| m.id != alert.id && m.text().contains("🔔 still open");
+        let called = w.discord.expect_message("releases", "who was to be called is", called).await;
+        assert_eq!(called.pings, ["@reviewer"], "{}", called.text());
+        w.reads_everything();
     })
     .await;
 }
