@@ -31,7 +31,7 @@ use ulid::Ulid;
 
 use super::{
     Web,
-    webhook::{is_json, one},
+    webhook::{is_json, is_object, one},
 };
 
 /// Largest body; what may be said is far smaller.
@@ -188,6 +188,9 @@ async fn take(web: &Web, request: Request<Body>) -> Result<(String, bool), Refus
         return Err(Refused::NotJson);
     }
     let body = tokio::time::timeout(PATIENCE, read(body)).await.unwrap_or(Err(Refused::Broken))?;
+    if !is_object(&body) {
+        return Err(Refused::Malformed("it is no object".into()));
+    }
     let inbound: Inbound = serde_json::from_slice(&body).map_err(|error| Refused::Malformed(error.to_string()))?;
     let known = speakers.iter().find(|speaker| speaker.environment == inbound.environment);
     let environment = known.and_then(|speaker| web.events.line.get(&speaker.environment));

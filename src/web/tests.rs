@@ -306,6 +306,7 @@ async fn what_is_signed_and_malformed_is_said_to_be_so() {
         ("an empty GUID", json(&body).header("x-github-event", "workflow_run").header("x-github-delivery", "")),
         ("no JSON", named("{")),
         ("a list", named("[1]")),
+        ("a list of what an object may hold", named("[null, null]")),
         ("no run", named(r#"{"repository": {"full_name": "acme/shop"}, "workflow_run": {"id": null}}"#)),
         ("a negative run", named(r#"{"repository": {"full_name": "acme/shop"}, "workflow_run": {"id": -1}}"#)),
         ("no repository", named(r#"{"workflow_run": {"id": 5}}"#)),

@@ -145,8 +145,8 @@ async fn take(web: &Web, webhooks: &Webhooks, request: Request<Body>) -> Result<
     if !is_json(&headers) {
         return Err(Refused::Malformed("the content type is not application/json; set it so at the webhook"));
     }
-    let payload: Payload =
-        serde_json::from_slice(&body).map_err(|_| Refused::Malformed("the body is not JSON of an event"))?;
+    let payload = serde_json::from_slice(&body).ok().filter(|_| is_object(&body));
+    let payload: Payload = payload.ok_or(Refused::Malformed("the body is not JSON of an event"))?;
     let effect = match wanted(webhooks, event, payload)? {
         Ok(effect) => effect,
         Err(why) => return Ok(Outcome::Ignored(why)),
@@ -190,6 +190,11 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
     one(headers, header::CONTENT_TYPE.as_str())
         .and_then(|kind| kind.split(';').next())
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// Whether JSON is an object: a list is read as one by its places, which nobody means.
+pub(super) fn is_object(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"{")
 }
 
 /// What a delivery asks for, or why it asks for nothing.

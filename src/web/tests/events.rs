@@ -86,6 +86,7 @@ async fn what_is_malformed_or_too_large_is_said_to_be_so() {
     let service = Service::start(Memory::default()).await;
     for (body, why) in [
         ("{", "the JSON of an event"),
+        (r#"["uat","Backup","info","done",null,null,null]"#, "it is no object"),
         (r#"{"environment":"uat","colour":"red"}"#, "unknown field `colour`"),
         (r#"{"environment":"uat"}"#, "`title` is missing"),
         (r#"{"environment":"UAT"}"#, "not an environment name"),

