@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use signalbox::{app::App, audit, clock::SystemClock, config, doctor, gate, inspect, replay};
+use signalbox::{app::App, audit, check_url, clock::SystemClock, config, doctor, gate, inspect, replay};
 use tracing_subscriber::EnvFilter;
 
 /// A Discord chat-ops bot for releases of multi-tenant PostgreSQL products.
@@ -28,6 +28,9 @@ enum Command {
     /// Ask a tenant database what is true: which tenants differ, reach into each other, or lag behind
     #[command(subcommand, after_help = inspect::AFTER_HELP)]
     Inspect(Box<inspect::Question>),
+    /// Say what sed, Django and libpq make of a database's address, without showing its password
+    #[command(after_help = check_url::AFTER_HELP)]
+    CheckUrl(check_url::Arguments),
     /// Verify the audit trail, export it, or prove what it says of a deployment
     #[command(after_help = audit::AFTER_HELP)]
     Audit(AuditCommand),
@@ -127,6 +130,7 @@ async fn run(command: Command) -> Result<ExitCode> {
             log_to_stderr("off");
             Ok(inspect::run(&question, &config::Env::process()).await)
         }
+        Command::CheckUrl(arguments) => Ok(check_url::run(&arguments, &config::Env::process())),
         Command::Audit(AuditCommand { file, question }) => {
             log_to_stderr("off");
             let place = || Ok(config::store(&file.config, &file.env()?)?);

@@ -3,6 +3,7 @@
 pub mod alert;
 pub mod audit;
 pub mod card;
+pub mod database_url;
 pub mod decide;
 pub mod deployment;
 pub mod effect;

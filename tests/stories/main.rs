@@ -11,6 +11,7 @@ mod audit;
 mod bad_input;
 mod break_glass;
 mod buttons;
+mod check_url;
 mod checks;
 mod dispatch;
 mod django;
