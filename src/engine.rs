@@ -24,6 +24,7 @@ mod promote;
 mod recent;
 mod recover;
 mod scheduler;
+mod secrets;
 mod signing;
 mod simulate;
 mod standing;

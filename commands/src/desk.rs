@@ -19,6 +19,7 @@ use signalbox_domain::{
     ports::Asked,
     refusal::Refusal,
     schedule::{Schedule, Standing as Scheduled},
+    secrets,
 };
 
 /// Who asks, as the chat vouches for it in the interaction itself.
@@ -500,6 +501,12 @@ pub trait Desk: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal`], ready to be shown.
     async fn links(&self) -> Result<Vec<Link>, Refusal>;
+
+    /// How the secrets and variables of an environment stand at GitHub; of all where none is named.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn secrets(&self, environment: Option<String>) -> Result<Vec<secrets::Report>, Refusal>;
 
     /// The open alerts, the gravest first, and now.
     ///

@@ -24,6 +24,7 @@ mod press;
 mod promote;
 pub mod reply;
 mod schedule;
+mod secrets;
 mod status;
 mod subscribe;
 mod suggest;
@@ -69,6 +70,7 @@ pub fn all() -> Vec<poise::Command<Data, Error>> {
             "Alerts",
             vec![
                 alerts::alerts(),
+                secrets::secrets(),
                 subscribe::subscribe(),
                 subscribe::unsubscribe(),
                 health::health(),

@@ -58,7 +58,6 @@ use jiff::SignedDuration;
 
 use crate::environment::Role;
 
-pub(crate) use self::signer::{entitled, is_own, signers};
 pub use self::{
     break_glass::{BreakGlass, GLASS_LIFE},
     clearance::{Clearance, Cleared},
@@ -79,6 +78,11 @@ pub use self::{
     view::{RuleView, View},
     window::{BadMinutes, Minutes, Window},
     workflow::{Called, Named, Names, Reference, Sees, Workflow},
+};
+pub(crate) use self::{
+    check::wanting,
+    forge_checks::{differences, missing},
+    signer::{entitled, is_own, signers},
 };
 
 /// What must hold before a deployment to an environment may leave.

@@ -30,6 +30,7 @@ pub mod promotion;
 pub mod refusal;
 pub mod run;
 pub mod schedule;
+pub mod secrets;
 pub mod text;
 pub mod truth;
 

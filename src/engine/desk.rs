@@ -28,6 +28,7 @@ use signalbox_domain::{
     ports::{Asked, ForgeError, Opened, Opening, Query, Resolved, StoreError, WhichAlerts},
     refusal::Refusal,
     schedule::{Schedule, Standing as Scheduled},
+    secrets,
     text::clip,
 };
 use tokio::sync::Mutex;
@@ -349,6 +350,10 @@ impl Desk for ServiceDesk {
 
     async fn links(&self) -> Result<Vec<Link>, Refusal> {
         self.engine.ports.links.links().await.map_err(fault)
+    }
+
+    async fn secrets(&self, environment: Option<String>) -> Result<Vec<secrets::Report>, Refusal> {
+        self.secrets_of(environment.as_deref()).await
     }
 
     async fn alerts(&self) -> Result<(Vec<Record>, Timestamp), Refusal> {

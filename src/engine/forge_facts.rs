@@ -7,6 +7,7 @@ use signalbox_domain::{
     deployment::Deployment,
     environment::Environment,
     gate::{Check, CommitChecks, Names, Parity, Previous, PullRequest, Read, References, Sees, live},
+    ids::{CommitSha, RepositoryName},
     ports::{ForgeError, Query, Scope},
 };
 
@@ -49,7 +50,7 @@ impl Engine {
         .await
     }
 
-    async fn names_of(&self, environment: &Environment) -> Result<Names, String> {
+    pub(super) async fn names_of(&self, environment: &Environment) -> Result<Names, String> {
         let name = environment.github_environment.as_deref();
         let name = name.ok_or_else(|| format!("{} has no `github_environment`", environment.name))?;
         let names = self.ports.sources.names(&environment.repository, Scope::Environment(name)).await;
@@ -58,34 +59,41 @@ impl Engine {
 
     /// What the workflow names, and what there is where its jobs look.
     pub(super) async fn references(&self, d: &Deployment, environment: &Environment) -> Read<References> {
-        self.read(async {
-            let sources = &self.ports.sources;
-            let workflow = sources.workflow(&d.repository, &d.workflow, &d.commit).await.map_err(said)?;
-            let ours = environment.github_environment.as_ref().map(|name| name.to_lowercase());
-            let named = workflow.references.iter().filter_map(|one| match &one.sees {
-                Sees::Environment(name) => Some(name.to_lowercase()),
-                Sees::NoEnvironment | Sees::Computed => None,
-            });
-            let looked: BTreeSet<String> = named.chain(ours.clone()).collect();
-            let environments = looked.iter().map(async |name| {
-                let names = sources.names(&d.repository, Scope::Environment(name)).await;
-                // GitHub makes an environment that is not there when a job asks for it, with nothing in it.
-                present(names).map(|names| (name.clone(), names))
-            });
-            let (repository, organisation, environments) = future::join3(
-                sources.names(&d.repository, Scope::Repository),
-                sources.names(&d.repository, Scope::Organisation),
-                future::try_join_all(environments),
-            )
-            .await;
-            // A repository of a person has no organisation.
-            let (mut shared, organisation) = (repository.map_err(said)?, present(organisation)?);
-            shared.secrets.extend(organisation.secrets);
-            shared.variables.extend(organisation.variables);
-            let environments = environments?.into_iter().collect();
-            Ok(References { wanted: workflow.references, unclear: workflow.unclear, shared, environments, ours })
-        })
-        .await
+        self.read(self.references_at(&d.repository, &d.workflow, &d.commit, environment)).await
+    }
+
+    pub(super) async fn references_at(
+        &self,
+        repository: &RepositoryName,
+        workflow: &str,
+        commit: &CommitSha,
+        environment: &Environment,
+    ) -> Result<References, String> {
+        let sources = &self.ports.sources;
+        let workflow = sources.workflow(repository, workflow, commit).await.map_err(said)?;
+        let ours = environment.github_environment.as_ref().map(|name| name.to_lowercase());
+        let named = workflow.references.iter().filter_map(|one| match &one.sees {
+            Sees::Environment(name) => Some(name.to_lowercase()),
+            Sees::NoEnvironment | Sees::Computed => None,
+        });
+        let looked: BTreeSet<String> = named.chain(ours.clone()).collect();
+        let environments = looked.iter().map(async |name| {
+            let names = sources.names(repository, Scope::Environment(name)).await;
+            // GitHub makes an environment that is not there when a job asks for it, with nothing in it.
+            present(names).map(|names| (name.clone(), names))
+        });
+        let (repository, organisation, environments) = future::join3(
+            sources.names(repository, Scope::Repository),
+            sources.names(repository, Scope::Organisation),
+            future::try_join_all(environments),
+        )
+        .await;
+        // A repository of a person has no organisation.
+        let (mut shared, organisation) = (repository.map_err(said)?, present(organisation)?);
+        shared.secrets.extend(organisation.secrets);
+        shared.variables.extend(organisation.variables);
+        let environments = environments?.into_iter().collect();
+        Ok(References { wanted: workflow.references, unclear: workflow.unclear, shared, environments, ours })
     }
 
     /// What the branch requires, and what was reported of the commit.
@@ -109,7 +117,7 @@ impl Engine {
     }
 }
 
-fn said(error: ForgeError) -> String {
+pub(super) fn said(error: ForgeError) -> String {
     error.to_string()
 }
 

@@ -36,6 +36,7 @@ mod promotion;
 mod receiver;
 mod restarts;
 mod rules;
+mod secrets;
 mod signoffs;
 mod untrue;
 mod verified;

@@ -169,30 +169,49 @@ fn window_line(window: &Window, now: Timestamp) -> Line {
         .mend("time, or a maintainer of `signalbox.toml`", "it leaves by itself when the window opens")
 }
 
-fn secrets(list: &[Secret], e: &Environment, max_age: Option<SignedDuration>, now: Timestamp) -> (Status, String) {
-    let mut missing = vec![];
-    let mut old = vec![];
-    let mut ageless = vec![];
+/// Required secrets that are not as they must be.
+#[derive(Default)]
+pub(crate) struct Wanting<'e> {
+    pub(crate) missing: Vec<&'e String>,
+    pub(crate) old: Vec<&'e String>,
+    /// Of unknown age where the age counts.
+    pub(crate) ageless: Vec<&'e String>,
+}
+
+/// Holds the secrets that are there against those that must be.
+pub(crate) fn wanting<'e>(
+    list: &[Secret],
+    e: &'e Environment,
+    max_age: Option<SignedDuration>,
+    now: Timestamp,
+) -> Wanting<'e> {
+    let mut wanting = Wanting::default();
     for name in &e.required_secrets {
         let Some(secret) = list.iter().find(|secret| secret.name.eq_ignore_ascii_case(name)) else {
-            missing.push(code(name));
+            wanting.missing.push(name);
             continue;
         };
         match (max_age, secret.updated_at) {
             (None, _) => {}
-            (Some(_), None) => ageless.push(code(name)),
-            (Some(limit), Some(at)) if now.duration_since(at) > limit => old.push(code(name)),
+            (Some(_), None) => wanting.ageless.push(name),
+            (Some(limit), Some(at)) if now.duration_since(at) > limit => wanting.old.push(name),
             (Some(_), Some(_)) => {}
         }
     }
+    wanting
+}
+
+fn secrets(list: &[Secret], e: &Environment, max_age: Option<SignedDuration>, now: Timestamp) -> (Status, String) {
+    let Wanting { missing, old, ageless } = wanting(list, e, max_age, now);
+    let named = |names: &[&String]| names.iter().map(|name| code(name)).collect::<Vec<_>>().join(", ");
     if !missing.is_empty() {
-        return (Status::Fail, format!("missing: {}", missing.join(", ")));
+        return (Status::Fail, format!("missing: {}", named(&missing)));
     }
     if !old.is_empty() {
-        return (Status::Fail, format!("too old: {}", old.join(", ")));
+        return (Status::Fail, format!("too old: {}", named(&old)));
     }
     if !ageless.is_empty() {
-        return (Status::Unknown, format!("of unknown age: {}", ageless.join(", ")));
+        return (Status::Unknown, format!("of unknown age: {}", named(&ageless)));
     }
     (Status::Pass, format!("all {} are there", e.required_secrets.len()))
 }

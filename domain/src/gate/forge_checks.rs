@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{
-    CheckState, CommitChecks, Named, Names, Parity, Previous, PullRequest, References, ReportedCheck, RequiredCheck,
-    Sees, Status,
+    CheckState, CommitChecks, Named, Names, Parity, Previous, PullRequest, Reference, References, ReportedCheck,
+    RequiredCheck, Sees, Status,
 };
 use crate::{
     deployment::{Deployment, State},
+    ids::EnvironmentName,
     text::{clip, code, plain},
 };
 
@@ -56,27 +57,49 @@ fn is_ignored(name: &str, patterns: &[String]) -> bool {
     })
 }
 
-pub(super) fn parity(found: &Parity, ignore: &[String], prefixes: &[String]) -> (Status, String) {
+/// How the names of an environment's secrets and variables differ from those of another one.
+pub(crate) struct Difference<'f> {
+    /// The other one.
+    pub(crate) environment: &'f EnvironmentName,
+    /// What it has not, without prefixes.
+    pub(crate) lacks: BTreeSet<(Named, String)>,
+    /// What it alone has, without prefixes.
+    pub(crate) alone: BTreeSet<(Named, String)>,
+}
+
+/// How the environments that come next differ, in the names that count.
+pub(crate) fn differences<'f>(found: &'f Parity, ignore: &[String], prefixes: &[String]) -> Vec<Difference<'f>> {
     let bare = |name: &str| {
         let longest = prefixes.iter().filter_map(|prefix| name.strip_prefix(prefix.as_str())).min_by_key(|n| n.len());
         longest.unwrap_or(name).to_owned()
     };
-    let names = |names: &Names, kind| -> BTreeSet<String> {
-        let kept = names.of(kind).iter().map(|name| (name, bare(name)));
-        kept.filter(|(name, bare)| !is_ignored(name, ignore) && !is_ignored(bare, ignore)).map(|(_, b)| b).collect()
+    let names = |names: &Names| -> BTreeSet<(Named, String)> {
+        let both = [Named::Secret, Named::Variable];
+        let all = both.into_iter().flat_map(|kind| names.of(kind).iter().map(move |name| (kind, name)));
+        let kept = all.map(|(kind, name)| (kind, name, bare(name)));
+        let kept = kept.filter(|(_, name, bare)| !is_ignored(name, ignore) && !is_ignored(bare, ignore));
+        kept.map(|(kind, _, bare)| (kind, bare)).collect()
     };
-    let mut differences = vec![];
-    for (environment, there) in &found.next {
-        let both = [Named::Secret, Named::Variable].map(|kind| (kind, names(&found.here, kind), names(there, kind)));
-        let lacking = both.iter().flat_map(|(kind, here, there)| here.difference(there).map(|n| (*kind, n)));
-        let extra = both.iter().flat_map(|(kind, here, there)| there.difference(here).map(|n| (*kind, n)));
-        for (how, found) in [("lacks", listed(lacking)), ("alone has", listed(extra))] {
-            differences.extend(found.map(|found| format!("`{environment}` {how} {found}")));
+    let here = names(&found.here);
+    let differ = |(environment, there): (&'f EnvironmentName, &Names)| {
+        let there = names(there);
+        let lacks = here.difference(&there).cloned().collect();
+        Difference { environment, lacks, alone: there.difference(&here).cloned().collect() }
+    };
+    found.next.iter().map(differ).collect()
+}
+
+pub(super) fn parity(found: &Parity, ignore: &[String], prefixes: &[String]) -> (Status, String) {
+    let mut told = vec![];
+    for Difference { environment, lacks, alone } in differences(found, ignore, prefixes) {
+        for (how, names) in [("lacks", lacks), ("alone has", alone)] {
+            let found = listed(names.iter().map(|(kind, name)| (*kind, name)));
+            told.extend(found.map(|found| format!("`{environment}` {how} {found}")));
         }
     }
-    match differences.is_empty() {
+    match told.is_empty() {
         true => (Status::Pass, String::new()),
-        false => (Status::Fail, differences.join("; ")),
+        false => (Status::Fail, told.join("; ")),
     }
 }
 
@@ -87,20 +110,24 @@ fn listed<'a>(names: impl Iterator<Item = (Named, &'a String)>) -> Option<String
     (!all.is_empty()).then(|| format!("{}{more}", all[..all.len().min(LISTED)].join(", ")))
 }
 
-pub(super) fn references(found: &References, ignore: &[String]) -> (Status, String) {
-    let there = |environment: &str, kind, name| {
-        found.environments.get(&environment.to_lowercase()).is_some_and(|names| names.of(kind).contains(name))
+/// What a workflow names that is not there where its job looks.
+pub(crate) fn missing<'f>(found: &'f References, ignore: &[String]) -> BTreeSet<&'f Reference> {
+    let there = |environment: &str, one: &Reference| {
+        found.environments.get(&environment.to_lowercase()).is_some_and(|names| names.of(one.kind).contains(&one.name))
     };
-    let wanted: Vec<_> = found.wanted.iter().filter(|one| !is_ignored(&one.name, ignore)).collect();
-    let missing = wanted.iter().filter(|one| {
+    let is_missing = |one: &&Reference| {
         let own = match &one.sees {
             Sees::NoEnvironment => false,
-            Sees::Environment(environment) => there(environment, one.kind, &one.name),
-            Sees::Computed => found.ours.as_ref().is_some_and(|ours| there(ours, one.kind, &one.name)),
+            Sees::Environment(environment) => there(environment, one),
+            Sees::Computed => found.ours.as_ref().is_some_and(|ours| there(ours, one)),
         };
-        !own && !found.shared.of(one.kind).contains(&one.name)
-    });
-    let missing: BTreeSet<(Named, &String)> = missing.map(|one| (one.kind, &one.name)).collect();
+        !own && !found.shared.of(one.kind).contains(&one.name) && !is_ignored(&one.name, ignore)
+    };
+    found.wanted.iter().filter(is_missing).collect()
+}
+
+pub(super) fn references(found: &References, ignore: &[String]) -> (Status, String) {
+    let missing: BTreeSet<(Named, &String)> = missing(found, ignore).iter().map(|one| (one.kind, &one.name)).collect();
     if let Some(missing) = listed(missing.into_iter()) {
         return (Status::Fail, format!("missing where they are used: {missing}"));
     }
@@ -109,7 +136,8 @@ pub(super) fn references(found: &References, ignore: &[String]) -> (Status, Stri
         let more = if more > 0 { format!(", and {more} more such uses") } else { String::new() };
         return (Status::Unknown, format!("{}{more}", plain(&clip(first, 200))));
     }
-    let names: BTreeSet<_> = wanted.iter().map(|one| (one.kind, &one.name)).collect();
+    let wanted = found.wanted.iter().filter(|one| !is_ignored(&one.name, ignore));
+    let names: BTreeSet<_> = wanted.map(|one| (one.kind, &one.name)).collect();
     (Status::Pass, format!("all {} are there", names.len()))
 }
 

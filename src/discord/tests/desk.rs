@@ -24,6 +24,7 @@ use signalbox_domain::{
     ports::Asked,
     refusal::Refusal,
     schedule::{Schedule, Standing as Scheduled},
+    secrets::Report,
 };
 use tokio::sync::{Semaphore, watch};
 
@@ -159,6 +160,10 @@ impl Desk for FakeDesk {
     }
 
     async fn links(&self) -> Result<Vec<Link>, Refusal> {
+        Ok(vec![])
+    }
+
+    async fn secrets(&self, _: Option<String>) -> Result<Vec<Report>, Refusal> {
         Ok(vec![])
     }
 
