@@ -73,6 +73,7 @@ impl App {
             chat: link.chat(),
             letters: link.letters(),
             subscriptions: storage.clone(),
+            vitals: Arc::new(databases.clone()),
             tenants: Arc::new(databases),
             images: Arc::new(Registries::new(config.registries.clone())?),
             courier: Arc::new(courier(config)?),

@@ -47,7 +47,7 @@ use signalbox_domain::{
     ports::{
         Alerts, Applied, Archive, Change, Chat, Clock, Courier, Deliveries, Forge, History, Images, Inbox, Letters,
         Links, Locks, Logs, Observations, Outbox, Probe, Pulls, Query, Rules, Schedules, Sources, Store, StoreError,
-        Subscriptions, TenantDb, Trail,
+        Subscriptions, TenantDb, TenantVitals, Trail,
     },
     schedule::Schedule,
 };
@@ -109,6 +109,8 @@ pub struct Ports {
     pub images: Arc<dyn Images>,
     /// Addresses that are told of events.
     pub courier: Arc<dyn Courier>,
+    /// Small questions to the tenant databases.
+    pub vitals: Arc<dyn TenantVitals>,
     /// The running applications.
     pub probe: Arc<dyn Probe>,
     /// The time.

@@ -5,5 +5,6 @@ mod health;
 mod inspection;
 mod live;
 mod tenants;
+mod vitals;
 
 pub use self::{archive::Snapshots, health::HttpProbe, tenants::TenantDatabases};

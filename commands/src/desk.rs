@@ -15,6 +15,7 @@ use signalbox_domain::{
     link::Link,
     log::JobLog,
     migration::{Session, Wait},
+    monitor::Expected,
     notice::Subscription,
     ports::Asked,
     refusal::Refusal,
@@ -164,6 +165,21 @@ pub struct FleetAsk {
     pub environment: String,
     /// What somebody wants to know.
     pub question: Question,
+}
+
+/// `/expect`.
+#[derive(Debug, Clone)]
+pub struct ExpectAsk {
+    /// Who.
+    pub asker: Asker,
+    /// Which environment, as typed.
+    pub environment: String,
+    /// Which schemas, as typed.
+    pub schemas: String,
+    /// For how long, as typed; as is usual when `None`.
+    pub length: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// `/drift` with an object to blame somebody for.
@@ -585,6 +601,12 @@ pub trait Desk: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal`], ready to be shown.
     async fn fleet(&self, ask: FleetAsk) -> Result<Reading, Refusal>;
+
+    /// Lets schemas come and go for a while, and says how many that a monitor had found are taken as right.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn expect(&self, ask: ExpectAsk) -> Result<(Expected, usize), Refusal>;
 
     /// How migrations went: of one environment, or of all where it is asked how things stand and none is named.
     ///

@@ -30,6 +30,7 @@ pub(crate) fn environment(name: &str, after: Option<&str>) -> Environment {
         database: None,
         schemas: vec![],
         images: vec![],
+        allowed_schemas: vec![],
         health: vec![],
         migration_pace: SignedDuration::from_secs(2),
         stall: SignedDuration::from_secs(120),

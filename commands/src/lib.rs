@@ -7,6 +7,7 @@ mod call;
 mod cancel;
 mod deploy;
 pub mod desk;
+mod expect;
 pub mod failure;
 mod fault;
 #[cfg(test)]
@@ -86,6 +87,7 @@ pub fn all() -> Vec<poise::Command<Data, Error>> {
                 fleet::drift(),
                 fleet::isolation(),
                 fleet::ledger(),
+                expect::expect(),
                 migrations::migrations(),
             ],
         ),

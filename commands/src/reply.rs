@@ -16,6 +16,7 @@ use signalbox_domain::{
     link::Link,
     log::line,
     migration::{self, Session, Wait},
+    monitor::Expected,
     text::{clip, code, plain},
 };
 
@@ -185,6 +186,19 @@ pub fn links(links: &[Link]) -> String {
 #[must_use]
 pub fn locked(lock: &Lock) -> String {
     format!("🔒 `{0}` is {1}.\n`/unlock {0}` lifts it.", lock.reach, lock.says())
+}
+
+/// The answer to an `/expect` that was not refused.
+#[must_use]
+pub fn expected(environment: &str, expected: &Expected, taken: usize) -> String {
+    let schemas = code(expected.pattern.as_str());
+    let until = expected.until.as_second();
+    let taken = match taken {
+        0 => String::new(),
+        1 => "\n1 schema that was found is taken as right.".to_owned(),
+        count => format!("\n{count} schemas that were found are taken as right."),
+    };
+    format!("🪧 Until <t:{until}:f> schemas {schemas} may come and go in {}.{taken}", code(&clip(environment, 40)))
 }
 
 /// The answer to an `/unlock` that was not refused.

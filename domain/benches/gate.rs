@@ -88,6 +88,7 @@ fn environment(choices: u64) -> Environment {
         database: None,
         schemas: vec![],
         images: vec![],
+        allowed_schemas: vec![],
         health: vec![],
         migration_pace: SignedDuration::from_secs(2),
         stall: SignedDuration::from_secs(120),

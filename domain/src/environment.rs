@@ -11,6 +11,7 @@ use crate::{
     health::{Damping, SmokeCheck},
     ids::{ChannelId, EnvironmentName, RepositoryName, RoleId},
     image::ImagePattern,
+    monitor::Pattern,
     promotion::Promotion,
 };
 
@@ -110,6 +111,8 @@ pub struct Environment {
     pub schemas: Vec<String>,
     /// Images that a deployment brings.
     pub images: Vec<ImagePattern>,
+    /// Schemas that may come and go.
+    pub allowed_schemas: Vec<Pattern>,
     /// Questions to the running application.
     pub health: Vec<HealthCheck>,
     /// How many of the latest looks at it must agree.

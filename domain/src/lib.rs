@@ -23,6 +23,7 @@ pub mod inbound;
 pub mod link;
 pub mod log;
 pub mod migration;
+pub mod monitor;
 pub mod notice;
 pub mod permit;
 pub mod ports;

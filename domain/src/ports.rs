@@ -9,6 +9,7 @@ mod logs;
 mod pulls;
 mod standing;
 mod store;
+mod vitals;
 mod world;
 
 use jiff::Timestamp;
@@ -26,6 +27,7 @@ pub use self::{
         Alerts, Asked, Change, Claimed, Inbox, Linked, Links, Locks, Opened, Opening, Outbox, Query, Rows, Settled,
         Store, StoreError, Subscriptions, Trail, WhichAlerts,
     },
+    vitals::TenantVitals,
     world::{Applied, Before, Ended, Images, Look, Probe, TenantDb},
 };
 

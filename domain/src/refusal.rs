@@ -17,7 +17,7 @@ use crate::{
     fleet::Question,
     gate::{Lock, Reach},
     git_ref::{BadRef, GitRef},
-    ids::{CommitSha, DeploymentId, RepositoryName},
+    ids::{CommitSha, DeploymentId, EnvironmentName, RepositoryName},
     text::{clip, code, plain},
 };
 
@@ -239,6 +239,20 @@ impl Refusal {
             format!("`{reach}` is not locked."),
             "nobody needs to.",
             "`/locks` shows which locks there are.",
+        )
+    }
+
+    /// The text names no schemas.
+    #[must_use]
+    pub fn bad_pattern(given: &str, environment: &EnvironmentName) -> Self {
+        Self::new(
+            "bad_pattern",
+            format!(
+                "{} names no schemas: a name of at most 63 bytes, in which `*` stands for anything; not `*` alone.",
+                code(&clip(given, 63))
+            ),
+            "you, by naming those that you mean.",
+            format!("`/expect {environment} rehearsal_* for:2h`"),
         )
     }
 

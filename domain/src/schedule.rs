@@ -28,11 +28,38 @@ pub enum Work {
     Health,
     /// Ask many addresses, such as those of all tenants.
     Smoke,
+    /// Look for schemas that appear or vanish.
+    Schemas,
+    /// Look for tenants that differ from the others.
+    Drift,
+    /// Look for tenants that reach into others.
+    Isolation,
+    /// Look for rows, domains and schemas that contradict each other.
+    Registry,
+    /// Look for ledgers that are not the truth.
+    Ledger,
+    /// Try out whether a pooler mixes tenants up.
+    Pooler,
+    /// See whether the database answers, how full its server is, and how it grows.
+    Database,
+    /// Look for secrets and variables that are missing or old.
+    Secrets,
 }
 
 impl Work {
     /// All of it.
-    pub const ALL: [Self; 2] = [Self::Health, Self::Smoke];
+    pub const ALL: [Self; 10] = [
+        Self::Health,
+        Self::Smoke,
+        Self::Schemas,
+        Self::Drift,
+        Self::Isolation,
+        Self::Registry,
+        Self::Ledger,
+        Self::Pooler,
+        Self::Database,
+        Self::Secrets,
+    ];
 
     /// A word for it, as the configuration writes it.
     #[must_use]
@@ -40,6 +67,14 @@ impl Work {
         match self {
             Self::Health => "health",
             Self::Smoke => "smoke",
+            Self::Schemas => "schemas",
+            Self::Drift => "drift",
+            Self::Isolation => "isolation",
+            Self::Registry => "registry",
+            Self::Ledger => "ledger",
+            Self::Pooler => "pooler",
+            Self::Database => "database",
+            Self::Secrets => "secrets",
         }
     }
 
@@ -55,6 +90,13 @@ impl Work {
         match self {
             Self::Health => Some("* * * * *"),
             Self::Smoke => Some("*/15 * * * *"),
+            Self::Schemas => Some("*/5 * * * *"),
+            // In the same minute, so that they share one reading.
+            Self::Drift | Self::Isolation | Self::Registry | Self::Ledger => Some("11 * * * *"),
+            // It may disturb an application behind a pooler for milliseconds, so somebody must want it.
+            Self::Pooler => None,
+            Self::Database => Some("*/2 * * * *"),
+            Self::Secrets => Some("23 * * * *"),
         }
     }
 
@@ -64,6 +106,14 @@ impl Work {
         match self {
             Self::Health => !environment.health.is_empty(),
             Self::Smoke => !environment.smoke.is_empty(),
+            Self::Schemas
+            | Self::Drift
+            | Self::Isolation
+            | Self::Registry
+            | Self::Ledger
+            | Self::Pooler
+            | Self::Database => environment.database.is_some(),
+            Self::Secrets => environment.github_environment.is_some() || !environment.required_secrets.is_empty(),
         }
     }
 
@@ -73,6 +123,14 @@ impl Work {
         match self {
             Self::Health => "has no [[environment.health]]",
             Self::Smoke => "has no [[environment.smoke]]",
+            Self::Schemas
+            | Self::Drift
+            | Self::Isolation
+            | Self::Registry
+            | Self::Ledger
+            | Self::Pooler
+            | Self::Database => "has no tenant `database`",
+            Self::Secrets => "has no `github_environment`",
         }
     }
 }

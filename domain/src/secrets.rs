@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use self::say::{alert, all, one};
+pub use self::say::{alert, all, key, one};
 use crate::{
     environment::{Environment, Line},
     gate::{Check, Named, Parity, References, Secret, Sees, differences, missing, wanting},

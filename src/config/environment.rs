@@ -118,6 +118,7 @@ fn environment(
         database: database.map(|found| found.value.clone()),
         schemas: values(table.texts("schemas", read::schema)),
         images: values(table.texts("images", read::image)),
+        allowed_schemas: values(table.texts("allowed_schemas", read::schemas)),
         health,
         damping: damping(table),
         smoke,

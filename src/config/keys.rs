@@ -221,7 +221,11 @@ const SCHEDULE_EXAMPLE: &str = "[[schedule]]\nrun = \"health\"\ncron = \"*/5 * *
 pub(super) const SCHEDULE: Section = Section {
     title: "[[schedule]]",
     keys: &[
-        must("run", "what is done: health or smoke", "run = \"health\""),
+        must(
+            "run",
+            "what is done: health, smoke, schemas, drift, isolation, registry, ledger, pooler, database or secrets",
+            "run = \"health\"",
+        ),
         may("cron", "minute, hour, day of month, month and weekday as cron writes them", "cron = \"*/5 * * * *\""),
         may("name", "1 to 40 of a-z, 0-9, `-` and `_`, starting with a letter", "name = \"night-watch\""),
         may("time_zone", "the name of a time zone, such as Europe/Berlin", "time_zone = \"Europe/Berlin\""),
@@ -272,6 +276,11 @@ pub(super) const ENVIRONMENT: Section = Section {
             "schemas",
             "a list of schemas that must be in the tenant database",
             "schemas = [\"public\", \"super_tenant\"]",
+        ),
+        may(
+            "allowed_schemas",
+            "a list of names of schemas that may come and go, in which * stands for anything",
+            "allowed_schemas = [\"rehearsal_*\"]",
         ),
         must("deploy_roles", "a list with at least one name from [discord.roles]", "deploy_roles = [\"engineer\"]"),
         may("sign_roles", "a list of names from [discord.roles]", "sign_roles = [\"reviewer\"]"),

@@ -9,6 +9,7 @@ use signalbox_domain::{
     git_ref::{GitRef, RefPattern},
     ids::{EnvironmentName, RepositoryName},
     image::ImagePattern,
+    monitor::Pattern,
 };
 use url::{Host, Url};
 
@@ -191,6 +192,11 @@ pub(super) fn schema(text: &str) -> Result<String, Reject> {
     } else {
         Ok(text.to_owned())
     }
+}
+
+/// Schemas that may come and go.
+pub(super) fn schemas(text: &str) -> Result<Pattern, Reject> {
+    Pattern::parse(text).map_err(|bad| format!("{text:?} names no schemas: {bad}").into())
 }
 
 /// An address to ask.

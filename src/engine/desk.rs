@@ -4,9 +4,9 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use signalbox_commands::desk::{
-    AlertAsk, BlameAsk, Blamed, CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LinkAsk, LockAsk,
-    LogsAsk, MigrationsAsk, PromoteAsk, Proof, SignAsk, Signed, SimulateAsk, Standing, SubscribeAsk, Suggestion, Tail,
-    UnblockAsk, Unblocking, UnlockAsk, UnsubscribeAsk, WhyAsk, WithdrawAsk, Withdrawn,
+    AlertAsk, BlameAsk, Blamed, CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, ExpectAsk, FleetAsk, GlassAsk,
+    LinkAsk, LockAsk, LogsAsk, MigrationsAsk, PromoteAsk, Proof, SignAsk, Signed, SimulateAsk, Standing, SubscribeAsk,
+    Suggestion, Tail, UnblockAsk, Unblocking, UnlockAsk, UnsubscribeAsk, WhyAsk, WithdrawAsk, Withdrawn,
 };
 use signalbox_domain::{
     Timestamp,
@@ -23,6 +23,7 @@ use signalbox_domain::{
     history::Past,
     ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RepositoryName, RoleId},
     link::Link,
+    monitor::Expected,
     notice::Subscription,
     permit::{Permit, Request, may_cancel, permit},
     ports::{Asked, ForgeError, Opened, Opening, Query, Resolved, StoreError, WhichAlerts},
@@ -350,6 +351,15 @@ impl Desk for ServiceDesk {
 
     async fn links(&self) -> Result<Vec<Link>, Refusal> {
         self.engine.ports.links.links().await.map_err(fault)
+    }
+
+    async fn expect(&self, ask: ExpectAsk) -> Result<(Expected, usize), Refusal> {
+        let (by, command) = (ask.asker.person.clone(), format!("/expect {}", clip(&ask.environment, 60)));
+        let result = self.try_expect(ask).await;
+        if let Err(refusal) = &result {
+            self.remember(&by, &command, refusal).await;
+        }
+        result
     }
 
     async fn secrets(&self, environment: Option<String>) -> Result<Vec<secrets::Report>, Refusal> {

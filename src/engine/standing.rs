@@ -1,7 +1,9 @@
 //! The standing watch: what is done on a schedule, each in its own file. Each looks at the world, and says with
 //! [`Engine::raise`] and [`Engine::clear`] which conditions hold; both may be said at every look.
 
+mod expected;
 mod health;
+mod monitors;
 mod smoke;
 
 pub(super) use self::health::Watches;
@@ -28,6 +30,14 @@ pub(super) async fn carry_out(engine: &Engine, schedule: &Schedule) -> Outcome {
     let done = match schedule.work {
         Work::Health => health::watch(engine, &environments).await,
         Work::Smoke => smoke::watch(engine, &environments).await,
+        Work::Schemas
+        | Work::Drift
+        | Work::Isolation
+        | Work::Registry
+        | Work::Ledger
+        | Work::Pooler
+        | Work::Database
+        | Work::Secrets => monitors::watch(engine, schedule.work, &environments).await,
     };
     done.unwrap_or_else(|error| unrecorded(schedule, &error))
 }

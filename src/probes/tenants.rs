@@ -33,10 +33,15 @@ impl TenantDatabases {
         Self { urls, follows: Follows::default() }
     }
 
-    pub(super) async fn connect(&self, environment: &Environment) -> Result<TenantDatabase, String> {
+    pub(super) fn url(&self, environment: &Environment) -> Result<&SecretString, String> {
         let variable = environment.database.as_deref().ok_or("no tenant database is configured")?;
-        let url = self.urls.get(variable).ok_or_else(|| format!("{variable} is not set"))?;
-        TenantDatabase::connect(url.expose_secret(), Options::default()).await.map_err(|error| error.to_string())
+        self.urls.get(variable).ok_or_else(|| format!("{variable} is not set"))
+    }
+
+    pub(super) async fn connect(&self, environment: &Environment) -> Result<TenantDatabase, String> {
+        TenantDatabase::connect(self.url(environment)?.expose_secret(), Options::default())
+            .await
+            .map_err(|error| error.to_string())
     }
 }
 

@@ -33,8 +33,8 @@ pub use gauge::Gauge;
 pub use ledger_rows::{LedgerKind, LedgerState, Ledgers};
 pub use ledger_since::{RecordedRow, RecordedSince};
 pub use live::{
-    Activity, Advance, AtWork, Blocked, Blocker, Connections, Count, Follow, Locks, Progress, Session, Sight, Signal,
-    TenantProgress, TenantSight,
+    Activity, Advance, AtWork, Blocked, Blocker, Connections, Count, Follow, Load, Locks, Progress, Session, Sight,
+    Signal, TenantProgress, TenantSight,
 };
 pub use registry::{
     DomainRow, Inventory, OtherList, Registry, RegistryOptions, Rows, SchemaOwner, SchemaSize, Sequences, TenantRow,

@@ -5,9 +5,11 @@
 mod activity;
 mod end;
 mod follow;
+mod load;
 mod progress;
 
 pub use activity::{Activity, AtWork, Blocked, Blocker, Connections, Locks, Session};
 pub use end::Signal;
 pub use follow::{Count, Follow, Sight, TenantSight};
+pub use load::Load;
 pub use progress::{Advance, Progress, TenantProgress};

@@ -29,6 +29,7 @@ mod logs;
 mod lookalikes;
 mod migration;
 mod migrations;
+mod monitors;
 mod notices;
 mod outages;
 mod page;

@@ -302,6 +302,7 @@ impl World {
 
     /// The configuration a user would write for this world.
     pub fn toml(&self) -> String {
+        let unwatched = self.unwatched();
         let database = if self.database.is_some() {
             "database = \"UAT_DATABASE_URL\"\nschemas = [\"public\", \"super_tenant\"]"
         } else {
@@ -363,7 +364,8 @@ url = "http://{application}/api/v1/health/"
 host = "{HOST}"
 json = {{ pointer = "/database", equals = "healthy" }}
 commit_header = "X-Build-Sha"
-{more}"#,
+{more}
+{unwatched}"#,
             guild = self.discord.guild_id(),
             tls = self.discord.tls_addr(),
             folder = self.folder.path().display(),
@@ -380,6 +382,14 @@ commit_header = "X-Build-Sha"
             signs = self.signs,
             uat = self.uat,
         )
+    }
+
+    /// Monitors speak up at the first look, which would fall into any story: they work where a story has them.
+    fn unwatched(&self) -> String {
+        let environments = self.environments.lock().unwrap();
+        let monitors = ["schemas", "drift", "isolation", "registry", "ledger", "database", "secrets"];
+        let others = monitors.iter().filter(|one| !environments.contains(&format!("run = \"{one}\"")));
+        others.map(|one| format!("[[schedule]]\nrun = \"{one}\"\nenabled = false\n")).collect()
     }
 
     /// The secrets that go with it, as variables.
@@ -444,6 +454,25 @@ commit_header = "X-Build-Sha"
     pub async fn misses_firings(&self) {
         let database = self.own_database().await;
         sqlx::query("UPDATE schedules SET due_at = 1790000000000").execute(&database).await.unwrap();
+        database.close().await;
+    }
+
+    /// What is scheduled is done, now and once: it was due while Signalbox was down.
+    pub async fn does(&self, schedules: &[&str]) {
+        self.stops().await;
+        let database = self.own_database().await;
+        let due = "UPDATE schedules SET due_at = 1790000000000 WHERE name = $1";
+        for name in schedules {
+            assert_eq!(sqlx::query(due).bind(name).execute(&database).await.unwrap().rows_affected(), 1, "{name}");
+        }
+        self.starts().await;
+        let open = "SELECT count(*) FROM schedules WHERE due_at = 1790000000000";
+        let done = async {
+            while sqlx::query_scalar::<_, i64>(open).fetch_one(&database).await.unwrap() > 0 {
+                let _ = tokio::time::timeout(Duration::from_millis(20), std::future::pending::<()>()).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, done).await.unwrap_or_else(|_| panic!("{schedules:?} are not done"));
         database.close().await;
     }
 

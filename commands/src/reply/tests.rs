@@ -111,7 +111,7 @@ fn help_is_made_of_what_is_registered_and_configured() {
     **Gates** `/why` `/checklist` `/gate` `/breakglass`
     **Locks** `/lock` `/unlock` `/locks` `/freeze`
     **Alerts** `/alerts` `/secrets` `/subscribe` `/unsubscribe` `/health` `/schedule`
-    **Tenants** `/schemas` `/tenants` `/tenant` `/drift` `/isolation` `/ledger` `/migrations`
+    **Tenants** `/schemas` `/tenants` `/tenant` `/drift` `/isolation` `/ledger` `/expect` `/migrations`
     **People and records** `/link` `/audit` `/help`
     `/help deploy` explains one of them.
     A reaction or a button on a card signs; taken back, it withdraws.

@@ -59,6 +59,7 @@ pub(crate) fn uat() -> Environment {
         database: Some("UAT_DATABASE_URL".into()),
         schemas: vec!["public".into()],
         images: vec![],
+        allowed_schemas: vec![],
         health: vec![],
         damping: Default::default(),
         smoke: vec![],

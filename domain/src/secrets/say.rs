@@ -88,7 +88,8 @@ pub fn alert(report: &Report) -> Option<Alert> {
 }
 
 /// The stable name of the alert.
-fn key(environment: &crate::ids::EnvironmentName) -> String {
+#[must_use]
+pub fn key(environment: &crate::ids::EnvironmentName) -> String {
     format!("secrets:{environment}")
 }
 

@@ -75,6 +75,13 @@ fn the_example_is_right_and_its_summary_shows_no_secret() {
     GitHub   https://api.github.com/ with a personal token; webhooks on 127.0.0.1:8080
     Store    SQLite in .signalbox/signalbox.db
     Watch    health: health of dev, uat, production at * * * * * UTC
+    Watch    schemas: schemas of dev, uat, production at */5 * * * * UTC
+    Watch    drift: drift of dev, uat, production at 11 * * * * UTC
+    Watch    isolation: isolation of dev, uat, production at 11 * * * * UTC
+    Watch    registry: registry of dev, uat, production at 11 * * * * UTC
+    Watch    ledger: ledger of dev, uat, production at 11 * * * * UTC
+    Watch    database: database of dev, uat, production at */2 * * * * UTC
+    Watch    secrets: secrets of dev, uat, production at 23 * * * * UTC
     Audit    its head is posted nowhere ([audit] channel and file are not set)
     ");
     let config = parse("signalbox.toml", EXAMPLE, &example_env()).unwrap();

@@ -4,9 +4,9 @@ use std::{sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
 use signalbox_commands::desk::{
-    AlertAsk, BlameAsk, Blamed, CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, FleetAsk, GlassAsk, LinkAsk, LockAsk,
-    LogsAsk, MigrationsAsk, PromoteAsk, SignAsk, Signed, SimulateAsk, Standing, SubscribeAsk, Suggestion, Tail,
-    UnblockAsk, Unblocking, UnlockAsk, UnsubscribeAsk, WhyAsk, WithdrawAsk, Withdrawn,
+    AlertAsk, BlameAsk, Blamed, CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, ExpectAsk, FleetAsk, GlassAsk,
+    LinkAsk, LockAsk, LogsAsk, MigrationsAsk, PromoteAsk, SignAsk, Signed, SimulateAsk, Standing, SubscribeAsk,
+    Suggestion, Tail, UnblockAsk, Unblocking, UnlockAsk, UnsubscribeAsk, WhyAsk, WithdrawAsk, Withdrawn,
 };
 use signalbox_domain::{
     Timestamp,
@@ -19,6 +19,7 @@ use signalbox_domain::{
     history::Past,
     ids::{CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RoleId},
     link::Link,
+    monitor::Expected,
     notice::Subscription,
     permit::{may_cancel, permit},
     ports::Asked,
@@ -161,6 +162,10 @@ impl Desk for FakeDesk {
 
     async fn links(&self) -> Result<Vec<Link>, Refusal> {
         Ok(vec![])
+    }
+
+    async fn expect(&self, _: ExpectAsk) -> Result<(Expected, usize), Refusal> {
+        Err(Refusal::fault("none"))
     }
 
     async fn secrets(&self, _: Option<String>) -> Result<Vec<Report>, Refusal> {

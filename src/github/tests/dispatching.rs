@@ -43,6 +43,7 @@ pub(super) fn order_for(workflow: &str, git_ref: &str, inputs: &[(&str, &str)]) 
         database: None,
         schemas: Vec::new(),
         images: vec![],
+        allowed_schemas: Vec::new(),
         health: Vec::new(),
         migration_pace: signalbox_domain::SignedDuration::from_secs(2),
         stall: signalbox_domain::SignedDuration::from_secs(120),
