@@ -25,7 +25,7 @@ use signalbox_domain::{
     ports::Asked,
     refusal::Refusal,
     schedule::{Schedule, Standing as Scheduled},
-    secrets::Report,
+    secrets,
 };
 use tokio::sync::{Semaphore, watch};
 
@@ -168,7 +168,7 @@ impl Desk for FakeDesk {
         Err(Refusal::fault("none"))
     }
 
-    async fn secrets(&self, _: Option<String>) -> Result<Vec<Report>, Refusal> {
+    async fn secrets(&self, _: Option<String>) -> Result<Vec<secrets::Report>, Refusal> {
         Ok(vec![])
     }
 
