@@ -191,11 +191,11 @@ async fn a_secret_that_is_removed_is_told_and_closes_when_it_is_set_again() {
         };
         w.does(&["secrets"]).await;
         nothing_is_open(w).await;
-        change(&|secrets| drop(secrets.remove("UAT_DB_URL")));
+        change(&|secrets| _ = secrets.remove("UAT_DB_URL"));
         w.does(&["secrets"]).await;
         let text = alert(w, "lacks the secret `UAT_DB_URL`").await.text();
         assert!(text.contains("`gh secret set UAT_DB_URL --env uat2-backend --repo acme/shop`"), "{text}");
-        change(&|secrets| drop(secrets.insert("UAT_DB_URL".into(), at)));
+        change(&|secrets| _ = secrets.insert("UAT_DB_URL".into(), at));
         w.does(&["secrets"]).await;
         alert(w, "cleared by itself").await;
         nothing_is_open(w).await;
