@@ -66,6 +66,7 @@ impl State {
             thread: None,
             only_for: new.only_for,
             revision: u32::from(from_bot),
+            changed: u32::from(from_bot),
             read: 0,
         };
         link_pictures(&mut message);
@@ -130,7 +131,7 @@ impl State {
             new.edited = Some(self.now());
         }
         link_pictures(&mut new);
-        new.touch();
+        new.touch(&old);
         self.messages.insert(id, new);
         self.announce_message("MESSAGE_UPDATE", id);
         Ok(())

@@ -49,6 +49,8 @@ pub(crate) struct Message {
     pub(crate) only_for: Option<Id>,
     /// Counts the states the message has been in.
     pub(crate) revision: u32,
+    /// The last revision that a reader could tell from the one before.
+    pub(crate) changed: u32,
     /// The last revision that a test story looked at.
     pub(crate) read: u32,
 }
@@ -108,8 +110,14 @@ impl Message {
         self.flags & EPHEMERAL != 0
     }
 
-    /// Marks a new state that a test story has not looked at yet.
-    pub(crate) fn touch(&mut self) {
+    /// Marks a new state after an edit of `before`; one that changes nothing is no news to a story.
+    pub(crate) fn touch(&mut self, before: &Self) {
+        let files = |message: &Self| message.attachments.iter().map(|file| file.id).collect::<Vec<_>>();
+        let same = (&self.content, &self.embeds, &self.components, files(self))
+            == (&before.content, &before.embeds, &before.components, files(before));
         self.revision += 1;
+        if !same || before.is_loading() {
+            self.changed = self.revision;
+        }
     }
 }

@@ -125,7 +125,7 @@ impl Discord {
             state
                 .messages
                 .values()
-                .filter(|message| message.author == state.bot && message.read < message.revision)
+                .filter(|message| message.author == state.bot && message.read < message.changed)
                 .map(|message| state.headline(message))
                 .collect()
         })
