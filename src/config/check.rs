@@ -49,7 +49,7 @@ fn summary(file: &str, config: &Config) -> String {
         let (work, name) = (schedule.work.word(), &schedule.name);
         let _ = writeln!(text, "Watch    {name}: {work}{of} at {}", schedule.spec());
     }
-    for (name, _) in &config.events.tokens {
+    for name in config.events.tokens.keys() {
         let _ = writeln!(text, "Events   scripts of {name} may speak, {} times in a minute", config.events.per_minute);
     }
     for Webhook { hook, url, .. } in &config.webhooks {
