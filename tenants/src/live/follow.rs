@@ -73,6 +73,7 @@ pub struct Follow {
     since: SystemTime,
     mark: String,
     target: Option<Vec<String>>,
+    labels: Labels,
     ledgers: BTreeMap<String, Ledger>,
     /// When everything was counted, and how long that took.
     swept: Option<(Instant, Duration)>,
@@ -83,7 +84,35 @@ struct Ledger {
     oid: Option<Oid>,
     /// Rows that were written to it, as the statistics have it.
     writes: i64,
+    /// Its rows when it was last read: the label, and microseconds since 1970.
+    rows: Vec<(u32, i64)>,
     count: Result<Count, Unreadable>,
+}
+
+impl Ledger {
+    /// The target has grown, the ledger has not.
+    fn hold_against(&mut self, target: &Target) {
+        if self.count.is_ok() {
+            self.count = Ok(target.count(&self.rows));
+        }
+    }
+}
+
+/// A number for each label: a thousand ledgers have the same few.
+#[derive(Debug, Default)]
+struct Labels(HashMap<String, u32>);
+
+impl Labels {
+    fn number(&mut self, label: &str) -> u32 {
+        let next = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        self.0.get(label).copied().unwrap_or_else(|| *self.0.entry(label.to_owned()).or_insert(next))
+    }
+
+    /// Reads rows as [`ROWS`] writes them; `None`: they are no such rows.
+    fn rows(&mut self, text: &str) -> Option<Vec<(u32, i64)>> {
+        let row = |line| ledger_since::row(line).map(|(micros, label)| (self.number(label), micros));
+        text.lines().map(row).collect()
+    }
 }
 
 impl Follow {
@@ -100,22 +129,25 @@ impl Follow {
     pub async fn look(&mut self) -> Result<Sight, Error> {
         let database = self.database.clone();
         let work = async {
-            let Self { connection, since, mark, target, ledgers, swept, .. } = self;
+            let Self { connection, since, mark, target, labels, ledgers, swept, .. } = self;
             let mut transaction = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
             transaction.execute(&*database.settings()).await?;
             transaction.execute(IMPATIENT).await?;
             let activity = activity::read(&mut transaction, mark).await?;
             let (now_target, released) = public(&mut transaction, *since).await?;
-            let due = swept.is_none_or(|(at, took)| at.elapsed() >= SWEEP.max(took * SHARE));
-            let all = due || now_target != *target;
+            let all = swept.is_none_or(|(at, took)| at.elapsed() >= SWEEP.max(took * SHARE));
+            let grown = now_target != *target;
             *target = now_target;
+            let wanted = Target::new(target.as_deref().unwrap_or_default(), labels, *since);
+            if grown && !all {
+                ledgers.values_mut().for_each(|ledger| ledger.hold_against(&wanted));
+            }
             let begun = Instant::now();
             if all {
                 list(&mut transaction, ledgers).await?;
             }
             let touched = written(&mut transaction, ledgers, &activity).await?;
-            let labels = target.clone().unwrap_or_default();
-            count(&mut transaction, ledgers, &labels, *since, if all { None } else { Some(&touched) }).await?;
+            count(&mut transaction, ledgers, (&wanted, labels), if all { None } else { Some(&touched) }).await?;
             transaction.rollback().await?;
             if all {
                 *swept = Some((Instant::now(), begun.elapsed()));
@@ -142,6 +174,7 @@ impl TenantDatabase {
             since,
             mark: mark.to_owned(),
             target: None,
+            labels: Labels::default(),
             ledgers: BTreeMap::new(),
             swept: None,
         })
@@ -200,7 +233,7 @@ async fn list(connection: &mut PgConnection, ledgers: &mut BTreeMap<String, Ledg
             Listed::Open(oid) => (Some(oid), Err(Unreadable::Vanished)),
         };
         let known = ledgers.remove(&schema).filter(|known| known.oid == oid && oid.is_some());
-        now.insert(schema, known.unwrap_or(Ledger { oid, writes: -1, count }));
+        now.insert(schema, known.unwrap_or(Ledger { oid, writes: -1, rows: vec![], count }));
     }
     *ledgers = now;
     Ok(())
@@ -248,8 +281,7 @@ WHERE c.oid = ANY ($1) AND $2::text[] IS NOT NULL";
 async fn count(
     connection: &mut PgConnection,
     ledgers: &mut BTreeMap<String, Ledger>,
-    target: &[String],
-    since: SystemTime,
+    (target, labels): (&Target, &mut Labels),
     which: Option<&[Oid]>,
 ) -> sqlx::Result<()> {
     let all: Vec<Oid>;
@@ -260,12 +292,17 @@ async fn count(
             &all
         }
     };
-    let target = Target::new(target);
     let cells: HashMap<Oid, Cell> = sweep::cells(connection, ROWS, &[], None, which).await?.into_iter().collect();
     for ledger in ledgers.values_mut() {
         let Some(cell) = ledger.oid.and_then(|oid| cells.get(&oid)) else { continue };
         ledger.count = match cell {
-            Cell::Text(text) => target.count(text, micros(since)).ok_or(Unreadable::OddShape),
+            Cell::Text(text) => match labels.rows(text) {
+                Some(rows) => {
+                    ledger.rows = rows;
+                    Ok(target.count(&ledger.rows))
+                }
+                None => Err(Unreadable::OddShape),
+            },
             // What is known stays known while somebody holds the table.
             Cell::Unreadable(Unreadable::Locked) if ledger.count.is_ok() => continue,
             Cell::Unreadable(why) => Err(*why),
@@ -279,36 +316,38 @@ fn micros(time: SystemTime) -> i64 {
     i64::try_from(since).unwrap_or(i64::MAX)
 }
 
-/// What a tenant must have, and where each of it stands in the order.
-struct Target<'a> {
-    labels: &'a [String],
-    places: HashMap<&'a str, usize>,
+/// What a tenant must have, and since when it is new.
+struct Target {
+    labels: Vec<String>,
+    /// Where each label stands in the order, by its number.
+    places: HashMap<u32, usize>,
+    since: i64,
 }
 
-impl<'a> Target<'a> {
-    fn new(labels: &'a [String]) -> Self {
-        Self { labels, places: labels.iter().map(String::as_str).zip(0..).collect() }
+impl Target {
+    fn new(target: &[String], labels: &mut Labels, since: SystemTime) -> Self {
+        let places = target.iter().map(|label| labels.number(label)).zip(0..).collect();
+        Self { labels: target.to_vec(), places, since: micros(since) }
     }
 
-    /// Compares the rows of a ledger, as [`ROWS`] writes them, with it; `None`: they are no such rows.
-    fn count(&self, rows: &str, since: i64) -> Option<Count> {
+    /// Compares the rows of a ledger with it.
+    fn count(&self, rows: &[(u32, i64)]) -> Count {
         let mut found: Vec<Option<i64>> = vec![None; self.labels.len()];
-        for line in rows.lines() {
-            let (micros, label) = ledger_since::row(line)?;
+        for (label, micros) in rows {
             if let Some(place) = self.places.get(label).and_then(|place| found.get_mut(*place)) {
-                *place = (*place).max(Some(micros));
+                *place = (*place).max(Some(*micros));
             }
         }
         let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let recorded = small(found.iter().flatten().count());
         let latest = found.iter().flatten().max().and_then(|micros| u64::try_from(*micros).ok());
-        Some(Count {
+        Count {
             recorded,
             lacking: small(found.len()).saturating_sub(recorded),
-            fresh: small(found.iter().flatten().filter(|micros| **micros >= since).count()),
+            fresh: small(found.iter().flatten().filter(|micros| **micros >= self.since).count()),
             next: found.iter().position(Option::is_none).and_then(|place| self.labels.get(place)).cloned(),
             latest: latest.map(|micros| UNIX_EPOCH + Duration::from_micros(micros)),
-        })
+        }
     }
 }
 
@@ -318,16 +357,22 @@ mod tests {
 
     #[test]
     fn a_ledger_is_compared_with_the_target() {
-        let labels = ["shop.0001_a", "shop.0002_b c", "shop.0003"].map(str::to_owned);
-        let target = Target::new(&labels);
+        let mut labels = Labels::default();
+        let wanted = ["shop.0001_a", "shop.0002_b c", "shop.0003"].map(str::to_owned);
+        let target = Target::new(&wanted, &mut labels, UNIX_EPOCH + Duration::from_micros(35));
         // Another app's, one twice, in any order.
         let rows = "30 shop.0003\n10 shop.0001_a\n99 other.0001\n40 shop.0001_a";
-        let count = target.count(rows, 35).unwrap();
+        let rows = labels.rows(rows).unwrap();
+        let count = target.count(&rows);
         assert_eq!((count.recorded, count.lacking, count.fresh), (2, 1, 1));
         assert_eq!(count.next.as_deref(), Some("shop.0002_b c"));
         assert_eq!(count.latest, Some(UNIX_EPOCH + Duration::from_micros(40)));
-        let nothing = target.count("", 0).unwrap();
+        // The target grows by what the ledger has already.
+        let grown: Vec<String> = wanted.iter().cloned().chain(["other.0001".to_owned()]).collect();
+        let count = Target::new(&grown, &mut labels, UNIX_EPOCH).count(&rows);
+        assert_eq!((count.recorded, count.lacking, count.fresh), (3, 1, 3));
+        let nothing = target.count(&labels.rows("").unwrap());
         assert_eq!((nothing.lacking, nothing.latest), (3, None));
-        assert_eq!(target.count("no number", 0), None);
+        assert_eq!(labels.rows("no number"), None);
     }
 }
