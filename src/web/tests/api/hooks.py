@@ -21,7 +21,7 @@ def map_body(context, body):
 
 
 class Signing(requests.adapters.HTTPAdapter):
-    """Replaces the stand-in for a signature; a request without one, or with another one, stays as it is."""
+    """Replaces the stand-in for a signature; a request without one, or with another one, is not signed."""
 
     send_as_is = requests.adapters.HTTPAdapter.send
 
@@ -32,6 +32,10 @@ class Signing(requests.adapters.HTTPAdapter):
             body = body.encode() if isinstance(body, str) else body
             digest = hmac.new(os.environ["WEBHOOK_SECRET"].encode(), body, hashlib.sha256).hexdigest()
             request.headers[SIGNATURE] = f"sha256={digest}"
+        # What is no HTTP is answered by the HTTP library, and not by the routes.
+        for name, value in request.headers.items():
+            text = value.decode("latin-1") if isinstance(value, bytes) else value
+            request.headers[name] = re.sub("[^ -~]", "?", text)
         return Signing.send_as_is(self, request, **how)
 
 
