@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod audit;
+mod cause;
 pub mod check_url;
 pub mod clock;
 pub mod config;

@@ -5,7 +5,7 @@
 mod challenge;
 mod credentials;
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future;
@@ -20,6 +20,7 @@ use signalbox_domain::{image::Image, ports::Images};
 
 use self::challenge::Challenge;
 pub use self::credentials::{BadCredentials, Credentials, Login};
+use crate::cause::innermost;
 
 /// How long one question may take.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -149,11 +150,6 @@ async fn send(request: RequestBuilder) -> Result<Response, String> {
         if error.is_timeout() {
             return format!("it takes longer than {} s to answer", DEADLINE.as_secs());
         }
-        let error = error.without_url();
-        let mut cause: &dyn Error = &error;
-        while let Some(inner) = cause.source() {
-            cause = inner;
-        }
-        format!("no answer: {cause}")
+        format!("no answer: {}", innermost(&error.without_url()))
     })
 }

@@ -5,6 +5,7 @@ mod events;
 mod gate;
 mod health;
 mod oidc;
+mod request;
 mod token;
 mod webhook;
 

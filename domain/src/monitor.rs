@@ -52,8 +52,3 @@ fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
         count => format!("{} and {} more", all[..NAMES].join(", "), count - NAMES),
     }
 }
-
-/// `1 tenant`, `2 tenants`.
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}

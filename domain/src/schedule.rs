@@ -101,37 +101,26 @@ impl Work {
     }
 
     /// Whether there is anything to do for an environment.
-    #[must_use]
-    pub fn concerns(self, environment: &Environment) -> bool {
-        match self {
-            Self::Health => !environment.health.is_empty(),
-            Self::Smoke => !environment.smoke.is_empty(),
+    ///
+    /// # Errors
+    /// What it lacks, after its name.
+    pub fn concerns(self, environment: &Environment) -> Result<(), &'static str> {
+        let (is_there, lacks) = match self {
+            Self::Health => (!environment.health.is_empty(), "has no [[environment.health]]"),
+            Self::Smoke => (!environment.smoke.is_empty(), "has no [[environment.smoke]]"),
             Self::Schemas
             | Self::Drift
             | Self::Isolation
             | Self::Registry
             | Self::Ledger
             | Self::Pooler
-            | Self::Database => environment.database.is_some(),
-            Self::Secrets => environment.github_environment.is_some() || !environment.required_secrets.is_empty(),
-        }
-    }
-
-    /// What an environment lacks that it does not concern.
-    #[must_use]
-    pub fn needs(self) -> &'static str {
-        match self {
-            Self::Health => "has no [[environment.health]]",
-            Self::Smoke => "has no [[environment.smoke]]",
-            Self::Schemas
-            | Self::Drift
-            | Self::Isolation
-            | Self::Registry
-            | Self::Ledger
-            | Self::Pooler
-            | Self::Database => "has no tenant `database`",
-            Self::Secrets => "has no `github_environment`",
-        }
+            | Self::Database => (environment.database.is_some(), "has no tenant `database`"),
+            Self::Secrets => (
+                environment.github_environment.is_some() || !environment.required_secrets.is_empty(),
+                "has no `github_environment`",
+            ),
+        };
+        is_there.then_some(()).ok_or(lacks)
     }
 }
 

@@ -43,6 +43,24 @@ pub fn paragraphs(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// `1 tenant`, `2 tenants`.
+#[must_use]
+pub fn counted(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// `1.5 GB`, in steps of a thousand.
+#[must_use]
+pub fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["B", "kB", "MB", "GB"];
+    let (mut value, mut unit) = (bytes as f64, 0);
+    while value >= 1000.0 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
 /// Text from outside as an inline code span. The fence is longer than any run of backticks inside,
 /// so that the span cannot be left.
 #[must_use]

@@ -47,7 +47,7 @@ fn usual(work: Work, stages: &[Stage]) -> Option<Schedule> {
 
 fn concerned(work: Work, stages: &[Stage]) -> Vec<EnvironmentName> {
     let environments = stages.iter().filter_map(|stage| stage.environment.as_ref());
-    environments.filter(|one| work.concerns(one)).map(|one| one.name.clone()).collect()
+    environments.filter(|one| work.concerns(one).is_ok()).map(|one| one.name.clone()).collect()
 }
 
 /// `None`: it is switched off, or a problem was noted.
@@ -93,9 +93,9 @@ fn chosen(given: &str, work: Work, stages: &[Stage]) -> Result<EnvironmentName, 
         stages.iter().find_map(|stage| Some((stage.name.as_ref().filter(|name| name.value.as_str() == given)?, stage)));
     let (name, stage) = found.ok_or_else(|| Reject::from(format!("no environment is called {given:?}{meant}")))?;
     // What is wrong with an environment itself is noted there.
-    match stage.environment.as_ref().is_none_or(|environment| work.concerns(environment)) {
-        true => Ok(name.value.clone()),
-        false => Err(format!("`{given}` {}, so there is nothing to do", work.needs()).into()),
+    match stage.environment.as_ref().map(|environment| work.concerns(environment)) {
+        Some(Err(lacks)) => Err(format!("`{given}` {lacks}, so there is nothing to do").into()),
+        Some(Ok(())) | None => Ok(name.value.clone()),
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::cause::innermost;
 use jiff::{SignedDuration, fmt::rfc2822::DateTimeParser};
 use poise::serenity_prelude as serenity;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
@@ -160,15 +161,6 @@ async fn read<T: DeserializeOwned>(http: &Http, route: Route<'_>) -> Result<(T, 
     };
     let date = answer.headers().get("date").and_then(|date| date.to_str().ok()).map(str::to_owned);
     Ok((answer.json().await.map_err(|error| silent(&error))?, date))
-}
-
-/// The cause that a person can act on ("connection refused").
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }
 
 /// Whose permissions are computed.

@@ -8,11 +8,17 @@ mod smoke;
 
 pub(super) use self::health::Watches;
 
+use std::collections::BTreeSet;
+
+use serde::{Serialize, de::DeserializeOwned};
 use signalbox_domain::{
-    Timestamp,
+    SignedDuration, Timestamp,
+    alert::Alert,
+    deployment::{Deployment, State},
     environment::Environment,
     evidence::Answer,
-    ports::StoreError,
+    ids::EnvironmentName,
+    ports::{Query, StoreError, WhichAlerts},
     refusal::Refusal,
     schedule::{Outcome, Schedule, Standing, Work},
 };
@@ -22,6 +28,66 @@ use super::{
     Engine,
     desk::{ServiceDesk, fault},
 };
+
+/// How long a deployment may keep its environment from being judged.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(2);
+
+/// What all looks of one firing know.
+struct Round<'e> {
+    engine: &'e Engine,
+    /// Environments in which a deployment is at work. When nobody can tell, none: an outage is worth a false alarm.
+    deployed: BTreeSet<EnvironmentName>,
+    /// Keys of open alerts: what is not open need not be closed. `None` when nobody can tell.
+    open: Option<BTreeSet<String>>,
+}
+
+impl<'e> Round<'e> {
+    async fn begin(engine: &'e Engine) -> Self {
+        let now = engine.ports.clock.now();
+        let changes = |d: &Deployment| {
+            let begun = d.run.as_ref().and_then(|run| run.started_at).unwrap_or(d.requested_at);
+            matches!(d.state, State::Running | State::Verifying { .. }) && now.duration_since(begun) < PATIENCE
+        };
+        let unknown = |error: StoreError| {
+            warn!(error = &error as &dyn std::error::Error, "what is at work and what is open is not known");
+        };
+        let active = engine.ports.store.find(Query::Active).await.map_err(unknown).unwrap_or_default();
+        let open = engine.ports.alerts.alerts(WhichAlerts::Open).await.map_err(unknown).ok();
+        Self {
+            engine,
+            deployed: active.into_iter().filter(changes).map(|d| d.environment).collect(),
+            open: open.map(|open| open.into_iter().map(|record| record.alert.key).collect()),
+        }
+    }
+
+    fn is_open(&self, key: &str) -> bool {
+        self.open.as_ref().is_some_and(|open| open.contains(key))
+    }
+
+    /// Says that a condition holds, or that it does not.
+    async fn settle(&self, key: &str, alert: Option<Alert>) -> Result<(), StoreError> {
+        match alert {
+            Some(alert) => self.engine.raise(alert).await,
+            None if self.open.is_none() || self.is_open(key) => self.engine.clear(key).await?,
+            None => {}
+        }
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// What was seen of a subject before. One of a later version is as good as none: it fills up again.
+    async fn remembered<T: DeserializeOwned + Default>(&self, subject: &str) -> Result<T, StoreError> {
+        let known = self.ports.observations.observed(subject).await?;
+        Ok(known.and_then(|(text, _)| serde_json::from_str(&text).ok()).unwrap_or_default())
+    }
+
+    async fn remember<T: Serialize>(&self, subject: &str, what: &T) -> Result<(), StoreError> {
+        // Nothing that is kept has anything that JSON cannot hold.
+        let Ok(document) = serde_json::to_string(what) else { return Ok(()) };
+        self.ports.observations.observe(subject, &document, self.ports.clock.now()).await
+    }
+}
 
 /// Does what a schedule is for.
 pub(super) async fn carry_out(engine: &Engine, schedule: &Schedule) -> Outcome {

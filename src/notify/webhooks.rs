@@ -11,6 +11,8 @@ use sha2::Sha256;
 use signalbox_domain::ports::{Courier, NotTaken, Parcel};
 use url::Url;
 
+use crate::cause::innermost;
+
 /// How long an address may take to answer.
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -93,11 +95,7 @@ fn cause(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return format!("it did not answer within {} s", DEADLINE.as_secs());
     }
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    format!("no answer: {cause}")
+    format!("no answer: {}", innermost(error))
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::{
     collections::BTreeMap,
     error::Error,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use axum::{
@@ -14,9 +13,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Request, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
 use hmac::{Hmac, Mac};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use sha2::Sha256;
@@ -31,13 +28,11 @@ use ulid::Ulid;
 
 use super::{
     Web,
-    webhook::{is_json, is_object, one},
+    request::{self, NoBody, bearer, is_json, is_object, one},
 };
 
 /// Largest body; what may be said is far smaller.
 const MAX_BODY: usize = 16 * 1024;
-/// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Longest idempotency key.
 const LONGEST_KEY: usize = 64;
 
@@ -161,6 +156,15 @@ impl IntoResponse for Refused {
     }
 }
 
+impl From<NoBody> for Refused {
+    fn from(why: NoBody) -> Self {
+        match why {
+            NoBody::TooLarge => Self::TooLarge,
+            NoBody::Broken => Self::Broken,
+        }
+    }
+}
+
 impl Refused {
     fn kind(&self) -> (StatusCode, &'static str) {
         match self {
@@ -187,7 +191,7 @@ async fn take(web: &Web, request: Request<Body>) -> Result<(String, bool), Refus
     if !is_json(&headers) {
         return Err(Refused::NotJson);
     }
-    let body = tokio::time::timeout(PATIENCE, read(body)).await.unwrap_or(Err(Refused::Broken))?;
+    let body = request::body(body, MAX_BODY).await?;
     if !is_object(&body) {
         return Err(Refused::Malformed("it is no object".into()));
     }
@@ -205,11 +209,6 @@ async fn take(web: &Web, request: Request<Body>) -> Result<(String, bool), Refus
     Ok((id, is_new))
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = one(headers, header::AUTHORIZATION.as_str())?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refused> {
     const NAME: &str = "idempotency-key";
     if !headers.contains_key(NAME) {
@@ -218,12 +217,4 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refused> {
     let key = one(headers, NAME).map(str::trim).ok_or(Refused::Key)?;
     let good = (1..=LONGEST_KEY).contains(&key.len()) && key.chars().all(|c| c.is_ascii_graphic());
     if good { Ok(Some(key.to_owned())) } else { Err(Refused::Key) }
-}
-
-async fn read(body: Body) -> Result<Bytes, Refused> {
-    match Limited::new(body, MAX_BODY).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refused::TooLarge),
-        Err(_) => Err(Refused::Broken),
-    }
 }

@@ -22,7 +22,7 @@ use signalbox_domain::{
 use super::{
     Web,
     oidc::{self, Caller, Issuer},
-    token,
+    request, token,
 };
 
 /// Whose gates are answered for, and whose word is taken.
@@ -114,11 +114,7 @@ async fn answer(
 }
 
 async fn bearer(web: &Web, headers: &HeaderMap) -> Result<Bearer, Refused> {
-    let mut given = headers.get_all(header::AUTHORIZATION).iter();
-    let given = given.next().filter(|_| given.next().is_none()).and_then(|value| value.to_str().ok());
-    let token =
-        given.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let token = token.map(|(_, token)| token.trim()).ok_or(Refused::Unauthorized(None))?;
+    let token = request::bearer(headers).ok_or(Refused::Unauthorized(None))?;
     let now = web.clock.now();
     if token.starts_with(token::PREFIX) {
         let secret = web.gates.secret.as_ref().ok_or(Refused::Unauthorized(None))?;

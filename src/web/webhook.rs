@@ -4,7 +4,7 @@
 //! GitHub sends it once and does not repeat it by itself, so its GUID is recorded together with what it
 //! asks for, or not at all.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc};
 
 use axum::{
     Json,
@@ -13,9 +13,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
 use hmac::{Hmac, Mac};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::json;
@@ -25,15 +23,15 @@ use signalbox_domain::{
     ids::{RepositoryName, RunId},
     ports::StoreError,
 };
-
 use url::Url;
 
-use super::{Web, Webhooks};
+use super::{
+    Web, Webhooks,
+    request::{self, NoBody, is_json, is_object, one},
+};
 
 /// GitHub sends nothing larger.
 const MAX_BODY: usize = 25 * 1024 * 1024;
-/// GitHub gives up after ten seconds.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What became of a delivery.
 #[derive(Debug)]
@@ -116,6 +114,15 @@ pub(super) async fn receive(State(web): State<Arc<Web>>, request: Request<Body>)
     (status, Json(body)).into_response()
 }
 
+impl From<NoBody> for Refused {
+    fn from(why: NoBody) -> Self {
+        match why {
+            NoBody::TooLarge => Self::TooLarge,
+            NoBody::Broken => Self::Broken,
+        }
+    }
+}
+
 impl Refused {
     fn status(&self) -> StatusCode {
         match self {
@@ -135,7 +142,7 @@ async fn take(web: &Web, webhooks: &Webhooks, request: Request<Body>) -> Result<
     }
     // Looked at before the body is read: who cannot sign shall not fill our memory.
     let signature = signature(&headers).ok_or(Refused::Unsigned)?;
-    let body = tokio::time::timeout(PATIENCE, read(body)).await.unwrap_or(Err(Refused::Broken))?;
+    let body = request::body(body, MAX_BODY).await?;
     verify(webhooks, &signature, &body)?;
 
     let event = one(&headers, "x-github-event").ok_or(Refused::Malformed("X-GitHub-Event is missing"))?;
@@ -158,24 +165,9 @@ fn declared_length(headers: &HeaderMap) -> Option<u64> {
     one(headers, header::CONTENT_LENGTH.as_str())?.parse().ok()
 }
 
-/// A header that is there exactly once.
-pub(super) fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let mut values = headers.get_all(name).iter();
-    let value = values.next()?.to_str().ok()?;
-    values.next().is_none().then_some(value)
-}
-
 fn signature(headers: &HeaderMap) -> Option<Vec<u8>> {
     let digest = hex::decode(one(headers, "x-hub-signature-256")?.strip_prefix("sha256=")?).ok()?;
     (digest.len() == 32).then_some(digest)
-}
-
-async fn read(body: Body) -> Result<Bytes, Refused> {
-    match Limited::new(body, MAX_BODY).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refused::TooLarge),
-        Err(_) => Err(Refused::Broken),
-    }
 }
 
 /// Compares in constant time.
@@ -184,17 +176,6 @@ fn verify(webhooks: &Webhooks, signature: &[u8], body: &[u8]) -> Result<(), Refu
     let mut mac = mac.map_err(|_| Refused::Unsigned)?;
     mac.update(body);
     mac.verify_slice(signature).map_err(|_| Refused::Unsigned)
-}
-
-pub(super) fn is_json(headers: &HeaderMap) -> bool {
-    one(headers, header::CONTENT_TYPE.as_str())
-        .and_then(|kind| kind.split(';').next())
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
-}
-
-/// Whether JSON is an object: a list is read as one by its places, which nobody means.
-pub(super) fn is_object(body: &[u8]) -> bool {
-    body.trim_ascii_start().starts_with(b"{")
 }
 
 /// What a delivery asks for, or why it asks for nothing.

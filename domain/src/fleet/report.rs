@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Cluster, Fault, Inspection, Kind, Question, Reading, say};
-use crate::text::visible;
+use crate::text::{self, counted, visible};
 
 /// Most bytes of a file; the chat takes ten times 1,048,576.
 const LARGEST: usize = 9 * 1024 * 1024;
@@ -49,7 +49,7 @@ fn line(text: &mut String, line: &str) {
 fn schemas(text: &mut String, inspection: &Inspection) {
     line(text, &format!("{:>8} {:>8} {:>10}  schema", "tables", "indexes", "on disk"));
     for size in &inspection.schemas {
-        let bytes = say::bytes(size.bytes);
+        let bytes = text::bytes(size.bytes);
         line(text, &format!("{:>8} {:>8} {bytes:>10}  {}", size.tables, size.indexes, size.name));
     }
 }
@@ -75,9 +75,9 @@ fn tenant(text: &mut String, inspection: &Inspection, name: &str) {
 fn cluster(text: &mut String, cluster: &Cluster) {
     let differs = match cluster.differences.len() as u64 {
         0 => "as most are".to_owned(),
-        some => format!("differing in {}", say::counted(some, "fact")),
+        some => format!("differing in {}", counted(some, "fact")),
     };
-    let _ = writeln!(text, "{}, {differs}:", say::counted(cluster.tenants.len() as u64, "tenant"));
+    let _ = writeln!(text, "{}, {differs}:", counted(cluster.tenants.len() as u64, "tenant"));
     for tenant in &cluster.tenants {
         line(text, &format!("  {tenant}"));
     }

@@ -8,7 +8,7 @@ use super::{
     heat,
     screen::Screen,
 };
-use crate::text::{clip, code, duration, plain};
+use crate::text::{bytes, clip, code, counted, duration, plain};
 
 /// Most differences of one group before the next one gets its turn.
 const DIFFERENCES: usize = 6;
@@ -345,20 +345,6 @@ fn differ(tenants: usize) -> &'static str {
     if tenants == 1 { "differs" } else { "differ" }
 }
 
-pub(super) fn counted(number: u64, what: &str) -> String {
-    counted_as(number, what, &format!("{what}s"))
-}
-
 fn counted_as(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
-}
-
-pub(super) fn bytes(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["B", "kB", "MB", "GB"];
-    let (mut value, mut unit) = (bytes as f64, 0);
-    while value >= 1000.0 && unit + 1 < UNITS.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
 }

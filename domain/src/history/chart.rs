@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{ENOUGH, Outcome, Past, past, quantile};
-use crate::text::duration;
+use crate::text::{counted, duration};
 
 /// How long a migration takes at most where all is well.
 const GOOD: SignedDuration = SignedDuration::from_mins(5);
@@ -67,7 +67,7 @@ pub(super) fn durations(past: &Past) -> Option<Chart> {
     let longest = points.iter().map(|point| point.took).max()?;
     let description = format!(
         "{} over {} days, the longest {}, {bad} of them failed or untrue{}",
-        past::counted(points.len(), "migration"),
+        counted(points.len() as u64, "migration"),
         past.days,
         duration(longest),
         median.map(|median| format!(", the median {}", duration(median))).unwrap_or_default()
@@ -94,7 +94,7 @@ pub(super) fn spread(past: &Past) -> Option<Chart> {
     let (median, p90) = (quantile(&samples, 0.5)?, quantile(&samples, 0.9)?);
     let description = format!(
         "How long a tenant takes, {}: median {}, nine of ten within {}, the longest {}",
-        past::counted(samples.len(), "sample"),
+        counted(samples.len() as u64, "sample"),
         past::short(median),
         past::short(p90),
         past::short(samples.iter().copied().max()?)

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Baseline, Chart, ENOUGH, Lap, MigrationJob, Outcome, Rate, Trend, chart, estimate, quantile, trend};
 use crate::{
     ids::{DeploymentId, EnvironmentName},
-    text::{clip, code, duration},
+    text::{clip, code, counted, duration},
 };
 
 /// What somebody wants to know of migrations.
@@ -119,7 +119,7 @@ impl Past {
                 "usually {}, nine of ten within {} ({} in {} days)",
                 length(usual.median),
                 length(usual.p90),
-                counted(usual.samples, "migration"),
+                counted(usual.samples as u64, "migration"),
                 self.days
             ),
             None => format!("too few migrations in {} days to say what is usual (it takes {ENOUGH})", self.days),
@@ -194,7 +194,7 @@ impl Past {
             "🏠 A tenant takes {}, nine of ten within {} ({} in the latest jobs).",
             short(usual.median),
             short(usual.p90),
-            counted(usual.samples, "sample")
+            counted(usual.samples as u64, "sample")
         )];
         // What the next one would take is what is asked in the end; the latest job had as many tenants as it will have.
         let last = self.jobs.iter().rev().find(|job| job.tenants.is_some_and(|tenants| tenants > 0));
@@ -203,7 +203,7 @@ impl Past {
         {
             lines.push(format!(
                 "🔮 {} like these, one after the other: {} to {}.",
-                counted(tenants as usize, "tenant"),
+                counted(tenants.into(), "tenant"),
                 duration(next.p50),
                 duration(next.p90)
             ));
@@ -241,7 +241,7 @@ fn row(job: &MigrationJob) -> String {
     };
     let tenants = match job.tenants {
         Some(0) => ", nothing to do".to_owned(),
-        Some(tenants) => format!(", {}", counted(tenants as usize, "tenant")),
+        Some(tenants) => format!(", {}", counted(tenants.into(), "tenant")),
         None => String::new(),
     };
     let end = if job.outcome == Outcome::Succeeded { String::new() } else { format!(", {}", job.outcome.word()) };
@@ -265,8 +265,4 @@ pub(super) fn short(of: SignedDuration) -> String {
         millis @ 0..10_000 => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
         _ => duration(of),
     }
-}
-
-pub(super) fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Memory, counted, listed};
+use super::{Memory, listed};
 use crate::{
     alert::{Alert, Severity},
     fleet::{self, Inspection, Weight},
     ids::EnvironmentName,
-    text::{clip, plain},
+    text::{clip, code, counted, plain},
 };
 
 /// Longest sentence.
@@ -99,8 +99,9 @@ pub fn alert(
     memory.names = Some(found.names().into_iter().collect());
     let worst = matters.first()?;
     let tenants: BTreeSet<&str> = matters.iter().map(|matter| matter.tenant).collect();
-    let (few, all) = (counted(tenants.len(), "tenant"), found.tenants.len());
+    let (few, all) = (counted(tenants.len() as u64, "tenant"), found.tenants.len());
     let one = tenants.len() == 1;
+    let in_full = fleet::Question::Tenant(worst.tenant.to_owned()).command(environment);
     let verb = |one_does: &'static str, many_do: &'static str| if one { one_does } else { many_do };
     let (what, why, verb) = match kind {
         Kind::Drift => (
@@ -133,7 +134,7 @@ pub fn alert(
         environment: Some(environment.clone()),
         place: listed(tenants),
         why: why.into(),
-        remedy: format!("`/{verb} {environment}` shows each of them, `/tenant {environment}` one of them in full."),
+        remedy: format!("`/{verb} {environment}` shows each of them, {} one of them in full.", code(&in_full)),
         ..Alert::new(severity(worst.weight), kind.key(environment), at, format!("{what}{says}"))
     })
 }

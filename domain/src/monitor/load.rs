@@ -7,7 +7,7 @@ use crate::{
     alert::{Alert, Severity},
     ids::EnvironmentName,
     migration::Share,
-    text::{clip, plain},
+    text::{bytes, clip, plain},
 };
 
 /// How many looks must agree before it is said that a database does not answer, or that connections run out.
@@ -18,7 +18,7 @@ const SIZE_EVERY: SignedDuration = SignedDuration::from_mins(60);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// A database that grew by half in a day, and by this many bytes, grew strangely.
-const STRANGE_GROWTH: u64 = 1 << 30;
+const STRANGE_GROWTH: u64 = 1_000_000_000;
 
 /// What a look at a server showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +104,7 @@ impl Vitals {
     pub fn says(&self) -> String {
         match (self.silent, self.connections) {
             (0, Some(Share { used, limit })) => {
-                let size = self.sizes.last().map(|(_, bytes)| format!(", {}", size(*bytes))).unwrap_or_default();
+                let size = self.sizes.last().map(|(_, size)| format!(", {}", bytes(*size))).unwrap_or_default();
                 format!("has {used} of {limit} connections in use{size}")
             }
             (0, None) => "was not looked at yet".into(),
@@ -175,17 +175,9 @@ impl Vitals {
                 // In whole steps, so that the message is edited when it says something else.
                 format!(
                     "The tenant database of `{environment}` grew by more than {} within a day.",
-                    size(grown >> 30 << 30)
+                    bytes(grown / STRANGE_GROWTH * STRANGE_GROWTH)
                 ),
             )
         })
-    }
-}
-
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_048_576 => format!("{} kB", bytes >> 10),
-        1_048_576..1_073_741_824 => format!("{} MB", bytes >> 20),
-        _ => format!("{} GB", bytes >> 30),
     }
 }

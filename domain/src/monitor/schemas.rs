@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{counted, listed};
+use super::listed;
 use crate::{
     alert::{Alert, Severity},
     ids::EnvironmentName,
+    text::counted,
 };
 
 /// A schema that is there.
@@ -113,7 +114,7 @@ impl Schemas {
     pub fn alert(&self, environment: &EnvironmentName) -> Option<Alert> {
         let (appeared, vanished) = (&self.appeared, &self.vanished);
         let since = appeared.values().chain(vanished.values()).min()?;
-        let count = |names: &BTreeMap<String, Timestamp>| counted(names.len(), "schema");
+        let count = |names: &BTreeMap<String, Timestamp>| counted(names.len() as u64, "schema");
         let what = match (appeared.is_empty(), vanished.is_empty()) {
             (true, _) => format!("{} of `{environment}` vanished and nobody said so.", count(vanished)),
             (_, true) => format!("{} appeared in `{environment}` and nobody said so.", count(appeared)),

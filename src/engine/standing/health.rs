@@ -7,25 +7,22 @@ use std::{
 
 use futures::future;
 use signalbox_domain::{
-    SignedDuration, Timestamp,
-    deployment::{Deployment, State as Stage},
+    Timestamp,
     environment::Environment,
     evidence::Answer,
     health::{self, KEY, Report, SMOKE, Seen, State, Watch},
     ids::EnvironmentName,
-    ports::{Query, StoreError},
+    ports::StoreError,
     refusal::Refusal,
     schedule::Outcome,
 };
 use tracing::warn;
 
+use super::Round;
 use crate::engine::{
     Engine,
     desk::{ServiceDesk, fault},
 };
-
-/// How long a deployment may keep its environment from being judged.
-const PATIENCE: SignedDuration = SignedDuration::from_hours(2);
 
 /// What is known of each environment, for when the store is out of reach.
 #[derive(Debug, Clone, Default)]
@@ -43,8 +40,8 @@ impl Watches {
 
 /// Looks at each of these environments, and says which of them are unwell.
 pub(super) async fn watch(engine: &Engine, environments: &[&Environment]) -> Result<Outcome, StoreError> {
-    let at_work = deployed(engine).await;
-    let looks = environments.iter().map(|one| look(engine, one, at_work.contains(&one.name)));
+    let round = Round::begin(engine).await;
+    let looks = environments.iter().map(|one| look(&round, one));
     let states = future::try_join_all(looks).await?;
     let says = environments.iter().zip(&states).map(|(one, state)| format!("`{}` is {}", one.name, state.word()));
     Ok(Outcome { answer: answer(states.iter().max().copied()), says: says.collect::<Vec<_>>().join(", ") })
@@ -60,49 +57,24 @@ pub(super) fn answer(worst: Option<State>) -> Answer {
     }
 }
 
-/// Environments in which a deployment is at work. When nobody can tell, none: an outage is worth a false alarm.
-pub(super) async fn deployed(engine: &Engine) -> Vec<EnvironmentName> {
-    let now = engine.ports.clock.now();
-    let changes = |d: &Deployment| {
-        let begun = d.run.as_ref().and_then(|run| run.started_at).unwrap_or(d.requested_at);
-        matches!(d.state, Stage::Running | Stage::Verifying { .. }) && now.duration_since(begun) < PATIENCE
-    };
-    match engine.ports.store.find(Query::Active).await {
-        Ok(active) => active.into_iter().filter(changes).map(|d| d.environment).collect(),
-        Err(error) => {
-            warn!(error = &error as &dyn std::error::Error, "which environments are deployed to is not known");
-            vec![]
-        }
-    }
-}
-
 /// Looks at one environment; what this very look showed. What the store does not take is said all the same.
-async fn look(engine: &Engine, environment: &Environment, maintenance: bool) -> Result<State, StoreError> {
+async fn look(round: &Round<'_>, environment: &Environment) -> Result<State, StoreError> {
+    let engine = round.engine;
     let seen = ask(engine, environment).await;
     let now = engine.ports.clock.now();
-    let mut watch = known(engine, &environment.name).await.unwrap_or_else(|error| {
+    let subject = format!("{KEY}{}", environment.name);
+    let mut watch: Watch = engine.remembered(&subject).await.unwrap_or_else(|error| {
         warn!(error = &error as &dyn std::error::Error, "what was seen before cannot be read");
         engine.watches.get(&environment.name)
     });
-    watch.look(now, seen, maintenance, environment.damping);
-    let subject = format!("{KEY}{}", environment.name);
+    watch.look(now, seen, round.deployed.contains(&environment.name), environment.damping);
     engine.watches.put(&environment.name, watch.clone());
-    if let Ok(document) = serde_json::to_string(&watch)
-        && let Err(error) = engine.ports.observations.observe(&subject, &document, now).await
-    {
+    if let Err(error) = engine.remember(&subject, &watch).await {
         warn!(error = &error as &dyn std::error::Error, "what was seen cannot be recorded");
     }
-    match watch.held.as_ref().and_then(|held| health::alert(&environment.name, held)) {
-        Some(alert) => engine.raise(alert).await,
-        None => engine.clear(&subject).await?,
-    }
+    let alert = watch.held.as_ref().and_then(|held| health::alert(&environment.name, held));
+    round.settle(&subject, alert).await?;
     Ok(watch.looks.last().map_or(State::CannotTell, |look| look.state))
-}
-
-/// What was seen until now. What a later version wrote is as good as nothing: it fills up again within minutes.
-async fn known(engine: &Engine, name: &EnvironmentName) -> Result<Watch, StoreError> {
-    let kept = engine.ports.observations.observed(&format!("{KEY}{name}")).await?;
-    Ok(kept.and_then(|(text, _)| serde_json::from_str(&text).ok()).unwrap_or_default())
 }
 
 /// Asks all checks at once.
@@ -134,13 +106,12 @@ impl ServiceDesk {
 
     async fn report(&self, environment: &Environment, ask: bool) -> Result<Report, Refusal> {
         let engine = &self.engine;
-        let watch = known(engine, &environment.name).await.map_err(fault)?;
+        let watch = engine.remembered(&format!("{KEY}{}", environment.name)).await.map_err(fault)?;
         let fresh: Option<(Timestamp, Vec<Seen>)> = match ask && !environment.health.is_empty() {
             true => Some((engine.ports.clock.now(), self::ask(engine, environment).await)),
             false => None,
         };
-        let smoke = engine.ports.observations.observed(&format!("{SMOKE}{}", environment.name)).await.map_err(fault)?;
-        let smoke = smoke.and_then(|(text, _)| serde_json::from_str(&text).ok());
+        let smoke = engine.remembered(&format!("{SMOKE}{}", environment.name)).await.map_err(fault)?;
         Ok(Report { environment: environment.name.clone(), watch, fresh, smoke })
     }
 }

@@ -1,25 +1,20 @@
 //! Monitors of secrets and of tenant databases: each asks the world, compares in the domain, and says which conditions
 //! hold. An environment at which a deployment is at work is left alone.
 
-use std::collections::BTreeSet;
-
 use futures::future;
-use serde::{Serialize, de::DeserializeOwned};
 use signalbox_domain::{
     SignedDuration,
     alert::Alert,
-    deployment::State,
     environment::Environment,
     evidence::Answer,
-    ids::EnvironmentName,
     monitor::{self, Kind, Memory, Schemas, Vitals},
-    ports::{Query, StoreError, WhichAlerts},
+    ports::StoreError,
     schedule::{Outcome, Work},
     secrets,
     text::{clip, plain},
 };
 
-use super::expected::expected;
+use super::{Round, expected::expected};
 use crate::engine::Engine;
 
 /// How many environments are asked at the same time.
@@ -30,23 +25,9 @@ const SHARED: SignedDuration = SignedDuration::from_secs(45);
 /// What a look at one environment came to; plain after its name.
 type Seen = (Answer, String);
 
-/// What all looks of one firing know.
-struct Round<'e> {
-    engine: &'e Engine,
-    /// Environments at which a deployment is at work.
-    deployed: BTreeSet<EnvironmentName>,
-    /// Keys of open alerts: what is not open need not be closed.
-    open: BTreeSet<String>,
-}
-
 /// Looks at each of these environments.
 pub(super) async fn watch(engine: &Engine, work: Work, environments: &[&Environment]) -> Result<Outcome, StoreError> {
-    let at_work = engine.ports.store.find(Query::Active).await?;
-    let changes = |state: &State| matches!(state, State::Running | State::Verifying { .. });
-    let deployed = at_work.into_iter().filter(|one| changes(&one.state)).map(|one| one.environment).collect();
-    let open = engine.ports.alerts.alerts(WhichAlerts::Open).await?;
-    let open = open.into_iter().map(|record| record.alert.key).collect();
-    let round = Round { engine, deployed, open };
+    let round = Round::begin(engine).await;
     let mut seen: Vec<Seen> = vec![];
     for some in environments.chunks(AT_ONCE) {
         let looks = some.iter().map(|environment| round.look(work, environment));
@@ -118,8 +99,8 @@ impl Round<'_> {
             engine.remember(&key, &memory).await?;
         }
         // Of tenants that a deployment left behind people know from its card.
-        let known = kind == Kind::Ledger && self.open.contains(&format!("truth:{}", environment.name));
-        let found = found.filter(|_| !known || self.open.contains(&key));
+        let known = kind == Kind::Ledger && self.is_open(&format!("truth:{}", environment.name));
+        let found = found.filter(|_| !known || self.is_open(&key));
         self.say(key, found, format!("has {} tenants that are well", reading.inspection.tenants.len())).await
     }
 
@@ -163,36 +144,15 @@ impl Round<'_> {
 
     /// Raises or clears, and says how it stands.
     async fn say(&self, key: String, alert: Option<Alert>, well: String) -> Result<Seen, StoreError> {
-        match alert {
-            Some(alert) => {
-                let says = clip(&alert.what, 160);
-                self.engine.raise(alert).await;
-                Ok((Answer::Warn, format!("is not well: {says}")))
-            }
-            None => {
-                if self.open.contains(&key) {
-                    self.engine.clear(&key).await?;
-                }
-                Ok((Answer::Pass, well))
-            }
-        }
+        let seen = match &alert {
+            Some(alert) => (Answer::Warn, format!("is not well: {}", clip(&alert.what, 160))),
+            None => (Answer::Pass, well),
+        };
+        self.settle(&key, alert).await?;
+        Ok(seen)
     }
 }
 
 fn unanswered(why: &str) -> Seen {
     (Answer::Unknown, format!("could not be asked: {}", plain(&clip(why, 160))))
-}
-
-impl Engine {
-    /// What was seen of a subject before. One of a later version is as good as none.
-    pub(super) async fn remembered<T: DeserializeOwned + Default>(&self, subject: &str) -> Result<T, StoreError> {
-        let known = self.ports.observations.observed(subject).await?;
-        Ok(known.and_then(|(text, _)| serde_json::from_str(&text).ok()).unwrap_or_default())
-    }
-
-    pub(super) async fn remember<T: Serialize>(&self, subject: &str, what: &T) -> Result<(), StoreError> {
-        // Nothing that is kept has anything that JSON cannot hold.
-        let Ok(document) = serde_json::to_string(what) else { return Ok(()) };
-        self.ports.observations.observe(subject, &document, self.ports.clock.now()).await
-    }
 }

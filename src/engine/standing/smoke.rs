@@ -12,7 +12,7 @@ use signalbox_domain::{
 };
 use tracing::warn;
 
-use super::health::{answer, deployed};
+use super::{Round, health::answer};
 use crate::engine::Engine;
 
 /// How many latest deployments are looked at for the one that is live.
@@ -44,14 +44,12 @@ async fn smoke(engine: &Engine, environment: &Environment) -> Result<Smoke, Stor
     let now = ports.clock.now();
     let smoke = Smoke::of(&heard, live.as_ref(), unread, now.duration_since(begun), now);
     let subject = format!("{SMOKE}{}", environment.name);
-    if let Ok(document) = serde_json::to_string(&smoke) {
-        ports.observations.observe(&subject, &document, now).await?;
-    }
-    match smoke.alert(&environment.name) {
-        // While a deployment is at work some have the new build and some the old one.
-        Some(_) if deployed(engine).await.contains(&environment.name) => {}
-        Some(alert) => engine.raise(alert).await,
-        None => engine.clear(&subject).await?,
+    engine.remember(&subject, &smoke).await?;
+    let alert = smoke.alert(&environment.name);
+    // Who is at work is asked last. While a deployment is, some have the new build and some the old one.
+    let round = Round::begin(engine).await;
+    if alert.is_none() || !round.deployed.contains(&environment.name) {
+        round.settle(&subject, alert).await?;
     }
     Ok(smoke)
 }

@@ -28,6 +28,7 @@ use super::{
     DEADLINE,
     certificate::{self, Recorder},
 };
+use crate::cause::innermost;
 
 /// How much of a body is read.
 const MOST: usize = 1024 * 1024;
@@ -81,7 +82,7 @@ async fn over(
     target: &Target<'_>,
     certificate_ends: Option<Timestamp>,
 ) -> Result<Answer, Silence> {
-    let broken = |error: hyper::Error| Silence::Broken(cause(&error));
+    let broken = |error: hyper::Error| Silence::Broken(innermost(&error));
     let (mut sender, connection): (SendRequest<Empty<Bytes>>, _) =
         http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
     let connection = AbortOnDropHandle::new(tokio::spawn(async move {
@@ -145,13 +146,4 @@ async fn read(mut body: Incoming) -> Result<String, BadBody> {
 
 fn too_slow(waiting_for: &'static str) -> Silence {
     Silence::TooSlow { seconds: DEADLINE.as_secs(), waiting_for }
-}
-
-/// The innermost cause, which is what a person can act on.
-fn cause(error: &hyper::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }

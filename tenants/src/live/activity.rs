@@ -166,16 +166,25 @@ WHERE (pid = ANY ($1) OR backend_xid IS NOT NULL OR $2 <> '' AND position($2 IN 
   AND pid <> pg_backend_pid() AND usesysid IS NOT NULL AND datname = current_database()
 ORDER BY xact_start NULLS LAST, pid";
 
-/// `reserved_connections` came with PostgreSQL 16.
+/// Columns that [`connections`] reads. `reserved_connections` came with PostgreSQL 16.
+pub(super) const CONNECTIONS: &str = "
+(SELECT count(*) FROM pg_stat_activity WHERE usesysid IS NOT NULL AND datid IS NOT NULL AND leader_pid IS NULL) AS used,
+current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+    - coalesce(current_setting('reserved_connections', true), '0')::int AS room";
+
+/// After [`CONNECTIONS`].
 const SERVER: &str = r"
-SELECT (SELECT count(*) FROM pg_stat_activity WHERE usesysid IS NOT NULL AND datid IS NOT NULL AND leader_pid IS NULL) AS used,
-       current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
-           - coalesce(current_setting('reserved_connections', true), '0')::int AS room,
-       NOT pg_has_role('pg_read_all_stats', 'USAGE') AS partial,
-       (SELECT count(*) FROM pg_locks WHERE NOT fastpath) AS locks,
-       current_setting('max_locks_per_transaction')::bigint
-           * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint) AS lock_room,
-       (SELECT extract(epoch FROM max(replay_lag))::float8 FROM pg_stat_replication) AS replay_lag";
+NOT pg_has_role('pg_read_all_stats', 'USAGE') AS partial,
+(SELECT count(*) FROM pg_locks WHERE NOT fastpath) AS locks,
+current_setting('max_locks_per_transaction')::bigint
+    * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint) AS lock_room,
+(SELECT extract(epoch FROM max(replay_lag))::float8 FROM pg_stat_replication) AS replay_lag";
+
+/// Reads the columns of [`CONNECTIONS`].
+pub(super) fn connections(row: &PgRow) -> sqlx::Result<Connections> {
+    let (used, room): (i64, i32) = (row.try_get("used")?, row.try_get("room")?);
+    Ok(Connections { used: u32::try_from(used).unwrap_or(u32::MAX), limit: u32::try_from(room).unwrap_or(0) })
+}
 
 /// `name` is what the client of some sessions may have given as a part of its name; empty names nobody.
 pub(super) async fn read(connection: &mut PgConnection, name: &str) -> sqlx::Result<Activity> {
@@ -199,11 +208,11 @@ pub(super) async fn read(connection: &mut PgConnection, name: &str) -> sqlx::Res
     let (writing, named) = (such("writing")?, such("named")?);
     let sessions: BTreeMap<i32, Session> =
         sessions.iter().map(|row| session(row).map(|session| (session.pid, session))).collect::<sqlx::Result<_>>()?;
-    let server = sqlx::query(SERVER).persistent(false).fetch_one(connection).await?;
+    let server = format!("SELECT {CONNECTIONS}, {SERVER}");
+    let server = sqlx::query(&server).persistent(false).fetch_one(connection).await?;
 
     let at_work = migrating.iter().filter_map(|row| at_work(row, &sessions).transpose());
     let waiting = blocked.iter().filter_map(|row| waiting(row, &waits, &sessions).transpose());
-    let (used, room): (i64, i32) = (server.try_get("used")?, server.try_get("room")?);
     let (locks, lock_room): (i64, i64) = (server.try_get("locks")?, server.try_get("lock_room")?);
     Ok(Activity {
         migrating: at_work.collect::<sqlx::Result<_>>()?,
@@ -216,10 +225,7 @@ pub(super) async fn read(connection: &mut PgConnection, name: &str) -> sqlx::Res
             limit: u32::try_from(lock_room).unwrap_or(u32::MAX),
         },
         replay_lag: server.try_get("replay_lag")?,
-        connections: Connections {
-            used: u32::try_from(used).unwrap_or(u32::MAX),
-            limit: u32::try_from(room).unwrap_or(0),
-        },
+        connections: connections(&server)?,
         partial: server.try_get("partial")?,
     })
 }
