@@ -43,6 +43,13 @@ pub fn paragraphs(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// With everything encoded that may have a meaning in a URL (RFC 3986, section 2.3).
+#[must_use]
+pub fn percent_encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
 /// `1 tenant`, `2 tenants`.
 #[must_use]
 pub fn counted(number: u64, noun: &str) -> String {
@@ -70,8 +77,14 @@ pub fn code(text: &str) -> String {
         return format!("`{}`", if text.is_empty() { " " } else { &text });
     }
     // Discord knows fences of one and two backticks; longer runs are broken up.
-    let text = text.replace("``", "`\u{2009}`");
-    format!("`` {text} ``")
+    let mut broken = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if c == '`' && broken.ends_with('`') {
+            broken.push('\u{2009}');
+        }
+        broken.push(c);
+    }
+    format!("`` {broken} ``")
 }
 
 /// Cuts a text to at most `max` characters and says so with an ellipsis.
@@ -146,6 +159,7 @@ mod tests {
         assert_eq!(plain("a\u{202e}b\nc\u{7}"), "aU+202Eb cU+0007");
         assert_eq!(code("x"), "`x`");
         assert_eq!(code("a`b"), "`` a`b ``");
+        assert_eq!(code("```"), "`` `\u{2009}`\u{2009}` ``", "three are more than one pair");
         assert_eq!(clip("abcdef", 4), "abc…");
         assert_eq!(duration(jiff::SignedDuration::from_secs(125)), "2 min 05 s");
     }

@@ -107,6 +107,7 @@ async fn before_it_has_a_pace_of_its_own_it_takes_what_it_took_before() {
         assert!(text.contains("10 to 20 s left"), "{text}");
         run.finish_job("migrate", "failure").unwrap();
         run.complete("failure").unwrap();
+        w.card(1, "0 of 7 tenants are complete; 7 never started").await;
         w.card(1, "Failed").await;
         w.thread(1, "After the migration job").await;
         w.thread(1, "Failed").await;
