@@ -6,6 +6,17 @@ use plotters_bitmap::BitMapBackend;
 
 /// Red, green and blue.
 pub(super) type Colour = (u8, u8, u8);
+
+// The ground is part of a picture, so that it reads alike on a dark and a light chat.
+pub(super) const GROUND: Colour = (43, 45, 49);
+pub(super) const INK: Colour = (219, 222, 225);
+pub(super) const FAINT: Colour = (70, 73, 80);
+pub(super) const GREY: Colour = (148, 155, 164);
+pub(super) const GREEN: Colour = (120, 177, 89);
+pub(super) const YELLOW: Colour = (253, 203, 88);
+pub(super) const ORANGE: Colour = (244, 144, 12);
+pub(super) const RED: Colour = (240, 71, 71);
+pub(super) const BLUE: Colour = (114, 173, 255);
 /// From the left and from the top, in pixels.
 pub(super) type Place = (i32, i32);
 

@@ -5,7 +5,7 @@ use signalbox_domain::{
     history::{Chart, Outcome, Plot, Point, quantile},
 };
 
-use super::canvas::{Canvas, Colour, Place, Undrawn, picture};
+use super::canvas::{BLUE, Canvas, FAINT, GREEN, GREY, GROUND, INK, ORANGE, Place, RED, Undrawn, YELLOW, picture};
 
 /// In pixels; the chat shows it at about half the size.
 const SIZE: (u32, u32) = (1_100, 600);
@@ -19,16 +19,6 @@ const LEGEND: i32 = 572;
 
 const TITLE: f32 = 36.0;
 const LABEL: f32 = 27.0;
-
-const GROUND: Colour = (43, 45, 49);
-const INK: Colour = (219, 222, 225);
-const FAINT: Colour = (70, 73, 80);
-const GREY: Colour = (148, 155, 164);
-const GREEN: Colour = (120, 177, 89);
-const YELLOW: Colour = (253, 203, 88);
-const ORANGE: Colour = (244, 144, 12);
-const RED: Colour = (240, 71, 71);
-const BLUE: Colour = (114, 173, 255);
 
 /// A chart as PNG.
 ///
@@ -257,7 +247,7 @@ fn dates(x: &Axis) -> Vec<(i32, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::canvas::Colour, *};
 
     fn at(day: i64, took: i64, outcome: Outcome) -> Point {
         let at = Timestamp::from_second(1_790_000_000 + day * 86_400 + day * day * 700 % 40_000).unwrap();

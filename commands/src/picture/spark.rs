@@ -2,7 +2,7 @@
 
 use signalbox_domain::health::{Look, Report, State};
 
-use super::canvas::{Canvas, Colour, Undrawn, picture};
+use super::canvas::{Canvas, Colour, FAINT, GREEN, GROUND, INK, RED, Undrawn, YELLOW, picture};
 
 /// In pixels; the chat shows pictures up to about this wide without scaling.
 const WIDTH: u32 = 540;
@@ -13,13 +13,6 @@ const ROWS: usize = 8;
 const LEFT: i32 = 16;
 const RIGHT: i32 = 524;
 const LABEL: f32 = 18.0;
-
-const GROUND: Colour = (43, 45, 49);
-const INK: Colour = (219, 222, 225);
-const FAINT: Colour = (70, 73, 80);
-const GREEN: Colour = (120, 177, 89);
-const YELLOW: Colour = (253, 203, 88);
-const RED: Colour = (240, 71, 71);
 
 /// The picture as PNG, and what it shows for those who cannot see it. `None`: too little was seen yet.
 pub(crate) fn draw(reports: &[Report]) -> Option<Result<(Vec<u8>, String), Undrawn>> {

@@ -1,6 +1,7 @@
 //! What the author of an address meant, as far as that can be told, and which of its characters are the password.
 
 use super::{Part, Parts, flaw::Flaw, shaded::Shaded};
+use crate::text::percent_encoded;
 
 /// What PostgreSQL listens on unless told otherwise.
 pub(super) const USUAL_PORT: &str = "5432";
@@ -198,7 +199,5 @@ fn shade_parameters(text: &mut Shaded, range: std::ops::Range<usize>) {
 
 /// With everything encoded that has a meaning in a URL.
 fn encoded(part: &Shaded) -> String {
-    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let encode = |byte: u8| if is_unreserved(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    if part.has_secrets() { part.to_string() } else { part.raw().bytes().map(encode).collect() }
+    if part.has_secrets() { part.to_string() } else { percent_encoded(&part.raw()) }
 }

@@ -9,6 +9,8 @@ use base64::{
 };
 use regex::{Captures, Regex, RegexBuilder, RegexSet};
 
+use crate::text::percent_encoded;
+
 /// A secret shorter than this would blank out half of any log.
 const SHORTEST: usize = 6;
 /// What stands for a secret.
@@ -181,11 +183,6 @@ fn in_base64(secret: &str) -> Vec<String> {
         encoded[[0, 2, 3][offset]..whole].to_owned()
     };
     (0..3).map(at).filter(|form| form.len() >= SHORTEST).collect()
-}
-
-fn percent_encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 #[cfg(test)]
