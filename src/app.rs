@@ -59,6 +59,7 @@ impl App {
             inbox: storage.clone(),
             locks: storage.clone(),
             alerts: storage.clone(),
+            incidents: storage.clone(),
             links: storage.clone(),
             schedules: storage.clone(),
             observations: storage.clone(),

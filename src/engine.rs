@@ -12,6 +12,7 @@ mod facts;
 mod fleet;
 mod forge_facts;
 mod gates;
+mod incidents;
 mod journal;
 mod judge;
 mod links;
@@ -45,9 +46,9 @@ use signalbox_domain::{
     image::Image,
     log::Classifier,
     ports::{
-        Alerts, Applied, Archive, Change, Chat, Clock, Courier, Deliveries, Forge, History, Images, Inbox, Letters,
-        Links, Locks, Logs, Observations, Outbox, Probe, Pulls, Query, Rules, Schedules, Sources, Store, StoreError,
-        Subscriptions, TenantDb, TenantVitals, Trail,
+        Alerts, Applied, Archive, Change, Chat, Clock, Courier, Deliveries, Forge, History, Images, Inbox, Incidents,
+        Letters, Links, Locks, Logs, Observations, Outbox, Probe, Pulls, Query, Rules, Schedules, Sources, Store,
+        StoreError, Subscriptions, TenantDb, TenantVitals, Trail,
     },
     schedule::Schedule,
 };
@@ -75,6 +76,8 @@ pub struct Ports {
     pub locks: Arc<dyn Locks>,
     /// Alerts.
     pub alerts: Arc<dyn Alerts>,
+    /// Troubles that people work on.
+    pub incidents: Arc<dyn Incidents>,
     /// Who wants to hear of what.
     pub subscriptions: Arc<dyn Subscriptions>,
     /// Who is who at GitHub.

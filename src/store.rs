@@ -14,6 +14,7 @@ mod error;
 mod gates;
 mod history;
 mod inbox;
+mod incidents;
 mod links;
 mod migrations;
 mod outbox;

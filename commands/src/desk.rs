@@ -12,6 +12,7 @@ use signalbox_domain::{
     health::Report,
     history::{Blame, MigrationJob, Past, View},
     ids::{ChannelId, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RoleId},
+    incident::Incident,
     link::Link,
     log::JobLog,
     migration::{Session, Wait},
@@ -338,6 +339,39 @@ pub enum AlertAct {
     },
 }
 
+/// `/incident`.
+#[derive(Debug, Clone)]
+pub struct IncidentAsk {
+    /// Who.
+    pub asker: Asker,
+    /// What they do.
+    pub act: IncidentAct,
+}
+
+/// What somebody does about an incident. Which one is as typed; the only open one when `None`.
+#[derive(Debug, Clone)]
+pub enum IncidentAct {
+    /// They open one.
+    Open {
+        /// What is the matter.
+        title: String,
+        /// Where, as typed; everywhere when `None`.
+        environment: Option<String>,
+    },
+    /// They write something down.
+    Note {
+        /// It.
+        text: String,
+        /// Of which.
+        incident: Option<String>,
+    },
+    /// It is over.
+    Close {
+        /// Which.
+        incident: Option<String>,
+    },
+}
+
 /// `/subscribe`.
 #[derive(Debug, Clone)]
 pub struct SubscribeAsk {
@@ -547,6 +581,18 @@ pub trait Desk: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal`], ready to be shown.
     async fn schedules(&self) -> Result<(Vec<(Schedule, Option<Scheduled>)>, Timestamp), Refusal>;
+
+    /// The open incidents and the latest closed ones, and now.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn incidents(&self) -> Result<(Vec<Incident>, Timestamp), Refusal>;
+
+    /// Opens an incident, notes something down, or closes it with its post-mortem; answers with it.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown; then nothing was recorded.
+    async fn keep_incident(&self, ask: IncidentAsk) -> Result<Incident, Refusal>;
 
     /// Has somebody told in direct messages, after a first one has reached them.
     ///

@@ -16,6 +16,7 @@ mod fleet;
 mod gate;
 mod health;
 mod help;
+mod incident;
 mod link;
 mod locks;
 mod logs;
@@ -36,6 +37,7 @@ use poise::serenity_prelude as serenity;
 
 use desk::Desk;
 use failure::Failure;
+pub use picture::{Undrawn, chart as png};
 pub use press::{button_id, pressed, submitted};
 
 /// What every command can reach.
@@ -75,6 +77,7 @@ pub fn all() -> Vec<poise::Command<Data, Error>> {
                 subscribe::subscribe(),
                 subscribe::unsubscribe(),
                 health::health(),
+                incident::incident(),
                 schedule::schedule(),
             ],
         ),

@@ -5,4 +5,5 @@ mod chart;
 mod map;
 mod spark;
 
-pub(crate) use self::{chart::draw as chart, map::draw as map, spark::draw as spark};
+pub use self::{canvas::Undrawn, chart::draw as chart};
+pub(crate) use self::{map::draw as map, spark::draw as spark};

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod help;
+mod incidents;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,7 @@ use crate::{
 
 pub use alerts::{alerts, answered_alert, subscribed, unsubscribed};
 pub use help::{help, usage};
+pub use incidents::{incidents, kept_incident};
 
 /// Somebody pressed a button of an older or newer version.
 pub(crate) const UNKNOWN_BUTTON: &str =

@@ -7,7 +7,8 @@ use crate::alert::Alert;
 use crate::audit::Head;
 use crate::card::Calls;
 use crate::fleet::File;
-use crate::ids::{DeploymentId, EnvironmentName, RepositoryName, RoleId, RunId};
+use crate::history::Chart;
+use crate::ids::{ChannelId, DeploymentId, EnvironmentName, RepositoryName, RoleId, RunId};
 use crate::notice::{Notice, Recipient};
 
 /// Something to do.
@@ -152,6 +153,28 @@ pub enum Effect {
         /// Whom it calls.
         calls: Calls,
     },
+    /// Say a text in a channel with a file beside it, once.
+    Handout {
+        /// Where.
+        channel: ChannelId,
+        /// What it is about; the same matter is told once.
+        matter: String,
+        /// The text, safe to show.
+        text: String,
+        /// The file.
+        file: File,
+    },
+    /// Say a text in a channel with a picture beside it, once.
+    Picture {
+        /// Where.
+        channel: ChannelId,
+        /// What it is about; the same matter is told once.
+        matter: String,
+        /// The text, safe to show.
+        text: String,
+        /// The picture, not yet drawn.
+        chart: Chart,
+    },
     /// Tell an address of an event over HTTP, until it takes it.
     Post {
         /// Which address, by its name.
@@ -240,6 +263,8 @@ impl Effect {
                 format!("deliver:{matter}:channel-{channel}")
             }
             Self::Deliver { to: Recipient::Person(person), matter, .. } => format!("deliver:{matter}:person-{person}"),
+            Self::Picture { matter, .. } => format!("picture:{matter}"),
+            Self::Handout { matter, .. } => format!("handout:{matter}"),
             Self::Post { hook, id, .. } => format!("post:{hook}:{id}"),
             Self::WatchLocks => "watch-locks".to_owned(),
             Self::VerifyAudit => "verify-audit".to_owned(),

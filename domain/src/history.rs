@@ -15,6 +15,7 @@ mod statistics;
 mod tests;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 pub use self::{
     blame::{Blame, Turn, Turned, blamed},
@@ -37,7 +38,8 @@ use crate::{
 pub const ENOUGH: usize = 5;
 
 /// How a migration job ended, the later verification included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Green, and the evidence says yes.
     Succeeded,

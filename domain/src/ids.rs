@@ -28,6 +28,10 @@ number!(
     AlertId(i64)
 );
 number!(
+    /// An incident's number, given by the store; people type it as `3`.
+    IncidentId(i64)
+);
+number!(
     /// A workflow run's id at GitHub. Re-runs keep it and raise the attempt.
     RunId(u64)
 );

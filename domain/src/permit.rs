@@ -4,7 +4,7 @@ use crate::{
     environment::{Environment, Line, Role},
     gate::Reach,
     git_ref::GitRef,
-    ids::{CommitSha, Person, RoleId},
+    ids::{CommitSha, EnvironmentName, Person, RoleId},
     promotion::Promotion,
     refusal::Refusal,
 };
@@ -94,6 +94,16 @@ pub fn permit(
         }
     };
     Ok(Permit { by, git_ref })
+}
+
+/// Whether a person works at an environment, or at any when none is named: deploys to it, signs for it, or may break
+/// its glass.
+#[must_use]
+pub fn works_at(line: &Line, environment: Option<&EnvironmentName>, held: &[RoleId]) -> bool {
+    let meant = line.iter().filter(|known| environment.is_none_or(|name| *name == known.name));
+    let mut roles =
+        meant.flat_map(|known| known.deploy_roles.iter().chain(&known.sign_roles).chain(&known.gate.break_glass));
+    roles.any(|role| held.contains(&role.id))
 }
 
 /// Decides whether a person may have the stage before this environment promoted to it.

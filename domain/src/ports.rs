@@ -5,6 +5,7 @@ mod courier;
 mod forge;
 mod gatekeeper;
 mod history;
+mod incidents;
 mod logs;
 mod pulls;
 mod standing;
@@ -15,11 +16,12 @@ mod world;
 use jiff::Timestamp;
 
 pub use self::{
-    chat::{Chat, ChatError, LetterError, Letters},
+    chat::{Attachment, Chat, ChatError, LetterError, Letters},
     courier::{Courier, NotTaken, Parcel},
     forge::{Deliveries, Forge, ForgeError, Resolved, Rules, RunQuery, Scope, Sources, Undelivered},
     gatekeeper::Gatekeeper,
     history::{Archive, History, Laps},
+    incidents::Incidents,
     logs::Logs,
     pulls::Pulls,
     standing::{Firing, Observations, Planned, Schedules},

@@ -3,6 +3,7 @@
 mod alert;
 mod blocking;
 mod break_glass;
+mod incident;
 mod linking;
 mod logs;
 mod promotion;

@@ -44,11 +44,15 @@ pub enum Work {
     Database,
     /// Look for secrets and variables that are missing or old.
     Secrets,
+    /// Say what is open, and what happened since yesterday.
+    Digest,
+    /// Say what the week was like.
+    Weekly,
 }
 
 impl Work {
     /// All of it.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Health,
         Self::Smoke,
         Self::Schemas,
@@ -59,6 +63,8 @@ impl Work {
         Self::Pooler,
         Self::Database,
         Self::Secrets,
+        Self::Digest,
+        Self::Weekly,
     ];
 
     /// A word for it, as the configuration writes it.
@@ -75,6 +81,8 @@ impl Work {
             Self::Pooler => "pooler",
             Self::Database => "database",
             Self::Secrets => "secrets",
+            Self::Digest => "digest",
+            Self::Weekly => "weekly",
         }
     }
 
@@ -97,6 +105,8 @@ impl Work {
             Self::Pooler => None,
             Self::Database => Some("*/2 * * * *"),
             Self::Secrets => Some("23 * * * *"),
+            // When people want to read it is for them to say.
+            Self::Digest | Self::Weekly => None,
         }
     }
 
@@ -119,6 +129,7 @@ impl Work {
                 environment.github_environment.is_some() || !environment.required_secrets.is_empty(),
                 "has no `github_environment`",
             ),
+            Self::Digest | Self::Weekly => (true, ""),
         };
         is_there.then_some(()).ok_or(lacks)
     }

@@ -223,7 +223,8 @@ pub(super) const SCHEDULE: Section = Section {
     keys: &[
         must(
             "run",
-            "what is done: health, smoke, schemas, drift, isolation, registry, ledger, pooler, database or secrets",
+            "what is done: health, smoke, schemas, drift, isolation, registry, ledger, pooler, database, secrets, \
+             digest or weekly",
             "run = \"health\"",
         ),
         may("cron", "minute, hour, day of month, month and weekday as cron writes them", "cron = \"*/5 * * * *\""),

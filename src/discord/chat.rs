@@ -9,10 +9,9 @@ use serenity::{Builder as _, Http, http::LightMethod, http::Request, http::Route
 use signalbox_commands::failure::{Failure, codes};
 use signalbox_domain::{
     card::{Calls, Card},
-    fleet::File,
     gate::{Reaction, Roles},
     ids::{ChannelId, MessageId, MessageRef, Person, PersonId, RoleId},
-    ports::{Chat, ChatError, LetterError, Letters},
+    ports::{Attachment, Chat, ChatError, LetterError, Letters},
     text::clip,
 };
 use tracing::debug;
@@ -160,8 +159,9 @@ impl Chat for DiscordChat {
         Ok(())
     }
 
-    async fn attach(&self, to: ChannelId, text: &str, file: &File, nonce: &str) -> Result<(), ChatError> {
-        let file = serenity::CreateAttachment::bytes(file.content.clone().into_bytes(), file.name.clone());
+    async fn attach(&self, to: ChannelId, text: &str, file: Attachment<'_>, nonce: &str) -> Result<(), ChatError> {
+        let sent = serenity::CreateAttachment::bytes(file.content.to_vec(), file.name);
+        let file = if file.description.is_empty() { sent } else { sent.description(file.description) };
         let said = once(nonce).content(clip(text, MESSAGE)).add_file(file);
         channel(to).send_message(&*self.http, said).await.map_err(refused)?;
         Ok(())

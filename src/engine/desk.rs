@@ -5,8 +5,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use signalbox_commands::desk::{
     AlertAsk, BlameAsk, Blamed, CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, ExpectAsk, FleetAsk, GlassAsk,
-    LinkAsk, LockAsk, LogsAsk, MigrationsAsk, PromoteAsk, Proof, SignAsk, Signed, SimulateAsk, Standing, SubscribeAsk,
-    Suggestion, Tail, UnblockAsk, Unblocking, UnlockAsk, UnsubscribeAsk, WhyAsk, WithdrawAsk, Withdrawn,
+    IncidentAsk, LinkAsk, LockAsk, LogsAsk, MigrationsAsk, PromoteAsk, Proof, SignAsk, Signed, SimulateAsk, Standing,
+    SubscribeAsk, Suggestion, Tail, UnblockAsk, Unblocking, UnlockAsk, UnsubscribeAsk, WhyAsk, WithdrawAsk, Withdrawn,
 };
 use signalbox_domain::{
     Timestamp,
@@ -22,6 +22,7 @@ use signalbox_domain::{
     health::Report,
     history::Past,
     ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RepositoryName, RoleId},
+    incident::Incident,
     link::Link,
     monitor::Expected,
     notice::Subscription,
@@ -385,6 +386,19 @@ impl Desk for ServiceDesk {
 
     async fn schedules(&self) -> Result<(Vec<(Schedule, Option<Scheduled>)>, Timestamp), Refusal> {
         self.scheduled().await
+    }
+
+    async fn incidents(&self) -> Result<(Vec<Incident>, Timestamp), Refusal> {
+        self.latest_incidents().await
+    }
+
+    async fn keep_incident(&self, ask: IncidentAsk) -> Result<Incident, Refusal> {
+        let (by, command) = (ask.asker.person.clone(), "/incident".to_owned());
+        let result = self.try_keep_incident(ask).await;
+        if let Err(refusal) = &result {
+            self.remember(&by, &command, refusal).await;
+        }
+        result
     }
 
     async fn subscribe(&self, ask: SubscribeAsk) -> Result<Subscription, Refusal> {

@@ -95,6 +95,12 @@ pub(super) async fn carry_out(engine: &Engine, pace: &Pace, claimed: &Claimed) -
         Effect::ReadAlert { key } => return alerts::read(engine, key).await,
         Effect::Notice { notice } => return notices::notice(engine, notice).await,
         Effect::Deliver { to, text, calls, .. } => return notices::deliver(engine, *to, (text, calls), claimed).await,
+        Effect::Handout { channel, text, file, .. } => {
+            return notices::hand_out(engine, *channel, text, file, claimed).await;
+        }
+        Effect::Picture { channel, text, chart, .. } => {
+            return notices::show(engine, *channel, text, chart, claimed).await;
+        }
         Effect::Post { hook, id, body } => return post::post(engine, hook, id, body, claimed.attempts).await,
         Effect::WatchLocks => return watch::locks(engine).await,
         Effect::VerifyAudit => return watch::audit(engine).await,

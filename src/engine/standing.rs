@@ -4,6 +4,7 @@
 mod expected;
 mod health;
 mod monitors;
+mod reports;
 mod smoke;
 
 pub(super) use self::health::Watches;
@@ -104,6 +105,8 @@ pub(super) async fn carry_out(engine: &Engine, schedule: &Schedule) -> Outcome {
         | Work::Pooler
         | Work::Database
         | Work::Secrets => monitors::watch(engine, schedule.work, &environments).await,
+        Work::Digest => reports::daily(engine, schedule).await,
+        Work::Weekly => reports::week(engine, schedule).await,
     };
     done.unwrap_or_else(|error| unrecorded(schedule, &error))
 }

@@ -51,6 +51,7 @@ fn lane(effect: &Effect) -> Lane {
         | Effect::Attach { deployment, .. }
         | Effect::Alert { deployment, .. } => Lane::Chat(deployment.0),
         Effect::Deliver { to, .. } => Lane::To(*to),
+        Effect::Handout { channel, .. } | Effect::Picture { channel, .. } => Lane::To(Recipient::Channel(*channel)),
         Effect::Post { hook, .. } => Lane::Hook(hook.clone()),
         Effect::ShowAlert { key } | Effect::CallAlert { key, .. } => Lane::Alert(key.clone()),
         Effect::Dispatch { deployment }

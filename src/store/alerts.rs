@@ -34,6 +34,9 @@ impl Alerts for SqlStore {
                 let values = vec![Value::id(at.channel.0)?, Value::id(at.message.0)?];
                 ("WHERE channel_id = $1 AND message_id = $2", values)
             }
+            WhichAlerts::Since(at) => {
+                ("WHERE resolved_at IS NULL OR resolved_at >= $1 OR opened_at >= $1 ORDER BY id", vec![at.into()])
+            }
             WhichAlerts::Open => ("WHERE resolved_at IS NULL ORDER BY id", vec![]),
         };
         let statement = format!("SELECT id, revision, document FROM alerts {which}");

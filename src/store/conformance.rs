@@ -7,6 +7,7 @@ mod durability;
 mod gates;
 mod history;
 mod inbox;
+mod incidents;
 mod links;
 mod opening;
 mod outage;
@@ -193,6 +194,9 @@ on_both! {
         two_people_lock_and_one_wins,
         a_lock_that_cannot_be_read_is_an_error,
         signatures_are_rows_and_their_end_is_added;
+    incidents:
+        incidents_are_kept_with_their_audit_lines,
+        what_was_open_since_is_found;
     alerts:
         an_alert_is_recorded_with_what_follows,
         a_condition_has_one_open_alert,

@@ -89,6 +89,7 @@ impl Store for SqlStore {
                 let values = vec![environment.as_str().into(), i64::from(limit).into()];
                 ("WHERE environment = $1 ORDER BY id DESC LIMIT $2", values)
             }
+            Query::Since(at) => ("WHERE requested_at >= $1 OR active = 1 ORDER BY id", vec![at.into()]),
             Query::Recent(limit) => ("ORDER BY id DESC LIMIT $1", vec![i64::from(limit).into()]),
         };
         let rows = self.database.rows(&select(which), &values).await?;

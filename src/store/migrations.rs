@@ -32,6 +32,7 @@ pub(super) const SQLITE: &[Step] = steps!("sqlite":
     10 "history" "0010_history.sql",
     11 "schedules" "0011_schedules.sql",
     12 "sizes" "0012_sizes.sql",
+    13 "incidents" "0013_incidents.sql",
 );
 
 pub(super) const POSTGRES: &[Step] = steps!("postgres":
@@ -47,6 +48,7 @@ pub(super) const POSTGRES: &[Step] = steps!("postgres":
     10 "history" "0010_history.sql",
     11 "schedules" "0011_schedules.sql",
     12 "sizes" "0012_sizes.sql",
+    13 "incidents" "0013_incidents.sql",
 );
 
 #[derive(Debug)]

@@ -137,6 +137,8 @@ fn is_said_once(effect: &Effect) -> bool {
             | Effect::Attach { .. }
             | Effect::CallAlert { .. }
             | Effect::Deliver { .. }
+            | Effect::Handout { .. }
+            | Effect::Picture { .. }
             | Effect::Post { .. }
             | Effect::PostHead { .. }
     )

@@ -22,7 +22,7 @@ pub(super) type Place = (i32, i32);
 
 /// Why there is no picture.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Undrawn {
+pub enum Undrawn {
     /// The font that is built in is not one.
     #[error("the font cannot be read")]
     Font(#[from] ab_glyph::InvalidFont),

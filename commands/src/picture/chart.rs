@@ -24,7 +24,7 @@ const LABEL: f32 = 27.0;
 ///
 /// # Errors
 /// [`Undrawn`]; the answer is worth giving without it.
-pub(crate) fn draw(chart: &Chart) -> Result<Vec<u8>, Undrawn> {
+pub fn draw(chart: &Chart) -> Result<Vec<u8>, Undrawn> {
     picture(SIZE, GROUND, |canvas| {
         canvas.text(&chart.title, (30, 32), 0.0, TITLE, INK)?;
         match &chart.plot {

@@ -110,7 +110,7 @@ fn help_is_made_of_what_is_registered_and_configured() {
     **Deployments** `/deploy` `/promote` `/status` `/logs` `/cancel`
     **Gates** `/why` `/checklist` `/gate` `/breakglass`
     **Locks** `/lock` `/unlock` `/locks` `/freeze`
-    **Alerts** `/alerts` `/secrets` `/subscribe` `/unsubscribe` `/health` `/schedule`
+    **Alerts** `/alerts` `/secrets` `/subscribe` `/unsubscribe` `/health` `/incident` `/schedule`
     **Tenants** `/schemas` `/tenants` `/tenant` `/drift` `/isolation` `/ledger` `/expect` `/migrations`
     **People and records** `/link` `/audit` `/help`
     `/help deploy` explains one of them.

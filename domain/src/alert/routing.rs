@@ -8,6 +8,7 @@ use crate::{
     gate::Window,
     ids::{ChannelId, EnvironmentName, RoleId},
     notice::{Kind, Notice},
+    permit::works_at,
 };
 
 /// Where alerts of a kind stand, what else is told there, and who is called.
@@ -146,12 +147,7 @@ impl Routing {
     pub fn may_answer(&self, alert: &Alert, held: &[RoleId], line: &Line) -> bool {
         let route = self.route(alert);
         let called = route.roles.iter().chain(&route.escalate).any(|role| held.contains(&role.id));
-        let of = |name: &EnvironmentName| alert.environment.as_ref().is_none_or(|own| own == name);
-        let works_there = line.iter().filter(|environment| of(&environment.name)).any(|environment| {
-            let gate = &environment.gate;
-            let roles = environment.deploy_roles.iter().chain(&environment.sign_roles).chain(&gate.break_glass);
-            roles.into_iter().any(|role| held.contains(&role.id))
-        });
+        let works_there = works_at(line, alert.environment.as_ref(), held);
         called || works_there || alert.roles.iter().any(|role| held.contains(role))
     }
 }

@@ -1,6 +1,7 @@
 //! What there is to see, not yet drawn.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::{ENOUGH, Outcome, Past, past, quantile};
 use crate::text::{counted, duration};
@@ -9,7 +10,7 @@ use crate::text::{counted, duration};
 const GOOD: SignedDuration = SignedDuration::from_mins(5);
 
 /// A picture of migrations, not yet drawn.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chart {
     /// Its file name: `migrations-uat.png`.
     pub name: String,
@@ -22,7 +23,8 @@ pub struct Chart {
 }
 
 /// What a chart shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Plot {
     /// How long each job took, over time.
     Durations {
@@ -45,7 +47,7 @@ pub enum Plot {
 }
 
 /// A job in a chart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Point {
     /// When it began.
     pub at: Timestamp,

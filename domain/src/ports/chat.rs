@@ -26,6 +26,23 @@ pub enum ChatError {
     Unavailable(String),
 }
 
+/// A file beside a text.
+#[derive(Debug, Clone, Copy)]
+pub struct Attachment<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What is in it.
+    pub content: &'a [u8],
+    /// What it shows, for those who cannot see it; empty where its text says that.
+    pub description: &'a str,
+}
+
+impl<'a> From<&'a File> for Attachment<'a> {
+    fn from(file: &'a File) -> Self {
+        Self { name: &file.name, content: file.content.as_bytes(), description: "" }
+    }
+}
+
 /// Discord, as far as it is spoken to. What is posted pings nobody but those whom it calls.
 #[async_trait]
 pub trait Chat: Send + Sync {
@@ -53,7 +70,7 @@ pub trait Chat: Send + Sync {
     ///
     /// # Errors
     /// [`ChatError`] when it is not known to stand there.
-    async fn attach(&self, channel: ChannelId, text: &str, file: &File, nonce: &str) -> Result<(), ChatError>;
+    async fn attach(&self, channel: ChannelId, text: &str, file: Attachment<'_>, nonce: &str) -> Result<(), ChatError>;
     /// Says a text in a channel, and calls people. The same nonce says it once.
     ///
     /// # Errors

@@ -69,6 +69,8 @@ pub enum Query {
     Latest(EnvironmentName, u32),
     /// The latest of all environments, newest first.
     Recent(u32),
+    /// All that were asked for since a time, or had not ended then, oldest first.
+    Since(Timestamp),
 }
 
 /// Why the store did not do it.
@@ -281,6 +283,8 @@ pub enum WhichAlerts {
     Message(MessageRef),
     /// All whose condition holds, the gravest first, then the oldest.
     Open,
+    /// All whose condition held at some time since, the gravest first.
+    Since(Timestamp),
 }
 
 /// Alerts. There is at most one open one for each key, and the database sees to it.

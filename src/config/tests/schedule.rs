@@ -35,7 +35,11 @@ fn mistakes_are_named_with_their_line() {
       example:  cron = "*/5 * * * *"
     "#);
     for (mistake, says) in [
-        ("run = \"helth\"\ncron = \"* * * * *\"", ":16:7: nothing is called \"helth\", there is health"),
+        (
+            "run = \"helth\"\ncron = \"* * * * *\"",
+            ":16:7: nothing is called \"helth\", there is health, smoke, schemas, drift, isolation, registry, ledger, pooler, database, secrets, digest, \
+             weekly; did you mean \"health\"?",
+        ),
         ("run = \"health\"", ":15:1: [[schedule]] lacks `cron`"),
         ("run = \"health\"\ncron = \"0 0 30 2 *\"", ":17:8: there is no such day, so it would never fire"),
         ("run = \"health\"\ncron = \"* 25 * * *\"", ":17:8: \"* 25 * * *\" is no schedule: \"25\" is no hour"),

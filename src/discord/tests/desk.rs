@@ -5,8 +5,8 @@ use std::{sync::Mutex, time::Duration};
 use async_trait::async_trait;
 use signalbox_commands::desk::{
     AlertAsk, BlameAsk, Blamed, CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, ExpectAsk, FleetAsk, GlassAsk,
-    LinkAsk, LockAsk, LogsAsk, MigrationsAsk, PromoteAsk, SignAsk, Signed, SimulateAsk, Standing, SubscribeAsk,
-    Suggestion, Tail, UnblockAsk, Unblocking, UnlockAsk, UnsubscribeAsk, WhyAsk, WithdrawAsk, Withdrawn,
+    IncidentAsk, LinkAsk, LockAsk, LogsAsk, MigrationsAsk, PromoteAsk, SignAsk, Signed, SimulateAsk, Standing,
+    SubscribeAsk, Suggestion, Tail, UnblockAsk, Unblocking, UnlockAsk, UnsubscribeAsk, WhyAsk, WithdrawAsk, Withdrawn,
 };
 use signalbox_domain::{
     Timestamp,
@@ -18,6 +18,7 @@ use signalbox_domain::{
     health::Report,
     history::Past,
     ids::{CommitSha, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RoleId},
+    incident::Incident,
     link::Link,
     monitor::Expected,
     notice::Subscription,
@@ -186,6 +187,14 @@ impl Desk for FakeDesk {
 
     async fn schedules(&self) -> Result<(Vec<(Schedule, Option<Scheduled>)>, Timestamp), Refusal> {
         Ok((vec![], Timestamp::UNIX_EPOCH))
+    }
+
+    async fn incidents(&self) -> Result<(Vec<Incident>, Timestamp), Refusal> {
+        Ok((vec![], Timestamp::UNIX_EPOCH))
+    }
+
+    async fn keep_incident(&self, _: IncidentAsk) -> Result<Incident, Refusal> {
+        Err(Refusal::no_such_incident(None))
     }
 
     async fn subscribe(&self, _: SubscribeAsk) -> Result<Subscription, Refusal> {

@@ -98,7 +98,7 @@ pub(super) async fn attach(
     let Some(thread) = deployment.thread else {
         return Ok(if claimed.attempts < 30 { later(engine, 2) } else { done(engine) });
     };
-    match engine.ports.chat.attach(thread, text, file, &format!("attach-{}", claimed.id)).await {
+    match engine.ports.chat.attach(thread, text, file.into(), &format!("attach-{}", claimed.id)).await {
         Ok(()) | Err(ChatError::Gone(_) | ChatError::Rejected(_)) => Ok(done(engine)),
         Err(error) => Ok(retry(engine, id, "a file in the thread", &error)),
     }

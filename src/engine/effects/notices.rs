@@ -1,11 +1,14 @@
 //! What is told beyond a deployment's own card: who wants to hear it, and one delivery to each.
 
+use signalbox_commands::png;
 use signalbox_domain::{
     card::Calls,
     effect::{Due, Effect},
-    ids::PersonId,
+    fleet::File,
+    history::Chart,
+    ids::{ChannelId, PersonId},
     notice::{Kind, Notice, Recipient},
-    ports::{ChatError, Claimed, LetterError, Settled, StoreError},
+    ports::{Attachment, ChatError, Claimed, LetterError, Settled, StoreError},
 };
 use tracing::{info, warn};
 
@@ -70,6 +73,53 @@ pub(super) async fn deliver(
             // What nobody could be told for a day is no news.
             let pause = if matches!(error, ChatError::Unavailable(_)) { 5 } else { 300 };
             Ok(if claimed.attempts < 300 { later(engine, pause) } else { done(engine) })
+        }
+    }
+}
+
+/// Says a text with a file beside it.
+pub(super) async fn hand_out(
+    engine: &Engine,
+    channel: ChannelId,
+    text: &str,
+    file: &File,
+    claimed: &Claimed,
+) -> Result<Settled, StoreError> {
+    attach(engine, channel, text, file.into(), claimed).await
+}
+
+/// Says a text with a picture beside it; one that cannot be drawn is not waited for.
+pub(super) async fn show(
+    engine: &Engine,
+    channel: ChannelId,
+    text: &str,
+    chart: &Chart,
+    claimed: &Claimed,
+) -> Result<Settled, StoreError> {
+    match png(chart) {
+        Ok(drawn) => {
+            let file = Attachment { name: &chart.name, content: &drawn, description: &chart.description };
+            attach(engine, channel, text, file, claimed).await
+        }
+        Err(error) => {
+            warn!(error = &error as &dyn std::error::Error, "a chart could not be drawn");
+            deliver(engine, Recipient::Channel(channel), (text, &Calls::default()), claimed).await
+        }
+    }
+}
+
+async fn attach(
+    engine: &Engine,
+    channel: ChannelId,
+    text: &str,
+    file: Attachment<'_>,
+    claimed: &Claimed,
+) -> Result<Settled, StoreError> {
+    match engine.ports.chat.attach(channel, text, file, &format!("handout-{}", claimed.id)).await {
+        Ok(()) | Err(ChatError::Rejected(_) | ChatError::Gone(_)) => Ok(done(engine)),
+        Err(error) => {
+            warn!(error = &error as &dyn std::error::Error, "a file was not taken; trying again");
+            Ok(later(engine, if matches!(error, ChatError::Unavailable(_)) { 5 } else { 300 }))
         }
     }
 }

@@ -4,7 +4,8 @@ use signalbox_domain::{
     deployment::{Deployment, State},
     ids::{DeploymentId, InteractionId},
     ports::{
-        Alerts, Asked, Change, Inbox, Observations, Opened, Outbox, Query, Schedules, Store, Subscriptions, WhichAlerts,
+        Alerts, Asked, Change, Inbox, Incidents, Observations, Opened, Outbox, Query, Schedules, Store, Subscriptions,
+        WhichAlerts,
     },
 };
 use sqlx::{Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -58,7 +59,7 @@ pub(super) async fn a_restart_forgets_nothing(w: World) -> World {
 }
 
 /// What a database of an earlier version held when the migration of that number was the last one.
-const SAMPLES: [&str; 12] = [
+const SAMPLES: [&str; 13] = [
     include_str!("../../../migrations/samples/0001_deployments.sql"),
     include_str!("../../../migrations/samples/0002_outbox.sql"),
     include_str!("../../../migrations/samples/0003_inbox.sql"),
@@ -71,6 +72,7 @@ const SAMPLES: [&str; 12] = [
     include_str!("../../../migrations/samples/0010_history.sql"),
     include_str!("../../../migrations/samples/0011_schedules.sql"),
     include_str!("../../../migrations/samples/0012_sizes.sql"),
+    include_str!("../../../migrations/samples/0013_incidents.sql"),
 ];
 
 /// Applies the first migrations one by one, each followed by its sample.
@@ -111,6 +113,7 @@ async fn each_migration_keeps_what_was_there(home: Home) {
     assert_eq!(w.store.alerts(WhichAlerts::Open).await.unwrap().len(), 1);
     assert_eq!(w.store.subscriptions().await.unwrap().len(), 2);
     assert_eq!(w.store.schedules().await.unwrap().iter().filter(|one| one.last.is_some()).count(), 1);
+    assert_eq!(w.store.incidents(9).await.unwrap().len(), 2);
     assert!(w.store.observed("health:uat").await.unwrap().is_some());
     assert!(!w.store.delivered("72d3162e-cc78-11e3-81ab-4c9367dc0958", at(0), vec![]).await.unwrap());
     w.end().await;

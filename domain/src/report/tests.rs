@@ -1,0 +1,187 @@
+//! A week that can be counted by hand.
+
+use insta::assert_snapshot;
+use jiff::tz::TimeZone;
+
+use super::*;
+use crate::{
+    alert::{Acknowledgement, Alert, Event, Routing, follow},
+    decide::tests::{at, person, requested, run, uat},
+    evidence::Evidence,
+    gate::{BreakGlass, Reach, SignOff},
+    ids::ChannelId,
+    run::Status,
+};
+
+const MINUTE: i64 = 60;
+
+fn evidence(second: i64) -> Evidence {
+    Evidence { at: at(second), findings: vec![] }
+}
+
+/// A deployment whose run began at a minute of the week and ended so many minutes later.
+fn deployment(id: i64, began: i64, took: i64, end: fn(i64) -> State) -> Deployment {
+    let mut d = requested(&uat());
+    let mut run = run(Status::Completed, None, 2);
+    run.started_at = Some(at(began * MINUTE));
+    (d.id, d.requested_at, d.run) = (DeploymentId(id), at((began - 5) * MINUTE), Some(run));
+    d.state = end((began + took) * MINUTE);
+    d
+}
+
+fn good(second: i64) -> State {
+    State::Succeeded { at: at(second), evidence: evidence(second) }
+}
+
+fn failed(second: i64) -> State {
+    State::Failed { at: at(second), reason: "in the job migrate".into() }
+}
+
+fn signed(after_minutes: i64, d: &Deployment, category: &str) -> SignOff {
+    let seen = d.requested_at + SignedDuration::from_mins(after_minutes);
+    let sign_off = serde_json::json!({"by": person(7, "rita_b"), "category": category, "seen": seen});
+    serde_json::from_value(sign_off).unwrap()
+}
+
+fn alert(severity: Severity, opened: i64, acknowledged: Option<i64>, resolved: bool) -> Record {
+    let condition = Alert::new(severity, format!("k{opened}"), at(opened * MINUTE), "Something is the matter.");
+    let routing = Routing::usual(ChannelId(1));
+    let mut record = follow(None, Event::Raised(condition), &routing, at(opened * MINUTE)).unwrap().record;
+    record.id = crate::ids::AlertId(opened);
+    record.acknowledged =
+        acknowledged.map(|after| Acknowledgement { by: person(7, "rita_b"), at: at((opened + after) * MINUTE) });
+    record.resolved = resolved.then(|| at((opened + 60) * MINUTE));
+    record
+}
+
+/// Ten minutes into the week to a thousand.
+fn week() -> Period {
+    Period { from: at(10 * MINUTE), until: at(1_000 * MINUTE) }
+}
+
+fn deployments() -> Vec<Deployment> {
+    let mut all = vec![
+        deployment(1, 20, 2, good),
+        deployment(2, 40, 4, good),
+        deployment(3, 60, 6, good),
+        deployment(4, 80, 16, good),
+        deployment(5, 100, 1, failed),
+        deployment(6, 120, 9, |second| State::Untrue { at: at(second), evidence: evidence(second) }),
+        deployment(7, 140, 3, |second| State::Cancelled { at: at(second), reason: "by ada".into() }),
+        deployment(8, 160, 3, |second| State::Expired { at: at(second), verdict: None }),
+        // Ended before the week, and at its very end, which belongs to the next one.
+        deployment(9, 2, 3, failed),
+        deployment(10, 990, 10, good),
+    ];
+    let adopted = |d: &mut Deployment| {
+        d.origin = Origin::Adopted { actor: "mallory_*".into(), event: "push".into() };
+    };
+    adopted(&mut all[4]);
+    adopted(&mut all[8]);
+    all[0].sign_offs = vec![signed(10, &all[0], "review"), signed(30, &all[0], "testing"), signed(1, &all[0], VETO)];
+    all[1].sign_offs = vec![signed(20, &all[1], "review")];
+    let used = |found: Option<&str>| BreakGlass {
+        by: person(5, "ada"),
+        reason: "login is down".into(),
+        at: at(70 * MINUTE),
+        confirmed: Some((person(6, "lena"), at(71 * MINUTE))),
+        used: Some((at(72 * MINUTE), "review".into())),
+        closed: found.map(|found| (person(5, "ada"), at(90 * MINUTE), found.to_owned())),
+    };
+    all[2].break_glass = Some(used(Some("a bad cache key")));
+    all[3].break_glass = Some(used(None));
+    all
+}
+
+fn alerts_of_the_week() -> Vec<Record> {
+    vec![
+        alert(Severity::Critical, 100, Some(4), true),
+        alert(Severity::Critical, 200, Some(8), true),
+        alert(Severity::Warning, 300, None, false),
+        alert(Severity::Info, 5, None, true),
+    ]
+}
+
+fn counted() -> Summary {
+    let names = [EnvironmentName::parse("dev").unwrap(), uat().name];
+    let (deployments, alerts) = (deployments(), alerts_of_the_week());
+    summary(week(), &Seen { environments: &names, deployments: &deployments, alerts: &alerts })
+}
+
+#[test]
+fn the_numbers_are_those_that_one_counts_by_hand() {
+    let week = counted();
+    assert_eq!(week.stages.len(), 1, "nothing happened in dev");
+    let stage = &week.stages[0];
+    assert_eq!(stage.rate, Rate { good: 4, bad: 2, unproven: 0, cancelled: 1 });
+    assert_eq!((stage.rate.percent(), stage.never_began, stage.points.len()), (Some(66), 1, 7));
+    // 2, 4, 6 and 16 minutes: the middle of 4 and 6; nine tenths of the way over three steps is 6 + 0.7 * 10.
+    let lengths = Lengths { count: 4, median: SignedDuration::from_mins(5), p90: SignedDuration::from_mins(13) };
+    assert_eq!(stage.durations, Some(lengths));
+    assert_eq!(week.ungated.iter().map(|run| run.deployment.0).collect::<Vec<_>>(), [5]);
+    let glass: Vec<_> = week.glass.iter().map(|glass| (glass.deployment.0, glass.found.is_some())).collect();
+    assert_eq!(glass, [(3, true), (4, false)]);
+    // 10, 20 and 30 minutes; a veto is no signature.
+    let signing = Lengths { count: 3, median: SignedDuration::from_mins(20), p90: SignedDuration::from_mins(28) };
+    assert_eq!(week.signing, Some(signing));
+    assert_eq!(week.alerts.opened, [(Severity::Info, 0), (Severity::Warning, 1), (Severity::Critical, 2)]);
+    assert_eq!((week.alerts.unanswered, week.alerts.open), (1, 1));
+    assert_eq!(week.alerts.acknowledged.unwrap().median, SignedDuration::from_mins(6));
+}
+
+#[test]
+fn a_week_in_words() {
+    assert_snapshot!(weekly(&counted(), &TimeZone::get("Europe/Berlin").unwrap()));
+    let chart = weekly_chart(&counted(), &TimeZone::UTC).unwrap();
+    assert_snapshot!(chart.title, @"Deployments, 21 September 2026 to 22 September 2026");
+    assert_snapshot!(chart.description, @"7 deployments with their durations, the longest 16 min 00 s, 2 of them failed or untrue");
+}
+
+#[test]
+fn a_quiet_week_says_so() {
+    let quiet = summary(week(), &Seen { environments: &[], deployments: &[], alerts: &[] });
+    assert_snapshot!(weekly(&quiet, &TimeZone::UTC), @r"
+    📊 **Week of 21 September 2026 to 22 September 2026**
+    Nothing was deployed.
+    🔔 No alert was opened; 0 open now.
+    ");
+    assert_eq!(weekly_chart(&quiet, &TimeZone::UTC), None);
+}
+
+#[test]
+fn a_day_says_what_is_open_first() {
+    let now = at(1_000 * MINUTE);
+    let lock = Lock {
+        reach: Reach::Only(uat().name),
+        by: person(5, "ada"),
+        reason: "rehearsal".into(),
+        at: at(0),
+        until: None,
+    };
+    let mut glass = deployment(4, 80, 16, good);
+    glass.break_glass = deployments()[3].break_glass.clone();
+    let open = Open {
+        alerts: alerts_of_the_week().into_iter().filter(Record::is_open).collect(),
+        deployments: vec![requested(&uat())],
+        glass: vec![glass],
+        locks: vec![lock],
+        incidents: vec![Incident::open("login", Some(uat().name), person(5, "ada"), at(60)).0],
+    };
+    assert_snapshot!(digest(&counted(), &open, now, &TimeZone::UTC));
+    let quiet = summary(week(), &Seen { environments: &[], deployments: &[], alerts: &[] });
+    assert!(digest(&quiet, &Open::default(), now, &TimeZone::UTC).contains("🟢 Nothing is open."));
+}
+
+#[test]
+fn whatever_happened_fits_into_a_message() {
+    let many: Vec<Deployment> =
+        (0..500).map(|n| Deployment { id: DeploymentId(n), ..deployments()[3].clone() }).collect();
+    let records: Vec<Record> = (0..500).map(|n| alert(Severity::Critical, 20 + n, None, false)).collect();
+    let names = [uat().name];
+    let busy = summary(week(), &Seen { environments: &names, deployments: &many, alerts: &records });
+    let open = Open { alerts: records, deployments: many.clone(), glass: many, ..Open::default() };
+    for text in [weekly(&busy, &TimeZone::UTC), digest(&busy, &open, at(0), &TimeZone::UTC)] {
+        assert!(text.chars().count() < 2_000, "{}: {text}", text.chars().count());
+        assert!(text.contains("more"), "{text}");
+    }
+}

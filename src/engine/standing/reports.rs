@@ -1,0 +1,73 @@
+//! The daily digest and the weekly report: counted from the store, and posted once.
+
+use signalbox_domain::{
+    SignedDuration, Timestamp,
+    card::Calls,
+    effect::Effect,
+    evidence::Answer,
+    notice::Recipient,
+    ports::{Query, StoreError, WhichAlerts},
+    report::{Open, Period, Seen, Summary, digest, summary, weekly, weekly_chart},
+    schedule::{Outcome, Schedule},
+};
+
+use crate::engine::Engine;
+
+/// What a digest tells of.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// What a weekly report tells of.
+const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Says what is open, and what happened in a day.
+pub(super) async fn daily(engine: &Engine, schedule: &Schedule) -> Result<Outcome, StoreError> {
+    let now = engine.ports.clock.now();
+    let day = counted(engine, schedule, DAY, now).await?;
+    let ports = &engine.ports;
+    let glass = ports.store.find(Query::Glass).await?;
+    let open = Open {
+        alerts: ports.alerts.alerts(WhichAlerts::Open).await?,
+        deployments: ports.store.find(Query::Active).await?,
+        glass: glass.into_iter().filter(|d| d.break_glass.as_ref().is_some_and(|glass| glass.is_open())).collect(),
+        locks: ports.locks.locks(now).await?,
+        incidents: ports.incidents.incidents(0).await?,
+    };
+    let (channel, matter) = (engine.routing.home, matter(schedule, now));
+    let (to, text) = (Recipient::Channel(channel), digest(&day, &open, now, &schedule.zone));
+    engine.plan(Effect::Deliver { to, matter, text, calls: Calls::default() }).await?;
+    Ok(posted())
+}
+
+/// Says what a week was like, with a picture.
+pub(super) async fn week(engine: &Engine, schedule: &Schedule) -> Result<Outcome, StoreError> {
+    let now = engine.ports.clock.now();
+    let week = counted(engine, schedule, WEEK, now).await?;
+    let (channel, matter, text) = (engine.routing.home, matter(schedule, now), weekly(&week, &schedule.zone));
+    let effect = match weekly_chart(&week, &schedule.zone) {
+        Some(chart) => Effect::Picture { channel, matter, text, chart },
+        None => Effect::Deliver { to: Recipient::Channel(channel), matter, text, calls: Calls::default() },
+    };
+    engine.plan(effect).await?;
+    Ok(posted())
+}
+
+/// One that is made again because its outcome was not recorded is not posted again within its hour.
+fn matter(schedule: &Schedule, now: Timestamp) -> String {
+    format!("report {} {}", schedule.name, now.as_second() / 3_600)
+}
+
+fn posted() -> Outcome {
+    Outcome { answer: Answer::Pass, says: "posted".into() }
+}
+
+async fn counted(
+    engine: &Engine,
+    schedule: &Schedule,
+    length: SignedDuration,
+    now: Timestamp,
+) -> Result<Summary, StoreError> {
+    let period = Period { from: now.saturating_sub(length).unwrap_or(now), until: now };
+    let deployments = engine.ports.store.find(Query::Since(period.from)).await?;
+    let alerts = engine.ports.alerts.alerts(WhichAlerts::Since(period.from)).await?;
+    let seen = Seen { environments: &schedule.environments, deployments: &deployments, alerts: &alerts };
+    Ok(summary(period, &seen))
+}

@@ -1,0 +1,55 @@
+//! What Signalbox says of a day and of a week, when that is due.
+
+use crate::world::{Given, HOST, World};
+
+/// Once a year, so that no minute goes by within a story.
+const REPORTS: &str = r#"
+[[schedule]]
+run = "health"
+enabled = false
+[[schedule]]
+run = "digest"
+cron = "0 9 1 1 *"
+[[schedule]]
+run = "weekly"
+cron = "0 9 1 1 *"
+time_zone = "Europe/Berlin"
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_day_and_a_week_are_reported_once_when_they_are_due() {
+    World::given(Given { environments: REPORTS, ..Given::default() }, async |w| {
+        for (n, end, says) in [(1, "failure", "Failed"), (2, "success", "Untrue")] {
+            w.application.deploy(HOST, &"0".repeat(40));
+            w.asks("erin", "/deploy uat").await;
+            w.expect_dispatches(usize::try_from(n).unwrap()).await;
+            w.the_run().await.complete(end).unwrap();
+            w.card(n, says).await;
+            w.thread(n, says).await;
+        }
+        w.alert("truth:uat").await;
+        w.stops().await;
+        w.misses_firings().await;
+        w.starts().await;
+
+        let digest = w.discord.expect_message("releases", "the digest", |m| m.text().contains("🗞️")).await.text();
+        for part in
+            ["🔔 **Open alerts**", "`/alerts ack 1`", "**uat** 2 deployments, 0 % went well: ❌ 2 failed or untrue"]
+        {
+            assert!(digest.contains(part), "{part:?} is not in {digest}");
+        }
+        let week = w.discord.expect_message("releases", "the week", |m| m.text().contains("📊 **Week of")).await;
+        let text = week.text();
+        for part in ["**uat** 2 deployments, 0 % went well", "1 alert opened: 🔴 1 critical, 1 by nobody; 1 open now."]
+        {
+            assert!(text.contains(part), "{part:?} is not in {text}");
+        }
+        let (kind, picture) = w.discord.file(week.id, "week.png").unwrap();
+        assert!(kind.as_deref() == Some("image/png") && picture.starts_with(b"\x89PNG\r\n"));
+        assert!(w.pinged_nobody());
+        w.stops().await;
+        w.starts().await;
+        assert_eq!((w.firings("digest").await, w.firings("weekly").await), (1, 1));
+    })
+    .await;
+}
