@@ -116,12 +116,21 @@ pub enum Standing {
     Stopped(Vec<String>),
     /// It recorded none of the job's migrations; it lacks these.
     NeverStarted(Vec<String>),
+    /// It appeared while the job ran, and lacks these: whoever made it had older code, or was not done.
+    New(Vec<String>),
     /// It lacks these, older ones among them.
     Lagging(Vec<String>),
     /// Everything is recorded, and these objects are not there.
     Lying(Vec<String>),
     /// Its ledger could not be read.
     Unreadable(String),
+}
+
+impl Standing {
+    /// Whether it lacks migrations.
+    fn is_behind(&self) -> bool {
+        matches!(self, Self::Stopped(_) | Self::NeverStarted(_) | Self::New(_) | Self::Lagging(_))
+    }
 }
 
 impl Truth {
@@ -143,9 +152,10 @@ impl Truth {
     pub fn summary(&self) -> String {
         let mut text =
             format!("{} of {} tenants are complete", self.of(|s| *s == Standing::Complete).count(), self.tenants.len());
-        let kinds: [(usize, &str); 6] = [
+        let kinds: [(usize, &str); 7] = [
             (self.of(|s| matches!(s, Standing::Stopped(_))).count(), "stopped in between"),
             (self.of(|s| matches!(s, Standing::NeverStarted(_))).count(), "never started"),
+            (self.of(|s| matches!(s, Standing::New(_))).count(), "made while the job ran"),
             (self.of(|s| matches!(s, Standing::Lagging(_))).count(), "lagging from before"),
             (self.of(|s| matches!(s, Standing::Lying(_))).count(), "lacking what they recorded"),
             (self.of(|s| matches!(s, Standing::Unreadable(_))).count(), "not readable"),
@@ -187,9 +197,12 @@ fn line(tenant: &Tenant) -> Option<(u8, usize, String)> {
         Standing::Complete => return None,
         Standing::Lying(objects) => (1, most(objects), not_there(name, objects)),
         Standing::Stopped(missing) => (2, most(missing), format!("{name}: stopped at {}", first(missing))),
-        Standing::Lagging(missing) => (3, most(missing), format!("{name}: {}", first(missing))),
-        Standing::NeverStarted(missing) => (4, most(missing), format!("{name}: {}", first(missing))),
-        Standing::Unreadable(why) => (5, 0, format!("{name}: {why}")),
+        Standing::New(missing) => {
+            (3, most(missing), format!("{name}: made while the job ran, and lacks {}", first(missing)))
+        }
+        Standing::Lagging(missing) => (4, most(missing), format!("{name}: {}", first(missing))),
+        Standing::NeverStarted(missing) => (5, most(missing), format!("{name}: {}", first(missing))),
+        Standing::Unreadable(why) => (6, 0, format!("{name}: {why}")),
     })
 }
 
@@ -253,10 +266,7 @@ fn migrations(truth: &Truth) -> Option<Finding> {
         return Some(finding("migrations", Answer::Fail, says, truth.brought.clone(), false));
     }
     let total = truth.tenants.len();
-    let mut behind: Vec<(u8, usize, String)> = truth
-        .of(|s| matches!(s, Standing::Stopped(_) | Standing::NeverStarted(_) | Standing::Lagging(_)))
-        .filter_map(line)
-        .collect();
+    let mut behind: Vec<(u8, usize, String)> = truth.of(|s| s.is_behind()).filter_map(line).collect();
     let finding = |answer, says, facts, may_change| Some(finding("migrations", answer, says, facts, may_change));
     if !behind.is_empty() {
         let says = format!("{} of {total} tenants lack migrations", behind.len());
@@ -393,14 +403,16 @@ mod tests {
         let mut tenants =
             vec![("lying", Standing::Lying(names(&["a", "b", "c", "d"]))), ("half", Standing::Stopped(one()))];
         tenants.extend(["a", "b", "c", "d", "e", "f", "g"].map(|name| (name, Standing::NeverStarted(one()))));
-        tenants.push(("fine", Standing::Complete));
+        tenants.extend([("fine", Standing::Complete), ("late", Standing::New(names(&["b.1", "b.2"])))]);
         let found = truth(&tenants).found(Timestamp::UNIX_EPOCH);
         assert_eq!(
             found.says,
-            "1 of 10 tenants are complete; 1 stopped in between, 7 never started, 1 lacking what they recorded"
+            "1 of 11 tenants are complete; 1 stopped in between, 7 never started, 1 made while the job ran, \
+             1 lacking what they recorded"
         );
         assert_eq!(found.lines[0], "lying: recorded, and not there: a, b, c and 1 more");
         assert_eq!(found.lines[1], "half: stopped at orders.0005_priority");
-        assert_eq!((found.lines.len(), found.more, found.good), (8, 1, false));
+        assert_eq!(found.lines[2], "late: made while the job ran, and lacks b.1 and 1 more");
+        assert_eq!((found.lines.len(), found.more, found.good), (8, 2, false));
     }
 }

@@ -193,9 +193,13 @@ pub(super) async fn truth(
     let seen = database.follow(since, "").await.map_err(text)?.look().await.map_err(text)?;
     let counts: HashMap<&str, &TenantSight> = seen.tenants.iter().map(|one| (one.schema.as_str(), one)).collect();
     let released: BTreeSet<&String> = seen.released.iter().collect();
+    let made = made(database, before.moment.as_deref()).await;
     let standing = |one: &signalbox_tenants::Standing| {
         let count = counts.get(one.tenant.as_str()).map(|sight| &sight.count);
-        let fresh = count.and_then(|count| count.as_ref().ok()).map_or(0, |count| count.fresh);
+        let (recorded, fresh) =
+            count.and_then(|count| count.as_ref().ok()).map_or((0, 0), |count| (count.recorded, count.fresh));
+        // A schema that was copied has the times of the one it was copied from.
+        let is_new = made.contains(&one.tenant) || fresh > 0 && fresh == recorded;
         match one.state {
             State::Unknown => {
                 let why = count.and_then(|count| count.as_ref().err());
@@ -203,6 +207,7 @@ pub(super) async fn truth(
             }
             State::Lying => Standing::Lying(one.lacks.clone()),
             _ if one.missing.is_empty() => Standing::Complete,
+            _ if is_new => Standing::New(one.missing.clone()),
             _ if fresh > 0 => Standing::Stopped(one.missing.clone()),
             _ if one.missing.iter().all(|missing| released.contains(missing)) => {
                 Standing::NeverStarted(one.missing.clone())
@@ -221,6 +226,20 @@ pub(super) async fn truth(
         without_schema: without_schema.map(|finding| finding.tenant).collect(),
         brought: vec![],
     })
+}
+
+/// The tenants that appeared since; none where nobody can tell.
+async fn made(database: &TenantDatabase, moment: Option<&str>) -> BTreeSet<String> {
+    let mark = moment.and_then(|moment| serde_json::from_str::<Watermark>(moment).ok());
+    let Some(mark) = mark else { return BTreeSet::new() };
+    let found = database.ledgers_made_since(&mark).await;
+    found
+        .unwrap_or_else(|error| {
+            tracing::warn!(error = &error as &dyn std::error::Error, "which tenants are new is not known");
+            vec![]
+        })
+        .into_iter()
+        .collect()
 }
 
 /// How many tenants recorded something without any of them having been changed; `None` when one was, or nobody can

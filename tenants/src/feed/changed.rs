@@ -18,6 +18,9 @@ pub struct Watermark {
     pulse: Pulse,
     /// Every transaction that was not over at that moment has this number or a higher one.
     oldest: i64,
+    /// Every transaction that had not begun at that moment has this number or a higher one.
+    #[serde(default)]
+    next: Option<i64>,
     /// What extensions own: membership is written in `pg_depend` alone.
     members: String,
 }
@@ -49,7 +52,7 @@ impl TenantDatabase {
     pub async fn watermark(&self) -> Result<Watermark, Error> {
         let pulse = self.pulse().await?;
         let now = self.ask("reading the transaction number", async |transaction| moment(transaction).await).await?;
-        Ok(Watermark { pulse, oldest: now.oldest, members: now.members })
+        Ok(Watermark { pulse, oldest: now.oldest, next: Some(now.next), members: now.members })
     }
 
     /// Reads in which schemas something was created or altered since then. To be asked when the pulse
@@ -72,6 +75,37 @@ impl TenantDatabase {
         Ok(found)
     }
 }
+
+impl TenantDatabase {
+    /// Reads which schemas got their ledger since then, sorted by name: tenants that appeared. Read from the row that
+    /// comes with a table and is never written again, so an owner or a grant that changes makes nobody new.
+    ///
+    /// What a transaction made that had begun by then is not told, nor anything when the watermark is of another
+    /// database or too many transactions ago.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn ledgers_made_since(&self, then: &Watermark) -> Result<Vec<String>, Error> {
+        let Some(next) = then.next else { return Ok(vec![]) };
+        self.ask("reading which tenants are new", async |transaction| {
+            let query = sqlx::query_scalar(LEDGERS_MADE).persistent(false);
+            query.bind(then.pulse.identity.database).bind(next).fetch_all(&mut **transaction).await
+        })
+        .await
+    }
+}
+
+/// Of the system columns of a table nothing is ever altered. `age` is a distance: it holds when the numbers start anew.
+const LEDGERS_MADE: &str = r#"
+SELECT n.nspname::text
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = -1
+JOIN pg_database d ON d.datname = current_database() AND d.oid::bigint = $1
+WHERE c.relname = 'django_migrations' AND c.relkind IN ('r', 'p')
+  AND pg_snapshot_xmax(pg_current_snapshot())::text::bigint - $2 BETWEEN 0 AND 2147483646
+  AND age(a.xmin) <= age(($2 & 4294967295)::text::xid)
+ORDER BY n.nspname COLLATE "C""#;
 
 /// What is known of each catalog, so that only those are read whose counters moved since.
 #[derive(Debug)]

@@ -221,3 +221,22 @@ async fn a_transaction_that_was_open_at_the_watermark_is_not_missed() {
     let Changed::Schemas(schemas) = tenants.changed_since(&mark).await.unwrap() else { panic!("unsure") };
     assert!(schemas.contains(&"acme".to_owned()), "{schemas:?}");
 }
+
+#[tokio::test]
+async fn a_tenant_that_appeared_is_told_from_one_that_changed() {
+    let (database, tenants) = watched(server().await).await;
+    let mark = tenants.watermark().await.unwrap();
+    run(
+        &database,
+        "ALTER TABLE acme.django_migrations ADD note text; GRANT SELECT ON acme.django_migrations TO PUBLIC",
+    )
+    .await;
+    assert_eq!(tenants.ledgers_made_since(&mark).await.unwrap(), Vec::<String>::new());
+    let made = "CREATE SCHEMA late; CREATE TABLE late.django_migrations AS TABLE acme.django_migrations";
+    run(&database, made).await;
+    assert_eq!(tenants.ledgers_made_since(&mark).await.unwrap(), ["late"]);
+    let after = tenants.watermark().await.unwrap();
+    assert_eq!(tenants.ledgers_made_since(&after).await.unwrap(), Vec::<String>::new());
+    let (_other, elsewhere) = watched(server().await).await;
+    assert_eq!(elsewhere.ledgers_made_since(&mark).await.unwrap(), Vec::<String>::new());
+}
