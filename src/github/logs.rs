@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::{StatusCode, header};
 use reqwest::{Client, redirect::Policy};
+use serde::Deserialize;
 use signalbox_domain::{ids::RepositoryName, log::Reader, ports::ForgeError};
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
@@ -81,9 +82,57 @@ impl Fetcher {
     }
 }
 
-/// Reads the log of a job
-/// (<https://docs.github.com/en/rest/actions/workflow-jobs#download-job-logs-for-a-workflow-run>).
+/// What GitHub reports of a job beside its log.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Annotation {
+    annotation_level: Option<String>,
+    message: Option<String>,
+}
+
+/// Most annotations that are read; GitHub keeps ten of a step.
+const ANNOTATIONS: usize = 50;
+
+/// Reads the log of a job. One that does not say how a job failed is not all there is: when a runner is lost, its log
+/// ends in the middle or never comes, and GitHub says what happened in an annotation.
 pub(super) async fn read(
+    api: &Api,
+    fetcher: &Fetcher,
+    repository: &RepositoryName,
+    job: u64,
+    reader: &mut Reader,
+) -> Result<(), ForgeError> {
+    let read = log(api, fetcher, repository, job, reader).await;
+    if reader.says_how_it_ended() || matches!(read, Err(ForgeError::RateLimited { .. })) {
+        return read;
+    }
+    // Who may not see them is told what the log says, as before.
+    let reported = annotations(api, repository, job).await.unwrap_or_default();
+    let mut is_known = false;
+    for message in reported {
+        is_known |= reader.reported(&message);
+    }
+    match read {
+        Err(ForgeError::NotFound(_)) if is_known => {
+            reader.breaks_off("GitHub never got it");
+            Ok(())
+        }
+        read => read,
+    }
+}
+
+/// The failures among the annotations of a job's check run, which has the job's number
+/// (<https://docs.github.com/en/rest/checks/runs#list-check-run-annotations>).
+async fn annotations(api: &Api, repository: &RepositoryName, job: u64) -> Result<Vec<String>, ForgeError> {
+    let path = Path::repository(repository, &["check-runs", &job.to_string(), "annotations"]);
+    let all = api.list::<Vec<Annotation>>(Speaker::Look(repository), &path, ANNOTATIONS, 1).await?;
+    let failures = all.into_iter().filter(|one| one.annotation_level.as_deref() == Some("failure"));
+    Ok(failures.filter_map(|one| one.message).collect())
+}
+
+/// Reads the log alone
+/// (<https://docs.github.com/en/rest/actions/workflow-jobs#download-job-logs-for-a-workflow-run>).
+async fn log(
     api: &Api,
     fetcher: &Fetcher,
     repository: &RepositoryName,

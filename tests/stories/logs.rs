@@ -90,6 +90,29 @@ async fn a_log_that_cannot_be_read_is_said_to_be_so_and_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_runner_that_was_lost_left_no_log_and_the_database_says_how_far_it_came() {
+    World::given(Given { tenants: true, ..Given::default() }, async |w| {
+        w.asks("erin", "/deploy uat").await;
+        let run = w.the_run().await;
+        run.start_job("migrate").unwrap();
+        w.card(1, "The shared step has listed nothing new yet").await;
+        w.fleet().release_next().await.unwrap();
+        w.fleet().migrate("acme").await.unwrap();
+        run.loses_runner("migrate").unwrap();
+        run.complete("failure").unwrap();
+        let text = w.card(1, "the runner was lost").await.text();
+        assert!(text.contains("see with `/ledger` which tenants are done"), "{text}");
+        assert!(text.contains("GitHub never got it"), "{text}");
+        w.card(1, "1 of 7 tenants are complete; 6 never started").await;
+        let thread = w.thread(1, "the runner was lost").await;
+        assert!(thread.contains("The hosted runner lost communication with the server."), "{thread}");
+        w.card(1, "Failed").await;
+        w.thread(1, "Failed").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_migration_that_went_well_is_not_talked_about() {
     World::given(Given { tenants: true, ..Given::default() }, async |w| {
         w.asks("erin", "/deploy uat").await;

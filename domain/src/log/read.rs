@@ -10,7 +10,7 @@ use regex::Regex;
 
 use super::{
     LogFinding,
-    clean::{Cleaner, Line},
+    clean::{Cleaner, Line, clean},
     executor::{Executor, Tags},
     incident::{Cause, Incident},
     redact::{HIDDEN, Redactor},
@@ -26,6 +26,11 @@ const TAIL: (usize, usize) = (1_000, 400 * 1024);
 const MOST: usize = 24;
 /// Most characters of a line that a finding shows.
 const SHOWN: usize = 300;
+/// How archives begin: zip, an empty one too, and gzip, Zstandard, xz, 7z.
+const ARCHIVES: [&[u8]; 6] =
+    [b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"7z\xbc\xaf"];
+/// Longest of these.
+const LONGEST_MAGIC: usize = 5;
 /// Longest key that is hidden, in lines.
 const KEY: u16 = 200;
 
@@ -78,6 +83,8 @@ impl Classifier {
             tail_bytes: 0,
             lines: 0,
             stamped: false,
+            has_error: false,
+            head: vec![],
             key: 0,
             trouble: None,
         }
@@ -97,6 +104,10 @@ pub struct Reader {
     tail_bytes: usize,
     lines: u64,
     stamped: bool,
+    /// Whether the runner printed an error.
+    has_error: bool,
+    /// The first bytes.
+    head: Vec<u8>,
     key: u16,
     trouble: Option<String>,
 }
@@ -104,6 +115,11 @@ pub struct Reader {
 impl Reader {
     /// Takes the next bytes.
     pub fn push(&mut self, bytes: &[u8]) {
+        let room = LONGEST_MAGIC.saturating_sub(self.head.len());
+        self.head.extend(bytes.iter().take(room));
+        if self.is_archive() {
+            return;
+        }
         let mut cleaner = std::mem::take(&mut self.cleaner);
         cleaner.push(bytes, |line| self.line(line));
         self.cleaner = cleaner;
@@ -114,17 +130,47 @@ impl Reader {
         self.trouble.get_or_insert(why.into());
     }
 
+    /// Whether the log tells how its job ended: it ended well, or the runner printed an error.
+    #[must_use]
+    pub fn says_how_it_ended(&self) -> bool {
+        !self.failed || self.has_error
+    }
+
+    /// Hears what was reported of the job beside its log, such as that its runner was lost. Whether a rule knows it;
+    /// what none knows is not kept.
+    pub fn reported(&mut self, text: &str) -> bool {
+        let with = self.with.clone();
+        let text = clean(text.lines().next().unwrap_or_default());
+        let Some((_, rule)) = with.rules.found(&text).find(|(_, rule)| rule.grade == Grade::Failure) else {
+            return false;
+        };
+        self.tell(&Cause { rule: Some(rule), lines: vec![text.clone()] }, Grade::Failure, None);
+        true
+    }
+
+    /// Whether it is packed, which GitHub's logs of jobs are not.
+    fn is_archive(&self) -> bool {
+        ARCHIVES.iter().any(|magic| self.head.starts_with(magic))
+    }
+
     /// What the log says.
     #[must_use]
     pub fn finish(mut self) -> Log {
         if let Some(line) = self.cleaner.finish() {
             self.line(line);
         }
-        if self.cleaner.is_binary() {
-            let trouble = Some("it is not text".to_owned());
+        let unread = [
+            (self.is_archive(), "it is an archive, and archives are not unpacked"),
+            (self.cleaner.is_binary(), "it is not text"),
+        ];
+        if let Some((_, why)) = unread.iter().find(|(holds, _)| *holds) {
+            let trouble = Some((*why).to_owned());
             return Log { findings: vec![], executor: None, tail: vec![], lines: self.lines, trouble };
         }
         self.end_step();
+        if !self.says_how_it_ended() && self.findings.is_empty() && self.step.is_at_work() {
+            self.breaks_off("it ends in the middle of a step: its runner was lost, or ended from outside");
+        }
         let mut findings = std::mem::take(&mut self.findings);
         findings.sort_by_key(|finding| finding.grade);
         let tail = self.tail.iter().map(|line| self.with.redactor.line(line)).collect();
@@ -181,6 +227,7 @@ impl Reader {
 
     /// A line that the step printed.
     fn said(&mut self, text: &str, commands: bool) {
+        self.has_error |= commands && text.starts_with("##[error]");
         let tag = self.with.tenant.as_ref().and_then(|tenant| tenant.captures(text));
         if let Some(tag) = &tag {
             self.tags.hear(tag);

@@ -50,6 +50,11 @@ impl Step {
         self.heading.is_some_and(|lines| lines < HEADING)
     }
 
+    /// Whether its script runs.
+    pub(super) fn is_at_work(&self) -> bool {
+        self.name.is_some() && !self.is_in_heading()
+    }
+
     pub(super) fn end_heading(&mut self) {
         self.heading = None;
     }

@@ -201,10 +201,44 @@ fn a_step_that_may_fail_in_a_green_job_is_told() {
 #[test]
 fn what_is_no_text_is_said_to_be_none() {
     let mut reader = WITH.reader(true);
-    reader.push(b"PK\x03\x04");
     reader.push(&[0, 1, 2, 0xff, 0xfe].repeat(1_000));
     let log = reader.finish();
     assert_eq!((log.trouble.as_deref(), log.tail.len(), log.findings.len()), (Some("it is not text"), 0, 0));
+    // However it comes in pieces, and however much of it can be read as it stands.
+    for head in [b"PK\x03\x04".as_slice(), b"\x1f\x8b\x08\x00", b"\xfd7zXZ\x00"] {
+        let mut reader = WITH.reader(true);
+        head.iter().for_each(|byte| reader.push(&[*byte]));
+        reader.push("FATAL:  the database system is shutting down\n".repeat(1_000).as_bytes());
+        let log = reader.finish();
+        let why = Some("it is an archive, and archives are not unpacked");
+        assert_eq!((log.trouble.as_deref(), log.tail.len(), log.findings.len()), (why, 0, 0));
+    }
+}
+
+#[test]
+fn what_is_reported_beside_a_log_explains_one_that_breaks_off() {
+    let lost = "The hosted runner: GitHub Actions 7 lost communication with the server. Anything in your workflow \
+        that terminates the runner process can cause this error.\nToken: ghp_0123456789abcdefABCDEF0123456789abcd";
+    let mut reader = WITH.reader(true);
+    let printed = "[2/3 (66%) standard:acme]   Applying orders.0002_total...";
+    reader.push(github(&["python manage.py migrate_schemas"], printed, "").as_bytes());
+    assert!(!reader.says_how_it_ended());
+    assert!(!reader.reported("Process completed with exit code 1."), "that is no reason");
+    assert!(reader.reported(lost));
+    let log = reader.finish();
+    assert_eq!(names(&log), [("runner_lost", Grade::Failure)]);
+    let found = &log.findings[0];
+    assert_eq!((found.tenant.as_deref(), found.migration.as_deref()), (Some("acme"), Some("orders.0002_total")));
+    assert!(found.lines.len() == 1 && found.lines[0].starts_with("The hosted runner"), "{:?}", found.lines);
+    // Where nobody says anything, that much is known.
+    let mut reader = WITH.reader(true);
+    reader.push(github(&["python manage.py migrate_schemas"], printed, "").as_bytes());
+    let why = reader.finish().trouble;
+    assert!(why.is_some_and(|why| why.starts_with("it ends in the middle of a step")));
+    // A log that says it needs nobody to.
+    let mut reader = WITH.reader(true);
+    reader.push(github(&["x"], "", EXIT_1).as_bytes());
+    assert!(reader.says_how_it_ended() && WITH.reader(false).says_how_it_ended());
 }
 
 #[test]

@@ -121,6 +121,14 @@ impl RunHandle {
         })
     }
 
+    /// The runner of a job is lost: GitHub fails the job after a while, has no log of it and says so in an annotation.
+    ///
+    /// # Errors
+    /// When the run is not open or the job is over.
+    pub fn loses_runner(&self, job: &str) -> Result<(), NoSuch> {
+        self.change(job, |state, key| state.lose_runner(key, job))
+    }
+
     /// Plays one job of the script from its start to its end, migrations included.
     ///
     /// # Errors

@@ -135,6 +135,7 @@ impl State {
             cleared: !gated,
             steps: steps.collect(),
             log: Vec::new(),
+            lost: false,
             created_at: now,
             started_at: now,
             completed_at: None,
@@ -197,13 +198,20 @@ impl State {
         Some(())
     }
 
+    /// The machine that a job runs on is gone.
+    pub(super) fn lose_runner(&mut self, key: Key, name: &str) -> Option<()> {
+        self.open(key)?.job_mut(name)?.lost = true;
+        self.finish_job(key, name, "failure")
+    }
+
     /// A job ends with all its steps.
     pub(super) fn finish_job(&mut self, key: Key, name: &str, conclusion: &str) -> Option<()> {
         let now = self.now();
         let attempt = self.open(key)?;
         let job = attempt.job_mut(name).filter(|job| !job.is_completed())?;
         let began = job.status == "in_progress";
-        for step in job.steps.iter_mut().filter(|step| step.status != "completed") {
+        let at_work = |step: &&mut Step| step.status != "completed" && !(job.lost && step.status == "in_progress");
+        for step in job.steps.iter_mut().filter(at_work) {
             let outcome = if began { conclusion } else { "skipped" };
             end_step(step, now, outcome);
         }

@@ -94,6 +94,8 @@ pub struct Job {
     pub steps: Vec<Step>,
     /// Lines printed so far.
     pub log: Vec<LogLine>,
+    /// Whether its runner was lost: then nobody has its log, and the step at work never ends.
+    pub lost: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it began, or was made when it has not.
@@ -198,6 +200,18 @@ impl Job {
     #[must_use]
     pub fn is_completed(&self) -> bool {
         self.status == "completed"
+    }
+
+    /// What the annotations of its check run say: each error the runner printed, or that it was lost.
+    #[must_use]
+    pub fn errors(&self) -> Vec<&str> {
+        const LOST: &str = "The hosted runner lost communication with the server. Anything in your workflow that \
+            terminates the runner process, starves it for CPU/Memory, or blocks its network access can cause this \
+            error.";
+        if self.lost {
+            return vec![LOST];
+        }
+        self.log.iter().filter_map(|line| line.text.strip_prefix("##[error]")).collect()
     }
 
     /// Its log as GitHub serves it: every line with its time.

@@ -67,7 +67,10 @@ impl Keeper {
         let forge = GithubForge::connect(&settings, Arc::new(SystemClock)).unwrap();
         let mut reader = classifier().reader(true);
         let read = forge.job_log(&shop(), 7, &mut reader).await;
-        assert_eq!(github.paths(), ["GET /repos/acme/shop/actions/jobs/7/logs"]);
+        let paths = github.paths();
+        assert_eq!(paths[0], "GET /repos/acme/shop/actions/jobs/7/logs");
+        let beside = "GET /repos/acme/shop/check-runs/7/annotations";
+        assert!(paths[1..].iter().all(|path| path.starts_with(beside)), "{paths:?}");
         let asked = asked.lock().unwrap().clone();
         (read.map(|()| reader.finish()), asked)
     }
@@ -122,7 +125,7 @@ async fn a_log_that_stalls_or_breaks_off_is_read_as_far_as_it_came() {
 async fn what_is_packed_is_not_unpacked() {
     let zip = [b"PK\x03\x04\x14\0\0\0\x08\0".as_slice(), &[0; 2_000]].concat();
     let (read, _) = Keeper::of(&zip, 10).read(limits(MEGABYTE)).await;
-    assert_eq!(read.unwrap().trouble.as_deref(), Some("it is not text"));
+    assert_eq!(read.unwrap().trouble.as_deref(), Some("it is an archive, and archives are not unpacked"));
     let head = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\n";
     let (read, _) = Keeper { head, ..Keeper::of(&zip, 1) }.read(limits(MEGABYTE)).await;
     assert!(matches!(&read, Err(ForgeError::Unavailable(why)) if why.contains("packed")), "{read:?}");
@@ -151,6 +154,32 @@ async fn a_log_that_is_not_there_yet_is_not_one_that_is_gone() {
     assert!(matches!(ask(404).await, Err(ForgeError::NotFound(_))));
     assert_eq!(ask(410).await, Ok(Some("GitHub keeps it no longer".to_owned())));
     assert!(matches!(ask(403).await, Err(ForgeError::Forbidden(_))));
+}
+
+#[tokio::test]
+async fn a_runner_that_was_lost_is_told_by_an_annotation_where_there_is_no_log() {
+    let ask =
+        async |message: &'static str, log: u16| {
+            let github = Server::start(move |asked| match asked.path.contains("/check-runs/7/annotations") {
+            true => Reply::json(200, serde_json::json!([
+                {"annotation_level": "warning", "message": "The hosted runner lost communication with the server."},
+                {"annotation_level": "failure", "message": message},
+            ])),
+            false => Reply::json(log, serde_json::json!({"message": "no"})),
+        })
+        .await;
+            let mut reader = classifier().reader(true);
+            super::forge(&github).job_log(&shop(), 7, &mut reader).await.map(|()| reader.finish())
+        };
+    let log = ask("The hosted runner lost communication with the server. Anything", 404).await.unwrap();
+    assert_eq!((log.findings[0].rule.as_str(), log.trouble.as_deref()), ("runner_lost", Some("GitHub never got it")));
+    let log = ask("The self-hosted runner: x lost communication with the server.", 410).await.unwrap();
+    assert_eq!(
+        (log.findings[0].rule.as_str(), log.trouble.as_deref()),
+        ("runner_lost", Some("GitHub keeps it no longer"))
+    );
+    // What is no reason does not stand for a log that is still to come.
+    assert!(matches!(ask("Process completed with exit code 1.", 404).await, Err(ForgeError::NotFound(_))));
 }
 
 /// Bytes of memory that this process holds.

@@ -26,6 +26,19 @@ pub(super) fn runs(state: &mut State, call: &Call, name: &str) -> Answer {
     Ok(page.reply(json!({ "total_count": shown.len(), "check_runs": bodies })))
 }
 
+/// What was noted down at a check run; that of a job has the job's number.
+pub(super) fn annotations(state: &mut State, call: &Call) -> Answer {
+    let repo = call.repo(state, "checks", Level::Read)?;
+    let id = call.number("check")?;
+    let runs = state.runs.iter().filter(|run| run.repository == repo.full_name());
+    let mut jobs = runs.flat_map(|run| &run.attempts).flat_map(|attempt| &attempt.jobs);
+    let job = jobs.find(|job| job.id == id).ok_or_else(Refusal::not_found)?;
+    let errors = job.errors();
+    let page = call.page(state, &errors);
+    let bodies: Vec<Value> = page.items.iter().map(|message| check::annotation(message)).collect();
+    Ok(page.reply(json!(bodies)))
+}
+
 /// The latest status of each name, and what they come to.
 pub(super) fn combined_status(state: &mut State, call: &Call, name: &str) -> Answer {
     let repo = call.repo(state, "statuses", Level::Read)?;

@@ -91,11 +91,11 @@ async fn job_log(
     }
     let text = github.read(|state| {
         let jobs = &state.run(run)?.attempt(attempt)?.jobs;
-        jobs.iter().find(|one| one.id == job).map(Job::log_text)
+        jobs.iter().find(|one| one.id == job && !one.lost).map(Job::log_text)
     });
     match text {
         Some(text) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
+        None => (StatusCode::NOT_FOUND, "BlobNotFound: the specified blob does not exist").into_response(),
     }
 }
 

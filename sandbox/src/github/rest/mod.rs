@@ -94,6 +94,7 @@ fn git_routes(on: &Routes<'_>) -> Router {
         .route("/repos/{owner}/{repo}/commits", on.get(git::commits))
         .route("/repos/{owner}/{repo}/commits/{*ref}", on.get(git::commit))
         .route("/repos/{owner}/{repo}/compare/{*basehead}", on.get(git::compare))
+        .route("/repos/{owner}/{repo}/check-runs/{check}/annotations", on.get(checks::annotations))
         .route("/repos/{owner}/{repo}/contents/{*path}", on.get(workflows::contents))
 }
 

@@ -49,6 +49,19 @@ pub(in crate::github) fn run(state: &State, repo: &Repository, run: &CheckRun) -
     })
 }
 
+/// An error of a job, as Actions notes it down.
+pub(in crate::github) fn annotation(message: &str) -> Value {
+    json!({
+        "path": ".github",
+        "blob_href": "",
+        "start_line": 1, "start_column": null, "end_line": 1, "end_column": null,
+        "annotation_level": "failure",
+        "title": "",
+        "message": message,
+        "raw_details": "",
+    })
+}
+
 /// The latest statuses of a commit, of which one page is shown.
 pub(in crate::github) fn combined(
     state: &State,
