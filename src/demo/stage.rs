@@ -54,8 +54,8 @@ impl Stage {
         let folder = folder.canonicalize()?;
         let postgres = Postgres::start(postgres::Options {
             url: options.database_url.clone(),
-            data: folder.join("postgres"),
             progress: Progress::new(say),
+            ..postgres::Options::private(folder.join("postgres"))
         })
         .await
         .context("PostgreSQL")?;

@@ -105,8 +105,11 @@ async fn what_the_code_lacks() {
     project.migration("0002_two", "0003_three", "").migration("0003_three", "0002_two", "");
     project.fails(MIGRATE, "migrations_circular").await;
     fs::remove_file(project.folder.path().join("support/migrations/0003_three.py")).unwrap();
-    let killed = "migrations.RunPython(lambda apps, editor: __import__('os').kill(__import__('os').getpid(), 9))";
-    project.migration("0002_two", "0001_initial", killed).fails(MIGRATE, "killed").await;
+    for (signal, rule) in [(9, "killed"), (15, "terminated")] {
+        let dies = format!("__import__('os').kill(__import__('os').getpid(), {signal})");
+        let dies = format!("migrations.RunPython(lambda apps, editor: {dies})");
+        project.migration("0002_two", "0001_initial", &dies).fails(MIGRATE, rule).await;
+    }
     project.migration("0002_two", "0001_initial", "migrations.RunSQL('SELECT pg_sleep(60)')");
     project.fails(&format!("timeout 4 {MIGRATE}"), "timed_out").await;
     project.migration("0002_two", "0001_initial", "migrations.RunPython(lambda apps, editor: 1 / 0)");

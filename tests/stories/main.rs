@@ -13,6 +13,7 @@ mod break_glass;
 mod buttons;
 mod check_url;
 mod checks;
+mod cramped;
 mod dispatch;
 mod django;
 mod events;

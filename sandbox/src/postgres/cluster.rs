@@ -13,7 +13,7 @@ use sqlx::{Connection, PgConnection};
 
 use super::account::Account;
 use super::programs::Programs;
-use super::{Error, Progress};
+use super::{Error, Options};
 
 /// The cluster's owner; its password is made per cluster.
 pub(super) const SUPERUSER: &str = "signalbox";
@@ -75,7 +75,7 @@ impl Cluster {
         lock: File,
         programs: &Programs,
         account: &Account,
-        progress: &Progress,
+        Options { settings, progress, .. }: &Options,
     ) -> Result<Self, Error> {
         let folder = home.join(format!("cluster-{}", programs.major));
         let made = !folder.exists();
@@ -91,7 +91,7 @@ impl Cluster {
         }
         let secret = folder.join("signalbox.password");
         let password = fs::read_to_string(&secret).map_err(Error::folder("read", secret))?;
-        let (port, mut guard) = launch(&folder, &password, programs, account).await?;
+        let (port, mut guard) = launch(&folder, &password, settings, programs, account).await?;
         let lifeline = guard.stdin.take();
         let cluster = Self { port, password, guard, lifeline, _lock: lock };
         cluster.add_reader().await?;
@@ -230,12 +230,18 @@ fn serves(pid: u32, folder: &Path) -> bool {
 }
 
 /// Starts the server on a free port; another process may take that port first, so it tries again.
-async fn launch(folder: &Path, password: &str, programs: &Programs, account: &Account) -> Result<(u16, Child), Error> {
+async fn launch(
+    folder: &Path,
+    password: &str,
+    settings: &[String],
+    programs: &Programs,
+    account: &Account,
+) -> Result<(u16, Child), Error> {
     let log_path = folder.with_extension("log");
     for _ in 0..5 {
         let port = free_port().map_err(Error::folder("find a port for", folder))?;
         let log = File::create(&log_path).map_err(Error::folder("create", &log_path))?;
-        let mut guard = spawn(folder, port, &log, programs, account)?;
+        let mut guard = spawn(folder, port, &log, settings, programs, account)?;
         if accepts(&mut guard, &url(SUPERUSER, password, port, "postgres")).await {
             return Ok((port, guard));
         }
@@ -251,7 +257,14 @@ async fn launch(folder: &Path, password: &str, programs: &Programs, account: &Ac
     })
 }
 
-fn spawn(folder: &Path, port: u16, log: &File, programs: &Programs, account: &Account) -> Result<Child, Error> {
+fn spawn(
+    folder: &Path,
+    port: u16,
+    log: &File,
+    settings: &[String],
+    programs: &Programs,
+    account: &Account,
+) -> Result<Child, Error> {
     let duplicate = || log.try_clone().map_err(Error::folder("write the log of", folder));
     let mut shell = account.command("/bin/sh");
     shell
@@ -260,7 +273,7 @@ fn spawn(folder: &Path, port: u16, log: &File, programs: &Programs, account: &Ac
         .arg("-D")
         .arg(folder)
         .args(["-p", &port.to_string()])
-        .args(SETTINGS.iter().flat_map(|setting| ["-c", setting]))
+        .args(SETTINGS.into_iter().chain(settings.iter().map(String::as_str)).flat_map(|setting| ["-c", setting]))
         // Ctrl-C in a terminal must reach the starter alone, which then ends in order.
         .process_group(0)
         .stdin(Stdio::piped())

@@ -44,6 +44,8 @@ pub struct Options {
     /// A folder that a private cluster has for itself, made when it is not there; a later start with
     /// the same folder finds its data again.
     pub data: PathBuf,
+    /// Settings of a private server beside the usual ones, as `name=value`; the last of a name counts.
+    pub settings: Vec<String>,
     /// Told what takes time: fetching, making, starting.
     pub progress: Progress,
 }
@@ -51,7 +53,7 @@ pub struct Options {
 impl Options {
     /// A private cluster in `data`, in silence.
     pub fn private(data: impl Into<PathBuf>) -> Self {
-        Self { url: None, data: data.into(), progress: Progress::default() }
+        Self { url: None, data: data.into(), settings: vec![], progress: Progress::default() }
     }
 }
 
@@ -114,7 +116,7 @@ impl Postgres {
             Some(programs) => programs,
             None => fetch::programs(&home, &account, progress).await?,
         };
-        let cluster = Cluster::start(&home, lock, &programs, &account, progress).await?;
+        let cluster = Cluster::start(&home, lock, &programs, &account, &options).await?;
         Ok(Self { server: Server::Private(cluster) })
     }
 

@@ -166,7 +166,7 @@ async fn the_wheel_from_the_registry_serves_too() {
     let progress = super::Progress::new(|sentence| eprintln!("{sentence}"));
     let programs = super::fetch::programs(&home, &account, &progress).await.unwrap();
     let lock = super::cluster::lock(&home).unwrap();
-    let cluster = super::Cluster::start(&home, lock, &programs, &account, &progress).await.unwrap();
+    let cluster = super::Cluster::start(&home, lock, &programs, &account, &Options::private(&data)).await.unwrap();
     assert!(answers(&cluster.url(super::cluster::READER, "postgres")).await);
     cluster.stop().await.unwrap();
     std::fs::remove_dir_all(&data).unwrap();
