@@ -3,6 +3,8 @@
 
 mod clean;
 mod executor;
+#[cfg(test)]
+mod hostile;
 mod incident;
 mod read;
 mod redact;
