@@ -101,6 +101,7 @@ impl App {
         let unanswered = engine.unanswered().await.context("the store cannot be read")?;
         let scheduler = Scheduler::new(engine.clone(), stop.clone());
         tasks.spawn(async move { scheduler.run().await });
+        let pulse = engine.meter();
         let worker = Worker::new(engine);
         let stopping = stop.clone();
         tasks.spawn(async move { worker.run(unanswered, stopping).await });
@@ -118,8 +119,16 @@ impl App {
             answers_rules: matches!(config.github.credentials, Credentials::App { .. }),
         });
         let events = Events::new(config.line.clone().into(), &config.events.tokens, config.events.per_minute);
-        let router =
-            web::router(Web { inbox: storage.clone(), store: storage.clone(), clock, wake, webhooks, gates, events });
+        let router = web::router(Web {
+            inbox: storage.clone(),
+            store: storage.clone(),
+            clock,
+            pulse,
+            wake,
+            webhooks,
+            gates,
+            events,
+        });
         let stopping = stop.clone();
         tasks.spawn(async move {
             let server = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned());

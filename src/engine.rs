@@ -5,6 +5,7 @@ mod alerting;
 mod alerts;
 mod audit;
 mod break_glass;
+mod checkup;
 mod configured;
 pub mod desk;
 mod effects;
@@ -35,6 +36,7 @@ mod worker;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use signalbox_domain::{
+    Timestamp,
     alert::Routing,
     decide::decide,
     deployment::{Deployment, State},
@@ -53,6 +55,8 @@ use signalbox_domain::{
     schedule::Schedule,
 };
 use tokio::sync::{Notify, broadcast};
+
+use crate::pulse::Meter;
 
 pub use self::{
     audit::{ProofError, proof},
@@ -138,6 +142,7 @@ pub struct Engine {
     schedules: Arc<[Schedule]>,
     hooks: Arc<[Hook]>,
     watches: standing::Watches,
+    pulse: Arc<Meter>,
     classifier: Arc<Classifier>,
     changed: broadcast::Sender<Deployment>,
 }
@@ -159,6 +164,7 @@ impl Engine {
     pub fn new(ports: Ports, line: Arc<Line>, classifier: Arc<Classifier>, wake: Arc<Notify>) -> Self {
         let home = line.iter().last().map_or(ChannelId(0), |environment| environment.channel);
         let (fleets, applied, built, members, authors) = Default::default();
+        let pulse = Arc::new(Meter::new(ports.clock.now()));
         Self {
             ports,
             line,
@@ -175,6 +181,7 @@ impl Engine {
             schedules: Arc::new([]),
             hooks: Arc::new([]),
             watches: standing::Watches::default(),
+            pulse,
             classifier,
             changed: broadcast::channel(256).0,
         }
@@ -210,21 +217,41 @@ impl Engine {
         Self { hooks: hooks.into(), ..self }
     }
 
+    /// Where parts say what they heard, and how long it took them.
+    #[must_use]
+    pub fn meter(&self) -> Arc<Meter> {
+        self.pulse.clone()
+    }
+
     /// Lets something happen to a deployment. `None`: it was old news, nothing followed.
     ///
     /// # Errors
     /// [`StoreError`] when nothing could be recorded; then nothing has happened.
     pub async fn apply(&self, id: DeploymentId, event: Event) -> Result<Option<Deployment>, StoreError> {
+        self.apply_heard(id, event, self.ports.clock.now()).await
+    }
+
+    /// The same of something that was heard a while ago.
+    async fn apply_heard(
+        &self,
+        id: DeploymentId,
+        event: Event,
+        heard: Timestamp,
+    ) -> Result<Option<Deployment>, StoreError> {
         for _ in 0..PATIENCE {
             let Some(deployment) = self.deployment(id).await? else { return Ok(None) };
             let Some(environment) = self.environment_of(&deployment) else { return Ok(None) };
             let now = self.ports.clock.now();
             let Some(decision) = decide(&deployment, event.clone(), environment, now) else { return Ok(None) };
             let posts = hook::of_deployment(&self.hooks, &decision.deployment, &decision.effects, now);
+            let is_shown = decision.effects.iter().any(|due| matches!(due.effect, Effect::Show { .. }));
             let effects = decision.effects.into_iter().chain(posts).collect();
             let change = Change { deployment: decision.deployment, effects, entries: decision.entries };
             match self.ports.store.commit(change).await {
                 Ok(deployment) => {
+                    if is_shown {
+                        self.pulse.has_news(id, heard);
+                    }
                     self.announce(&deployment);
                     return Ok(Some(deployment));
                 }

@@ -43,6 +43,7 @@ use signalbox_domain::{
     ids::{RepositoryName, RunId},
     log::Reader,
     ports::{Clock, Forge, ForgeError, Logs, Resolved, RunQuery},
+    pulse::Budget,
     run::{Job, Run},
 };
 use tokio::sync::OnceCell;
@@ -157,6 +158,10 @@ impl GithubForge {
 impl Forge for GithubForge {
     async fn login(&self) -> Result<String, ForgeError> {
         self.login.get_or_try_init(async || Ok(self.identity().await?.actor())).await.cloned()
+    }
+
+    fn budget(&self) -> Option<Budget> {
+        self.api.budget()
     }
 
     async fn resolve(&self, repository: &RepositoryName, name: &GitRef) -> Result<Resolved, ForgeError> {

@@ -16,6 +16,7 @@ pub mod github;
 pub mod inspect;
 pub mod notify;
 pub mod probes;
+pub mod pulse;
 pub mod registry;
 pub mod replay;
 pub mod store;

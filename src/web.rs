@@ -27,6 +27,8 @@ use signalbox_domain::{
 use tokio::sync::Notify;
 use url::Url;
 
+use crate::pulse::Meter;
+
 pub use self::{
     events::Events,
     gate::Gates,
@@ -42,6 +44,8 @@ pub struct Web {
     pub store: Arc<dyn Store>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Where it is said what came.
+    pub pulse: Arc<Meter>,
     /// Woken after each delivery that gives something to do.
     pub wake: Arc<Notify>,
     /// Whose webhooks are taken. `None`: the route is not there, and runs are followed by polling alone.

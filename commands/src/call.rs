@@ -1,5 +1,7 @@
 //! One interaction, from its arrival to its answer.
 
+use std::time::Instant;
+
 use poise::serenity_prelude as serenity;
 use serenity::{
     Builder as _, CreateActionRow, CreateAttachment, CreateInteractionResponse, CreateInteractionResponseMessage,
@@ -96,7 +98,7 @@ impl<'a> Call<'a> {
             say(http, arrival.id, arrival.token, &Refusal::wrong_place().message()).await.map_err(Error::Answer)?;
             return Ok(None);
         }
-        let asker = arrival.asker();
+        let (asker, came) = (arrival.asker(), Instant::now());
         let asked = Asked {
             id: asker.interaction,
             token: arrival.token.to_owned(),
@@ -107,7 +109,11 @@ impl<'a> Call<'a> {
         let desk = &*data.desk;
         desk.received(asked).await;
         let call = Self { http, desk, token: arrival.token, asker };
-        Ok(call.acknowledge(arrival.id).await?.then_some(call))
+        let is_ours = call.acknowledge(arrival.id).await?;
+        if is_ours {
+            desk.acknowledged(came.elapsed());
+        }
+        Ok(is_ours.then_some(call))
     }
 
     /// Shows the person that it is being worked on; only they see it. `false`: it is not ours to answer.

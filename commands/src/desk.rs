@@ -1,5 +1,7 @@
 //! What the commands need from the service. They cannot reach a database or GitHub by themselves.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use signalbox_domain::{
     Timestamp,
@@ -9,7 +11,7 @@ use signalbox_domain::{
     environment::Line,
     fleet::{File, Question, Reading},
     gate::{Lock, Verdict},
-    health::Report,
+    health::{Held, Report},
     history::{Blame, MigrationJob, Past, View},
     ids::{ChannelId, DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RoleId},
     incident::Incident,
@@ -19,8 +21,9 @@ use signalbox_domain::{
     monitor::Expected,
     notice::Subscription,
     ports::Asked,
+    pulse::{Cause, Checkup},
     refusal::Refusal,
-    schedule::{Schedule, Standing as Scheduled},
+    schedule::{Schedule, Standing as Scheduled, Work},
     secrets,
 };
 
@@ -447,9 +450,24 @@ pub struct Clearing {
     pub configured: bool,
 }
 
+/// How an environment is watched, and what that shows.
+#[derive(Debug, Clone, Default)]
+pub struct Watched {
+    /// What is believed of its health, as far as that is watched.
+    pub health: Option<Held>,
+    /// Open alerts about it.
+    pub alerts: usize,
+    /// What holds deployments back.
+    pub lock: Option<Lock>,
+    /// What is looked at by itself, and when next, the soonest first.
+    pub looks: Vec<(Work, Timestamp)>,
+}
+
 /// An environment and what is known of it, for `/status`.
 #[derive(Debug, Clone)]
 pub struct Standing {
+    /// How it is watched.
+    pub watched: Watched,
     /// The deployment at work, if there is one.
     pub active: Option<Deployment>,
     /// The latest that have ended, newest first.
@@ -476,6 +494,9 @@ pub trait Desk: Send + Sync + 'static {
     /// Records an interaction before it is acknowledged, so that a restart can still answer it.
     /// Returns when it is recorded, or when waiting longer would endanger the acknowledgement.
     async fn received(&self, asked: Asked);
+
+    /// Told that an interaction was acknowledged, and how long that took since it came.
+    fn acknowledged(&self, took: Duration);
 
     /// Records that an interaction has its answer.
     async fn answered(&self, interaction: InteractionId);
@@ -581,6 +602,12 @@ pub trait Desk: Send + Sync + 'static {
     /// # Errors
     /// [`Refusal`], ready to be shown.
     async fn schedules(&self) -> Result<(Vec<(Schedule, Option<Scheduled>)>, Timestamp), Refusal>;
+
+    /// How the service itself does.
+    ///
+    /// # Errors
+    /// [`Refusal`], ready to be shown.
+    async fn checkup(&self) -> Result<Checkup, Refusal>;
 
     /// The open incidents and the latest closed ones, and now.
     ///
@@ -703,6 +730,7 @@ pub trait Desk: Send + Sync + 'static {
     async fn reaction_removed(&self, at: MessageRef, by: PersonId, emoji: &str);
 
     /// Told that events may have been lost (the gateway session was not resumed): everything that
-    /// the chat can be asked for is read again.
-    async fn events_may_be_lost(&self);
+    /// the chat can be asked for is read again. `quiet`: how long
+    /// before the latest event came, where that is known.
+    async fn events_may_be_lost(&self, cause: Cause, quiet: Option<Duration>);
 }

@@ -12,7 +12,7 @@ use signalbox_domain::{
     permit::permit,
 };
 
-use crate::desk::Standing;
+use crate::desk::{Standing, Watched};
 
 pub(crate) fn environment(name: &str, after: Option<&str>) -> Environment {
     Environment {
@@ -69,6 +69,7 @@ pub(crate) fn deployment(id: i64) -> Deployment {
 pub(crate) fn standing(name: &str, active: Option<Deployment>, ended: i64) -> Standing {
     let state = State::Failed { at: Timestamp::UNIX_EPOCH, reason: "the job migrate failed".into() };
     Standing {
+        watched: Watched::default(),
         environment: EnvironmentName::parse(name).unwrap(),
         active,
         ended: (1..=ended).map(|id| Deployment { state: state.clone(), ..deployment(id) }).collect(),

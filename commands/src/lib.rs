@@ -7,6 +7,7 @@ mod call;
 mod cancel;
 mod deploy;
 pub mod desk;
+mod doctor;
 mod expect;
 pub mod failure;
 mod fault;
@@ -94,7 +95,7 @@ pub fn all() -> Vec<poise::Command<Data, Error>> {
                 migrations::migrations(),
             ],
         ),
-        ("People and records", vec![link::link(), audit::audit(), help::help()]),
+        ("People and records", vec![link::link(), audit::audit(), doctor::doctor(), help::help()]),
     ];
     let under = |(heading, commands): (&'static str, Vec<_>)| {
         commands.into_iter().map(move |command| poise::Command { category: Some(heading.into()), ..command })

@@ -2,8 +2,9 @@
 
 mod canvas;
 mod chart;
+mod levels;
 mod map;
 mod spark;
 
 pub use self::{canvas::Undrawn, chart::draw as chart};
-pub(crate) use self::{map::draw as map, spark::draw as spark};
+pub(crate) use self::{levels::draw as levels, map::draw as map, spark::draw as spark};

@@ -18,12 +18,12 @@ use signalbox_domain::{
     log::line,
     migration::{self, Session, Wait},
     monitor::Expected,
-    text::{clip, code, plain},
+    text::{clip, code, counted, plain},
 };
 
 use crate::{
     call::MESSAGE_LIMIT,
-    desk::{Clearing, LinkAsk, Linking, Proof, Signed, Standing, Tail, Withdrawn},
+    desk::{Clearing, LinkAsk, Linking, Proof, Signed, Standing, Tail, Watched, Withdrawn},
 };
 
 pub use alerts::{alerts, answered_alert, subscribed, unsubscribed};
@@ -383,8 +383,8 @@ fn block(standing: &Standing, line: &Line, room: usize) -> String {
         None => format!("### {name}: free"),
     };
     let mut left = room.saturating_sub(text.chars().count() + more.chars().count());
-    let entries = standing.active.iter().chain(&standing.ended).map(|deployment| entry(deployment, line));
-    for entry in entries {
+    let deployments = standing.active.iter().chain(&standing.ended).map(|deployment| entry(deployment, line));
+    for entry in watch_line(&standing.watched).into_iter().chain(deployments) {
         let length = entry.chars().count() + 1;
         if length > left {
             return text + &more;
@@ -394,6 +394,22 @@ fn block(standing: &Standing, line: &Line, room: usize) -> String {
         text.push_str(&entry);
     }
     text
+}
+
+/// How the environment is, and what looks after it.
+fn watch_line(watched: &Watched) -> Option<String> {
+    let health = watched
+        .health
+        .as_ref()
+        .map(|held| format!("{} {} since <t:{}:R>", held.state.emoji(), held.state.word(), held.since.as_second()));
+    let alerts = (watched.alerts > 0).then(|| format!("🔔 {} open", counted(watched.alerts as u64, "alert")));
+    let lock = watched.lock.as_ref().map(|lock| format!("🔒 {}", lock.says()));
+    let looks = watched.looks.first().map(|(_, next)| {
+        let words: Vec<&str> = watched.looks.iter().map(|(work, _)| work.word()).collect();
+        format!("👁️ {}, next <t:{}:R>", words.join(", "), next.as_second())
+    });
+    let parts: Vec<String> = [health, alerts, lock, looks].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(" · "))
 }
 
 fn entry(deployment: &Deployment, line: &Line) -> String {

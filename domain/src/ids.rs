@@ -181,7 +181,7 @@ pub struct Person {
 }
 
 /// Where a message stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Hash)]
 pub struct MessageRef {
     /// Its channel or thread.
     pub channel: ChannelId,

@@ -29,6 +29,7 @@ pub mod notice;
 pub mod permit;
 pub mod ports;
 pub mod promotion;
+pub mod pulse;
 pub mod refusal;
 pub mod report;
 pub mod run;

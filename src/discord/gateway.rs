@@ -1,14 +1,20 @@
 //! What the gateway tells: commands, reactions, and that events were lost.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use poise::serenity_prelude as serenity;
 use serenity::{Context, Event, EventHandler, FullEvent, Interaction, RawEventHandler, ShardManager, async_trait};
 use signalbox_commands::{Data, Error, failure::Failure};
-use signalbox_domain::ids::{ChannelId, MessageId, MessageRef, PersonId, RoleId};
+use signalbox_domain::{
+    ids::{ChannelId, MessageId, MessageRef, PersonId, RoleId},
+    pulse::Cause,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, error, info, warn};
 
@@ -40,6 +46,8 @@ struct Inner {
     bot: AtomicU64,
     /// Whether the commands were compared with Discord's already.
     registered: AtomicBool,
+    /// When the latest event came.
+    heard: Mutex<Option<Instant>>,
     /// Interactions at work.
     work: TaskTracker,
     stop: CancellationToken,
@@ -54,6 +62,7 @@ impl Gateway {
             manager: OnceLock::new(),
             bot: AtomicU64::new(0),
             registered: AtomicBool::new(false),
+            heard: Mutex::default(),
             work: TaskTracker::new(),
             stop,
         }))
@@ -70,7 +79,7 @@ impl Gateway {
         &self.0.work
     }
 
-    async fn ready(&self, ctx: &Context, ready: &serenity::Ready) {
+    async fn ready(&self, ctx: &Context, ready: &serenity::Ready, quiet: Option<Duration>) {
         let Inner { link, data, bot, registered, .. } = &*self.0;
         bot.store(ready.user.id.get(), Ordering::Relaxed);
         link.http.set_application_id(ready.application.id);
@@ -82,11 +91,17 @@ impl Gateway {
         info!(bot = ready.user.name, "Discord is there");
         if before > 0 {
             warn!("Discord began a new session, so events may be lost; everything is read again");
-            data.desk.events_may_be_lost().await;
+            data.desk.events_may_be_lost(Cause::Session, quiet).await;
         }
         if !registered.swap(true, Ordering::Relaxed) {
             self.register(ctx, ready.application.id).await;
         }
+    }
+
+    /// An event came: how long ago the one before did.
+    fn heard(&self) -> Option<Duration> {
+        let before = self.0.heard.lock().unwrap_or_else(PoisonError::into_inner).replace(Instant::now());
+        before.map(|at| at.elapsed())
     }
 
     /// Registers the commands, and tries again for as long as that can help.
@@ -184,7 +199,7 @@ impl Gateway {
         }
         let count = self.0.link.vitals.unreadable.fetch_add(1, Ordering::Relaxed) + 1;
         error!(event = kind, count, "an event of Discord could not be read; Signalbox may need an update");
-        self.0.data.desk.events_may_be_lost().await;
+        self.0.data.desk.events_may_be_lost(Cause::Unreadable, None).await;
     }
 }
 
@@ -196,8 +211,9 @@ pub(super) fn may_pass(failure: &Failure) -> bool {
 #[async_trait]
 impl RawEventHandler for Gateway {
     async fn raw_event(&self, ctx: Context, event: Event) {
+        let quiet = self.heard();
         match event {
-            Event::Ready(event) => self.ready(&ctx, &event.ready).await,
+            Event::Ready(event) => self.ready(&ctx, &event.ready, quiet).await,
             Event::Resumed(_) => info!("Discord's session was resumed; nothing is lost"),
             Event::InteractionCreate(event) => {
                 self.0.work.track_future(self.interaction(ctx, event.interaction)).await;

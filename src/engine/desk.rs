@@ -9,7 +9,7 @@ use signalbox_commands::desk::{
     SubscribeAsk, Suggestion, Tail, UnblockAsk, Unblocking, UnlockAsk, UnsubscribeAsk, WhyAsk, WithdrawAsk, Withdrawn,
 };
 use signalbox_domain::{
-    Timestamp,
+    SignedDuration, Timestamp,
     alert::Record,
     decide::opening,
     deployment::{Deployment, State},
@@ -28,6 +28,7 @@ use signalbox_domain::{
     notice::Subscription,
     permit::{Permit, Request, may_cancel, permit},
     ports::{Asked, ForgeError, Opened, Opening, Query, Resolved, StoreError, WhichAlerts},
+    pulse::{Cause, Checkup, Kind, Level},
     refusal::Refusal,
     schedule::{Schedule, Standing as Scheduled},
     secrets,
@@ -139,6 +140,7 @@ impl ServiceDesk {
         let mut changes = self.engine.changed.subscribe();
         match self.engine.ports.store.open(Opening { deployment, plan: opening, entry }).await.map_err(fault)? {
             Opened::New(deployment) => {
+                self.engine.pulse.has_news(deployment.id, deployment.requested_at);
                 self.engine.announce(&deployment);
                 let with_card = async {
                     loop {
@@ -160,6 +162,7 @@ impl ServiceDesk {
     async fn follow_up(&self, at: MessageRef, known: Option<Event>) -> Result<(), StoreError> {
         let ports = &self.engine.ports;
         let Some(deployment) = ports.store.find(Query::Card(at)).await?.pop() else {
+            self.engine.pulse.is_no_card(at);
             let alert = ports.alerts.alerts(WhichAlerts::Message(at)).await?.pop();
             let Some(key) = alert.filter(Record::is_open).map(|record| record.alert.key) else { return Ok(()) };
             return self.engine.plan(Effect::ReadAlert { key }).await;
@@ -246,7 +249,13 @@ impl Desk for ServiceDesk {
     }
 
     async fn received(&self, asked: Asked) {
+        self.engine.pulse.heard(Kind::Command, self.engine.ports.clock.now());
         self.journal.asked(asked).await;
+    }
+
+    fn acknowledged(&self, took: Duration) {
+        let took = SignedDuration::try_from(took).unwrap_or(SignedDuration::MAX);
+        self.engine.pulse.took(Level::Acknowledgement, took, self.engine.ports.clock.now());
     }
 
     async fn answered(&self, interaction: InteractionId) {
@@ -277,13 +286,15 @@ impl Desk for ServiceDesk {
             None => self.engine.line.iter().collect(),
         };
         let shown = if environment.is_some() { 5 } else { 1 };
+        let watch = self.watch().await?;
         let mut board = Vec::new();
         for environment in chosen {
             let latest = self.find(Query::Latest(environment.name.clone(), shown + 5)).await?;
             let (ended, active): (Vec<_>, Vec<_>) = latest.into_iter().partition(|d| d.state.is_over());
             let active = active.into_iter().max_by_key(|d| d.holds);
             let ended = ended.into_iter().take(shown as usize).collect();
-            board.push(Standing { environment: environment.name.clone(), active, ended });
+            let watched = watch.of(&self.engine, environment).await?;
+            board.push(Standing { watched, environment: environment.name.clone(), active, ended });
         }
         Ok(board)
     }
@@ -382,6 +393,10 @@ impl Desk for ServiceDesk {
 
     async fn health(&self, environment: Option<&str>, ask: bool) -> Result<Vec<Report>, Refusal> {
         self.health_of(environment, ask).await
+    }
+
+    async fn checkup(&self) -> Result<Checkup, Refusal> {
+        self.examined().await
     }
 
     async fn schedules(&self) -> Result<(Vec<(Schedule, Option<Scheduled>)>, Timestamp), Refusal> {
@@ -529,7 +544,10 @@ impl Desk for ServiceDesk {
     }
 
     async fn reaction_added(&self, at: MessageRef, by: PersonId, roles: Vec<RoleId>) {
-        self.engine.members.hear(by, Some(roles), self.engine.ports.clock.now());
+        let now = self.engine.ports.clock.now();
+        self.engine.members.hear(by, Some(roles), now);
+        self.engine.pulse.heard(Kind::Reaction, now);
+        self.engine.pulse.reacted(at, now);
         self.reactions_changed(at).await;
     }
 
@@ -540,14 +558,15 @@ impl Desk for ServiceDesk {
     }
 
     async fn reaction_removed(&self, at: MessageRef, by: PersonId, emoji: &str) {
+        self.engine.pulse.heard(Kind::Reaction, self.engine.ports.clock.now());
         let removed = Event::ReactionRemoved { by, emoji: emoji.to_owned() };
         if let Err(error) = self.follow_up(at, Some(removed)).await {
             warn!(error = &error as &dyn std::error::Error, "a reaction taken back could not be followed up");
         }
     }
 
-    async fn events_may_be_lost(&self) {
-        if let Err(error) = self.engine.reconcile().await {
+    async fn events_may_be_lost(&self, cause: Cause, quiet: Option<Duration>) {
+        if let Err(error) = self.engine.reconcile(cause, quiet).await {
             warn!(error = &error as &dyn std::error::Error, "what may have been missed could not be looked up");
         }
     }

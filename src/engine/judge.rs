@@ -184,7 +184,10 @@ impl Engine {
         let vetoing = reactions.iter().filter(means).filter(vetoing).map(|reaction| reaction.by.id);
         reading.looked.vetoing = vetoing.collect();
         let event = Event::ReactionsRead { reactions, roles, fingerprint: fingerprint.cloned() };
-        self.apply(deployment.id, event).await?;
+        let recorded = self.apply(deployment.id, event).await?;
+        if let Some(card) = deployment.card {
+            self.pulse.recorded(card, at, recorded.map(|_| self.ports.clock.now()));
+        }
         Ok(Read { at, found: Ok(reading.looked.clone()) })
     }
 }

@@ -1,11 +1,14 @@
 //! What a start does first: take up what an earlier process left.
 
+use std::time::Duration;
+
 use signalbox_domain::{
     SignedDuration,
     alert::Record,
     deployment::{Deployment, State},
     effect::{Due, Effect},
     ports::{Asked, ChatError, Query, StoreError, WhichAlerts},
+    pulse::{Cause, Gap},
 };
 use tracing::{info, warn};
 
@@ -41,6 +44,7 @@ impl Engine {
         let watches = [Effect::WatchLocks, Effect::VerifyAudit, Effect::Recover].map(due);
         let active = self.ports.store.find(Query::Active).await?;
         let alerts = self.ports.alerts.alerts(WhichAlerts::Open).await?;
+        let again = (active.len() + alerts.len()) as u32;
         let looks = active.iter().flat_map(look).chain(alerts.into_iter().flat_map(look_at_alert)).map(due);
         self.ports.outbox.put(sweeps.chain(anchor).chain(watches).chain(looks).chain(archives).collect()).await?;
         if !active.is_empty() {
@@ -49,7 +53,7 @@ impl Engine {
         for asked in unanswered {
             self.answer_late(asked).await?;
         }
-        Ok(())
+        self.follow_pulse(again).await
     }
 
     /// Interactions that an earlier process acknowledged and did not answer. To be read before new ones
@@ -93,10 +97,13 @@ impl Engine {
     ///
     /// # Errors
     /// [`StoreError`] when the looks could not be planned.
-    pub(super) async fn reconcile(&self) -> Result<(), StoreError> {
+    pub(super) async fn reconcile(&self, cause: Cause, quiet: Option<Duration>) -> Result<(), StoreError> {
         let now = self.ports.clock.now();
         let active = self.ports.store.find(Query::Active).await?;
         let alerts = self.ports.alerts.alerts(WhichAlerts::Open).await?;
+        let again = (active.len() + alerts.len()) as u32;
+        let from = quiet.and_then(|quiet| now.checked_sub(quiet).ok());
+        self.pulse.missed(Gap { cause, from, until: now, again });
         let looks = active.iter().flat_map(look).chain(alerts.into_iter().flat_map(look_at_alert));
         self.ports.outbox.put(looks.map(|effect| Due { effect, at: now }).collect()).await?;
         self.wake.notify_one();

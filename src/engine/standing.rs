@@ -78,12 +78,12 @@ impl<'e> Round<'e> {
 
 impl Engine {
     /// What was seen of a subject before. One of a later version is as good as none: it fills up again.
-    async fn remembered<T: DeserializeOwned + Default>(&self, subject: &str) -> Result<T, StoreError> {
+    pub(super) async fn remembered<T: DeserializeOwned + Default>(&self, subject: &str) -> Result<T, StoreError> {
         let known = self.ports.observations.observed(subject).await?;
         Ok(known.and_then(|(text, _)| serde_json::from_str(&text).ok()).unwrap_or_default())
     }
 
-    async fn remember<T: Serialize>(&self, subject: &str, what: &T) -> Result<(), StoreError> {
+    pub(super) async fn remember<T: Serialize>(&self, subject: &str, what: &T) -> Result<(), StoreError> {
         // Nothing that is kept has anything that JSON cannot hold.
         let Ok(document) = serde_json::to_string(what) else { return Ok(()) };
         self.ports.observations.observe(subject, &document, self.ports.clock.now()).await

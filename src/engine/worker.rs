@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use signalbox_domain::{
@@ -23,6 +23,8 @@ const LEASE: SignedDuration = SignedDuration::from_secs(120);
 const BATCH: u32 = 64;
 /// How long the store is left alone after it could not be reached.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How often what is remembered of the service itself is written down.
+const KEEPING: Duration = Duration::from_secs(60);
 /// Longest sleep between two looks at the outbox.
 const NAP: Duration = Duration::from_secs(5);
 
@@ -102,7 +104,7 @@ impl Worker {
     /// then lets what is at work end.
     pub async fn run(&self, unanswered: Vec<Asked>, stop: CancellationToken) {
         self.engine.recover(&unanswered).await;
-        let (mut lost, mut outage) = (false, Outage::default());
+        let (mut lost, mut outage, mut kept) = (false, Outage::default(), Instant::now());
         while !stop.is_cancelled() {
             let pause = match self.take(&mut lost).await {
                 Ok(pause) => {
@@ -116,6 +118,10 @@ impl Worker {
                     PAUSE
                 }
             };
+            if kept.elapsed() >= KEEPING {
+                self.engine.keep_pulse().await;
+                kept = Instant::now();
+            }
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = self.engine.wake.notified() => {}
@@ -124,6 +130,7 @@ impl Worker {
         }
         self.tasks.close();
         self.tasks.wait().await;
+        self.engine.keep_pulse().await;
     }
 
     /// Takes what is due and says how long nothing more will be. `lost`: the answer to an earlier claim was,

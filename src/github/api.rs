@@ -11,7 +11,10 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use signalbox_domain::ports::{Clock, ForgeError};
+use signalbox_domain::{
+    ports::{Clock, ForgeError},
+    pulse::Budget,
+};
 use url::Url;
 
 use super::{
@@ -118,6 +121,11 @@ impl Api {
     /// How far our clock is ahead of GitHub's, as of the last answer.
     pub(super) fn clock_skew(&self) -> Option<SignedDuration> {
         *self.wire.skew.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is left of the budget, as of the last answer.
+    pub(super) fn budget(&self) -> Option<Budget> {
+        self.wire.limits.budget()
     }
 
     /// Whether requests are signed by a GitHub App.

@@ -8,7 +8,7 @@ use std::{
 
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
-use signalbox_domain::ports::Clock;
+use signalbox_domain::{ports::Clock, pulse::Budget};
 use tokio::time::Instant;
 
 use super::{transport::Answer, wire::ErrorBody};
@@ -32,6 +32,7 @@ pub(super) struct Limits {
 struct State {
     not_before: Option<Timestamp>,
     penalties: u32,
+    budget: Option<Budget>,
 }
 
 impl Limits {
@@ -43,6 +44,11 @@ impl Limits {
     pub(super) fn closed_until(&self) -> Option<Timestamp> {
         let now = self.clock.now();
         self.lock().not_before.filter(|until| *until > now)
+    }
+
+    /// What is left of the budget, as of the last answer that said so.
+    pub(super) fn budget(&self) -> Option<Budget> {
+        self.lock().budget
     }
 
     /// Waits until a write may follow the one before.
@@ -59,6 +65,7 @@ impl Limits {
         let now = self.clock.now();
         let mut state = self.lock();
         let refused = is_refusal(answer);
+        state.budget = budget(answer).or(state.budget);
         let wait = if let Some(seconds) = number(answer, "retry-after").filter(|_| refused) {
             SignedDuration::from_secs(seconds)
         } else if number(answer, "x-ratelimit-remaining") == Some(0)
@@ -85,6 +92,14 @@ impl Limits {
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What GitHub says of the budget that all our reads and writes share.
+fn budget(answer: &Answer) -> Option<Budget> {
+    let count = |header| u64::try_from(number(answer, header)?).ok();
+    let (limit, remaining) = (count("x-ratelimit-limit")?, count("x-ratelimit-remaining")?);
+    let reset = Timestamp::from_second(number(answer, "x-ratelimit-reset")?).ok()?;
+    Some(Budget { limit, remaining, reset })
 }
 
 fn number(answer: &Answer, header: &str) -> Option<i64> {
@@ -152,6 +167,22 @@ mod tests {
         assert_eq!(wait(answer(200, &spent, "{}")), (false, Some(60)));
         assert_eq!(wait(answer(429, &[("retry-after", "999999999999")], "")), (true, Some(7200)));
         assert_eq!(wait(answer(200, &[("x-ratelimit-remaining", "12")], "")), (false, None));
+    }
+
+    #[test]
+    fn what_is_left_is_what_was_said_last() {
+        let limits = Limits::new(Arc::new(At("2026-11-23T10:00:00Z".parse().unwrap())));
+        let said = |left: &str| {
+            let headers =
+                [("x-ratelimit-limit", "5000"), ("x-ratelimit-remaining", left), ("x-ratelimit-reset", "1795424460")];
+            limits.observe(&answer(200, &headers, "{}"));
+            limits.budget().map(|budget| (budget.limit, budget.remaining, budget.reset.as_second()))
+        };
+        assert_eq!(limits.budget(), None);
+        assert_eq!((said("4999"), said("12")), (Some((5000, 4999, 1_795_424_460)), Some((5000, 12, 1_795_424_460))));
+        assert_eq!(said("many"), Some((5000, 12, 1_795_424_460)));
+        limits.observe(&answer(502, &[], ""));
+        assert_eq!(limits.budget().map(|budget| budget.remaining), Some(12));
     }
 
     #[test]

@@ -23,6 +23,7 @@ use signalbox_domain::{
     ids::EnvironmentName,
     inbound::{Inbound, Unsaid},
     ports::StoreError,
+    pulse::Kind,
 };
 use ulid::Ulid;
 
@@ -203,6 +204,7 @@ async fn take(web: &Web, request: Request<Body>) -> Result<(String, bool), Refus
     let effects = inbound.plan(&id, environment, now)?;
     let guid = format!("event {} {id}", environment.name);
     let is_new = web.inbox.delivered(&guid, now, effects).await.map_err(Refused::Unrecorded)?;
+    web.pulse.heard(Kind::Script, now);
     if is_new {
         web.wake.notify_one();
     }

@@ -31,6 +31,7 @@ use tokio::{
 };
 
 use super::{Gates, Issuer, Web, Webhooks, router};
+use crate::pulse::Meter;
 
 const SECRET: &str = "It's a Secret to Everybody";
 
@@ -110,6 +111,7 @@ impl Service {
             inbox: memory.clone(),
             store: memory.clone(),
             clock: Arc::new(Noon),
+            pulse: Arc::new(Meter::new(Noon.now())),
             wake: wake.clone(),
             webhooks: Some(webhooks()),
             gates: Gates {

@@ -22,6 +22,7 @@ use signalbox_domain::{
     effect::{Due, Effect},
     ids::{RepositoryName, RunId},
     ports::StoreError,
+    pulse::Kind,
 };
 use url::Url;
 
@@ -99,6 +100,7 @@ pub(super) async fn receive(State(web): State<Arc<Web>>, request: Request<Body>)
     let (status, body) = match taken {
         Ok(outcome) => {
             tracing::debug!(?outcome, "a webhook was taken");
+            web.pulse.heard(Kind::Webhook, web.clock.now());
             let (status, why) = match outcome {
                 Outcome::Queued => ("queued", None),
                 Outcome::Duplicate => ("duplicate", None),

@@ -16,6 +16,7 @@ mod checks;
 mod cramped;
 mod dispatch;
 mod django;
+mod doctor;
 mod events;
 mod executors;
 mod fingerprint;

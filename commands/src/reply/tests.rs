@@ -5,8 +5,11 @@ use signalbox_domain::{
     audit::{Hash, Head},
     deployment::State,
     fleet::File,
-    ids::{ChannelId, DeploymentId, MessageId},
+    gate::Reach,
+    health::{self, Held},
+    ids::{ChannelId, DeploymentId, MessageId, Person, PersonId},
     refusal::Refusal,
+    schedule::Work,
 };
 
 const GUILD: serenity::GuildId = serenity::GuildId::new(9);
@@ -80,11 +83,28 @@ fn a_proof_says_how_far_it_reaches() {
 
 #[test]
 fn the_board_shows_every_environment() {
-    let standings = [fixtures::standing("dev", None, 0), fixtures::standing("uat", Some(deployment(42)), 1)];
+    let at = |second| Timestamp::from_second(second).unwrap();
+    let watched = Watched {
+        health: Some(Held { state: health::State::Degraded, since: at(60), causes: vec![] }),
+        alerts: 2,
+        lock: Some(Lock {
+            reach: Reach::All,
+            by: Person { id: PersonId(5), name: "ada".into() },
+            reason: "rehearsal".into(),
+            at: at(90),
+            until: None,
+        }),
+        looks: vec![(Work::Health, at(120)), (Work::Drift, at(600))],
+    };
+    let standings = [
+        fixtures::standing("dev", None, 0),
+        Standing { watched, ..fixtures::standing("uat", Some(deployment(42)), 1) },
+    ];
     insta::assert_snapshot!(board(&standings, &fixtures::line()), @"
     ### dev: free
 
     ### uat
+    🟡 degraded since <t:60:R> · 🔔 2 alerts open · 🔒 frozen by <@5> since <t:90:R>: rehearsal · 👁️ health, drift, next <t:120:R>
     **42** `main` `abababa` by <@5>, <t:0:R>
     ⏳ **Starting** the workflow at GitHub.
     **1** `main` `abababa` by <@5>, <t:0:R>
@@ -112,7 +132,7 @@ fn help_is_made_of_what_is_registered_and_configured() {
     **Locks** `/lock` `/unlock` `/locks` `/freeze`
     **Alerts** `/alerts` `/secrets` `/subscribe` `/unsubscribe` `/health` `/incident` `/schedule`
     **Tenants** `/schemas` `/tenants` `/tenant` `/drift` `/isolation` `/ledger` `/expect` `/migrations`
-    **People and records** `/link` `/audit` `/help`
+    **People and records** `/link` `/audit` `/doctor` `/help`
     `/help deploy` explains one of them.
     A reaction or a button on a card signs; taken back, it withdraws.
 

@@ -10,6 +10,7 @@ use crate::{
     git_ref::GitRef,
     hold::{RuleAnswer, RuleOutcome},
     ids::{CommitSha, RepositoryName, RunId},
+    pulse::Budget,
     run::{Job, Run},
 };
 
@@ -87,6 +88,8 @@ pub trait Forge: Send + Sync {
     /// # Errors
     /// [`ForgeError`] when that could not be asked.
     async fn login(&self) -> Result<String, ForgeError>;
+    /// What it said last of how much it still takes; `None` before its first answer.
+    fn budget(&self) -> Option<Budget>;
     /// Where a ref points right now.
     ///
     /// # Errors

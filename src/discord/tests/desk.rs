@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use signalbox_commands::desk::{
     AlertAsk, BlameAsk, Blamed, CancelAsk, Clearing, CommentAsk, DeployAsk, Desk, ExpectAsk, FleetAsk, GlassAsk,
     IncidentAsk, LinkAsk, LockAsk, LogsAsk, MigrationsAsk, PromoteAsk, SignAsk, Signed, SimulateAsk, Standing,
-    SubscribeAsk, Suggestion, Tail, UnblockAsk, Unblocking, UnlockAsk, UnsubscribeAsk, WhyAsk, WithdrawAsk, Withdrawn,
+    SubscribeAsk, Suggestion, Tail, UnblockAsk, Unblocking, UnlockAsk, UnsubscribeAsk, Watched, WhyAsk, WithdrawAsk,
+    Withdrawn,
 };
 use signalbox_domain::{
     Timestamp,
@@ -24,6 +25,7 @@ use signalbox_domain::{
     notice::Subscription,
     permit::{may_cancel, permit},
     ports::Asked,
+    pulse::{Cause, Checkup, Pulse},
     refusal::Refusal,
     schedule::{Schedule, Standing as Scheduled},
     secrets,
@@ -97,6 +99,10 @@ impl Desk for FakeDesk {
         let _open = self.receiving.acquire().await.unwrap();
     }
 
+    fn acknowledged(&self, _: Duration) {
+        self.writes("acknowledged");
+    }
+
     async fn answered(&self, _: InteractionId) {
         self.writes("answered");
     }
@@ -116,7 +122,7 @@ impl Desk for FakeDesk {
 
     async fn status(&self, environment: Option<String>) -> Result<Vec<Standing>, Refusal> {
         let environment = self.environment(environment.as_deref().unwrap_or("uat"))?.name.clone();
-        Ok(vec![Standing { environment, active: None, ended: vec![] }])
+        Ok(vec![Standing { watched: Watched::default(), environment, active: None, ended: vec![] }])
     }
 
     async fn cancel(&self, ask: CancelAsk) -> Result<Deployment, Refusal> {
@@ -187,6 +193,19 @@ impl Desk for FakeDesk {
 
     async fn schedules(&self) -> Result<(Vec<(Schedule, Option<Scheduled>)>, Timestamp), Refusal> {
         Ok((vec![], Timestamp::UNIX_EPOCH))
+    }
+
+    async fn checkup(&self) -> Result<Checkup, Refusal> {
+        Ok(Checkup {
+            now: Timestamp::UNIX_EPOCH,
+            since: Timestamp::UNIX_EPOCH,
+            line: self.line.clone(),
+            active: 0,
+            alerts: 0,
+            next: vec![],
+            budget: None,
+            pulse: Pulse::default(),
+        })
     }
 
     async fn incidents(&self) -> Result<(Vec<Incident>, Timestamp), Refusal> {
@@ -286,7 +305,7 @@ impl Desk for FakeDesk {
         self.writes(format!("changed {}", at.message));
     }
 
-    async fn events_may_be_lost(&self) {
-        self.writes("lost");
+    async fn events_may_be_lost(&self, cause: Cause, quiet: Option<Duration>) {
+        self.writes(format!("lost: {cause:?}, after quiet: {}", quiet.is_some()));
     }
 }

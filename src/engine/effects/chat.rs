@@ -7,6 +7,7 @@ use signalbox_domain::{
     fleet::File,
     ids::{DeploymentId, RoleId},
     ports::{ChatError, Claimed, Settled, StoreError},
+    pulse::Level,
 };
 use tracing::warn;
 
@@ -20,6 +21,8 @@ pub(super) async fn show(engine: &Engine, pace: &Pace, id: DeploymentId, attempt
     if let Some(at) = pace.wait(id, deployment.requested_at, now) {
         return Ok(Settled::Later { at });
     }
+    // What comes from now on is for the next edit.
+    let heard = engine.pulse.news(id);
     let card = card(&deployment, environment, now);
     let chat = &engine.ports.chat;
     let shown = match deployment.card {
@@ -36,7 +39,13 @@ pub(super) async fn show(engine: &Engine, pace: &Pace, id: DeploymentId, attempt
             }
         }
     };
-    pace.shown(id, engine.ports.clock.now());
+    let now = engine.ports.clock.now();
+    pace.shown(id, now);
+    match (heard, &shown) {
+        (Some(heard), Ok(())) => engine.pulse.took(Level::EventToCard, now.duration_since(heard), now),
+        (Some(heard), Err(_)) => engine.pulse.has_news(id, heard),
+        (None, _) => {}
+    }
     match shown {
         Ok(()) => Ok(done(engine)),
         Err(ChatError::Gone(_)) if deployment.card.is_some() => {

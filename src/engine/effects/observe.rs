@@ -11,6 +11,7 @@ use signalbox_domain::{
     git_ref::GitRef,
     ids::{DeploymentId, RepositoryName, RunId},
     ports::{Opened, Opening, Query, RunQuery, Settled, StoreError},
+    pulse::Kind,
     run::{Conclusion, Job, Run},
 };
 use tracing::{info, warn};
@@ -27,6 +28,7 @@ use crate::engine::Engine;
 const NEWS: SignedDuration = SignedDuration::from_hours(1);
 
 pub(super) async fn observe(engine: &Engine, repository: &RepositoryName, id: RunId) -> Result<Settled, StoreError> {
+    let heard = engine.ports.clock.now();
     let known = engine.ports.store.find(Query::Run(repository.clone(), id)).await?;
     let (run, jobs) = match engine.ports.forge.run(repository, id).await {
         Ok(read) => read,
@@ -39,12 +41,13 @@ pub(super) async fn observe(engine: &Engine, repository: &RepositoryName, id: Ru
             return Ok(done(engine));
         }
     };
+    engine.pulse.heard(Kind::Run, engine.ports.clock.now());
     let attempt = |d: &&Deployment| d.run_ref.is_some_and(|known| known.attempt == run.attempt);
     let owner = known.iter().find(attempt).or_else(|| known.iter().find(|d| !d.state.is_over()));
     let asking = hold::asking(engine, repository, (&run, &jobs), &known).await;
     let settled = match owner {
         Some(owner) => {
-            report(engine, owner, run.clone(), jobs).await?;
+            report(engine, owner, (run.clone(), jobs), heard).await?;
             done(engine)
         }
         None => {
@@ -58,10 +61,15 @@ pub(super) async fn observe(engine: &Engine, repository: &RepositoryName, id: Ru
     Ok(settled)
 }
 
-async fn report(engine: &Engine, owner: &Deployment, run: Run, jobs: Vec<Job>) -> Result<(), StoreError> {
+async fn report(
+    engine: &Engine,
+    owner: &Deployment,
+    (run, jobs): (Run, Vec<Job>),
+    heard: Timestamp,
+) -> Result<(), StoreError> {
     let stopped = run.conclusion == Some(Conclusion::Cancelled) && owner.cancel.is_none();
     let superseded_by = if stopped { newer(engine, owner, &run).await } else { None };
-    engine.apply(owner.id, Event::Observed { run, jobs, superseded_by }).await?;
+    engine.apply_heard(owner.id, Event::Observed { run, jobs, superseded_by }, heard).await?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use signalbox_domain::{
     event::Event,
     ids::{RepositoryName, RunId},
     ports::{Query, Settled, StoreError},
+    pulse::{Cause, Gap},
 };
 use tracing::{debug, info};
 
@@ -46,6 +47,10 @@ pub(super) async fn recover(engine: &Engine) -> Result<Settled, StoreError> {
         {
             *events.entry(run).or_default() += 1;
         }
+    }
+    let again = events.values().sum();
+    if again > 0 {
+        engine.pulse.missed(Gap { cause: Cause::Undelivered, from: None, until: now, again });
     }
     for ((repository, run), events) in events {
         info!(run.id = run.0, events, "events that GitHub could not deliver are made up for");

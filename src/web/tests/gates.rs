@@ -137,8 +137,16 @@ async fn serve(book: Book, issuer: &str) -> String {
         issuer: Issuer::new(issuer.to_owned()).unwrap(),
     };
     let (clock, wake) = (Arc::new(SystemClock), Arc::new(Notify::new()));
-    let web =
-        Web { inbox: memory.clone(), store: memory, clock, wake, webhooks: None, gates, events: events::holders(60) };
+    let web = Web {
+        inbox: memory.clone(),
+        store: memory,
+        pulse: Arc::new(Meter::new(clock.now())),
+        clock,
+        wake,
+        webhooks: None,
+        gates,
+        events: events::holders(60),
+    };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     tokio::spawn(async move { axum::serve(listener, router(web)).await.unwrap() });

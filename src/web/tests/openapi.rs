@@ -31,6 +31,7 @@ async fn the_service_does_what_its_description_says() {
         inbox: memory.clone(),
         store: memory.clone(),
         clock: Arc::new(Noon),
+        pulse: Arc::new(Meter::new(Noon.now())),
         wake: Arc::new(Notify::new()),
         webhooks: Some(webhooks()),
         gates: Gates {
