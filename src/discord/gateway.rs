@@ -74,6 +74,11 @@ impl Gateway {
         let _ = self.0.manager.set(manager);
     }
 
+    /// Whether a session was begun after the first one.
+    pub(super) fn began_anew(&self) -> bool {
+        *self.0.link.vitals.sessions.borrow() > 1
+    }
+
     /// Interactions at work.
     pub(super) fn work(&self) -> &TaskTracker {
         &self.0.work

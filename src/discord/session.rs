@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use poise::serenity_prelude as serenity;
-use serenity::{ClientBuilder, GatewayError, GatewayIntents, ShardId};
+use serenity::{ClientBuilder, GatewayError, GatewayIntents, ShardId, ShardRunnerMessage};
 use signalbox_commands::{Data, failure::Failure};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -85,7 +85,7 @@ async fn reach(link: &Link, stop: &CancellationToken) -> Result<Option<String>, 
 
 /// Leaves the gateway, so that nothing new comes in, then lets what is at work end: answers need no gateway.
 async fn close(manager: &serenity::ShardManager, gateway: &Gateway) {
-    if timeout(CLOSING, manager.shutdown(ShardId(0), KEEP_SESSION)).await.is_err() {
+    if timeout(CLOSING, hang_up(manager, gateway.began_anew())).await.is_err() {
         warn!("Discord's gateway did not confirm the close");
     }
     gateway.work().close();
@@ -93,6 +93,18 @@ async fn close(manager: &serenity::ShardManager, gateway: &Gateway) {
         warn!(commands = gateway.work().len(), "commands did not end in time; the next start answers them");
     }
     info!("left Discord");
+}
+
+/// Closes the connection, and returns once it is closed. A session that serenity began anew leaves a word of being
+/// closed behind (`ShardManager::restart_shard`): `shutdown` takes that for the answer, and may forget the connection
+/// before it was told. So it is told once more, and the answer waited for.
+async fn hang_up(manager: &serenity::ShardManager, began_anew: bool) {
+    let runner = manager.runners.lock().await.get(&ShardId(0)).map(|runner| runner.runner_tx.clone());
+    manager.shutdown(ShardId(0), KEEP_SESSION).await;
+    if let Some(runner) = runner.filter(|_| began_anew) {
+        runner.send_to_shard(ShardRunnerMessage::Shutdown(ShardId(0), KEEP_SESSION));
+        manager.shutdown(ShardId(0), KEEP_SESSION).await;
+    }
 }
 
 /// serenity tries again by itself; what it gives up on is for a person.

@@ -165,7 +165,7 @@ async fn an_interaction_that_came_too_late_begins_nothing() {
 
 #[tokio::test]
 async fn a_new_session_means_that_events_may_be_lost_and_a_resumed_one_does_not() {
-    let world = World::listening().await;
+    let mut world = World::listening().await;
     world.discord.gateway().closes(4000);
     world.discord.gateway().ready(2).await;
     world.discord.types("erin", "releases", "/status").unwrap().reply().await;
@@ -174,6 +174,8 @@ async fn a_new_session_means_that_events_may_be_lost_and_a_resumed_one_does_not(
     world.desk.wrote("lost: Session, after quiet: true").await;
     assert_eq!(*world.link.sessions().borrow(), 2);
     assert_eq!(world.requests("PUT", "/commands"), 1);
+    world.stop().await.unwrap();
+    assert_eq!(world.discord.gateway().connected(), 0, "nobody listens who has left");
 }
 
 #[tokio::test]
