@@ -32,6 +32,8 @@ async fn a_newer_run_cancels_an_older_one_and_the_card_says_by_which() {
         let text = w.card(1, "Cancelled").await.text();
         assert!(text.contains(&format!("newer run {newer}")), "{text}");
         w.thread(1, "Cancelled").await;
+        // Whichever of the two came first.
+        w.thread(1, "`pre-deployment-checks`: cancelled").await;
         w.card(2, "kim at GitHub").await;
         w.github.run(newer).cancel().unwrap();
         w.card(2, "Cancelled").await;
