@@ -35,7 +35,7 @@ pub(super) fn faults(
     for ((object, name), aspect) in &catalog.variants.aspects {
         let expected = reference.get(&(object, *name)).copied();
         for variant in aspect.variants.iter().filter(|variant| !variant.reaches.is_empty()) {
-            let is_odd = expected != Some(&variant.values);
+            let is_odd = expected != Some(&*variant.values);
             let border = Border { catalog, tenants, options, is_odd };
             border.crossings(&shown(&object.spelled()), variant, &mut found);
         }

@@ -163,7 +163,9 @@ impl TenantDatabase {
         show: &Show<'_>,
         shown: &mut Shown,
     ) -> Result<Compared, Error> {
-        let tenants = tenants(&catalog, options)?;
+        let mut tenants = tenants(&catalog, options)?;
+        // In runs, as the members of what all have: sets of the same form are compared at once.
+        tenants.optimize();
         let mut looked_at = tenants.clone();
         if let Reference::Snapshot(snapshot) = &options.reference {
             let beyond = reference::beyond(&catalog);

@@ -1,16 +1,15 @@
 //! What is right.
 
-use std::cmp::Reverse;
-use std::collections::HashMap;
-
 use roaring::RoaringBitmap;
+use rustc_hash::FxHashMap;
+use std::cmp::Reverse;
 
 use super::Reference;
 use crate::Error;
 use crate::catalog::{Aspect, Catalog, Object, Values, Variant};
 
 /// What each aspect of each object should look like.
-pub(crate) type Expected<'a> = HashMap<(&'a Object, &'static str), &'a Values>;
+pub(crate) type Expected<'a> = FxHashMap<(&'a Object, &'static str), &'a Values>;
 
 /// Chooses what is right.
 pub(super) fn of<'a>(catalog: &'a Catalog, tenants: &RoaringBitmap, by: &Reference) -> Result<Expected<'a>, Error> {
@@ -36,7 +35,7 @@ pub(crate) fn at(catalog: &Catalog, place: u32) -> Expected<'_> {
     aspects
         .filter_map(|((object, name), aspect)| {
             let variant = aspect.variants.iter().find(|variant| variant.members.contains(place))?;
-            Some(((object, *name), &variant.values))
+            Some(((object, *name), &*variant.values))
         })
         .collect()
 }
@@ -49,10 +48,13 @@ pub(crate) fn beyond(catalog: &Catalog) -> u32 {
 /// What most tenants have: first whether they have it at all, then how it looks with most of those.
 fn majority<'a>(aspect: &'a Aspect, tenants: &RoaringBitmap) -> Option<&'a Values> {
     let having: u64 = aspect.variants.iter().map(|variant| variant.members.intersection_len(tenants)).sum();
+    if let [only] = aspect.variants.as_slice() {
+        return (having > 0 && having * 2 >= tenants.len()).then_some(&*only.values);
+    }
     // Of equals that of the oldest schema, so that the answer does not depend on the order of reading.
     let rank = |variant: &&Variant| {
         (variant.members.intersection_len(tenants), Reverse((&variant.members & tenants).min().unwrap_or(u32::MAX)))
     };
     let best = aspect.variants.iter().max_by_key(rank).filter(|variant| !variant.members.is_disjoint(tenants));
-    best.filter(|_| having * 2 >= tenants.len()).map(|variant| &variant.values)
+    best.filter(|_| having * 2 >= tenants.len()).map(|variant| &*variant.values)
 }

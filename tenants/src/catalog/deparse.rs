@@ -2,6 +2,7 @@
 //! way they do, after the snapshot has ended and under the lock timeout.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 use sqlx::{Connection, Executor, PgConnection, Row};
@@ -79,7 +80,7 @@ impl TenantDatabase {
             before.extend(found.map(|(name, sql)| ((hash, *name), sql.clone())));
             let aspect = catalog.variants.aspects.get_index_mut(*place).map(|(_, aspect)| aspect);
             let Some(variant) = aspect.and_then(|aspect| aspect.variants.get_mut(*number)) else { continue };
-            for (attribute, value) in &mut variant.values {
+            for (attribute, value) in Arc::make_mut(&mut variant.values) {
                 match shown.get(attribute) {
                     Some(Some(sql)) => *value = sql.clone(),
                     // Locked or gone by now: that it differs is known, how is not.
@@ -149,7 +150,7 @@ fn wanted(catalog: &mut Catalog, schemas: &RoaringBitmap, show: &Show<'_>) -> Ve
         for (number, variant) in among.into_iter().filter(|(_, variant)| !variant.expressions.is_empty()) {
             match show {
                 Show::Differing if !differ => {}
-                Show::All(known) if let Some(values) = known(variant.hash) => variant.values.clone_from(values),
+                Show::All(known) if let Some(values) = known(variant.hash) => variant.values = Arc::new(values.clone()),
                 _ => wanted.push((place, number)),
             }
         }

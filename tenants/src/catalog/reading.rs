@@ -62,6 +62,7 @@ impl Reading {
             session.ask(&mut self.reader, None, vec![vec![Question::Names(names)]]).await?;
         }
         read(session, &mut self.reader, Some(&scope)).await?;
+        self.reader.variants.close();
         (self.bytes, self.taken_at) = (session.bytes - bytes, session.taken_at);
         Ok((!self.reader.is_outdated(&changed)).then_some(()))
     }
@@ -99,14 +100,12 @@ impl Reading {
 
     /// What was read, ready to be compared.
     pub(crate) fn catalog(&self) -> Catalog {
-        let mut variants = self.reader.variants.clone();
-        variants.complete();
         Catalog {
             server_version: self.server_version.clone(),
             database: self.database.clone(),
             taken_at: self.taken_at,
             schemas: self.reader.names.schemas.clone(),
-            variants,
+            variants: self.reader.variants.completed(),
             settings: self.reader.settings.clone(),
             bytes: self.bytes,
         }

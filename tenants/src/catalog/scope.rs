@@ -8,6 +8,11 @@ pub(super) struct Scope {
     schemas: Vec<u32>,
     /// Tables, views and whatever else has columns, but for indexes and sequences.
     tables: Vec<u32>,
+    /// Of these, such as have or had triggers, and such as have or had rules: no other can have one.
+    triggered: Vec<u32>,
+    ruled: Vec<u32>,
+    partitioned: Vec<u32>,
+    foreign: Vec<u32>,
     sequences: Vec<u32>,
     /// Tables, sequences and indexes.
     pub(super) relations: Vec<u32>,
@@ -27,14 +32,14 @@ const HELD: &str = "
         SELECT t.typrelid FROM held, LATERAL (SELECT typrelid FROM pg_type WHERE oid = objid OFFSET 0) t
         WHERE classid = 1247 AND t.typrelid <> 0
     ), relation AS MATERIALIZED (
-        SELECT c.* FROM found f, LATERAL (SELECT oid, relkind, reltype FROM pg_class WHERE oid = f.oid OFFSET 0) c
+        SELECT c.* FROM found f, LATERAL (SELECT oid, relkind, reltype, relhastriggers, relhasrules FROM pg_class WHERE oid = f.oid OFFSET 0) c
     )
-    SELECT classid, objid, '-' FROM held WHERE classid <> 1259 UNION ALL
-    SELECT 1259, oid, relkind FROM relation UNION ALL
-    SELECT 1259, i.indexrelid, 'i' FROM relation r,
+    SELECT classid, objid, '-', false, false FROM held WHERE classid <> 1259 UNION ALL
+    SELECT 1259, oid, relkind, relhastriggers, relhasrules FROM relation UNION ALL
+    SELECT 1259, i.indexrelid, 'i', false, false FROM relation r,
         LATERAL (SELECT indexrelid FROM pg_index WHERE indrelid = r.oid OFFSET 0) i
     WHERE relkind IN ('r', 'p', 'm') UNION ALL
-    SELECT 0, reltype, 't' FROM relation WHERE reltype <> 0";
+    SELECT 0, reltype, 't', false, false FROM relation WHERE reltype <> 0";
 
 impl Scope {
     /// What the schemas with these OIDs hold.
@@ -52,13 +57,24 @@ impl Scope {
                     match kind {
                         b'i' | b'I' => {}
                         b'S' => scope.sequences.push(relation),
-                        _ => scope.tables.push(relation),
+                        _ => scope.table(relation, kind, row.try_get(3)?, row.try_get(4)?),
                     }
                 }
                 other => scope.others.push(other),
             }
         }
         Ok(scope)
+    }
+
+    fn table(&mut self, relation: u32, kind: u8, has_triggers: bool, has_rules: bool) {
+        self.tables.push(relation);
+        let lists = [
+            (has_triggers, &mut self.triggered),
+            (has_rules, &mut self.ruled),
+            (kind == b'p', &mut self.partitioned),
+            (kind == b'f', &mut self.foreign),
+        ];
+        lists.into_iter().filter(|(belongs, _)| *belongs).for_each(|(_, list)| list.push(relation));
     }
 
     /// The statement, with each catalog reduced to the rows of these schemas: a common table expression hides
@@ -69,6 +85,10 @@ impl Scope {
             let (column, list) = match by {
                 By::Relation(column) => (*column, self.relations.clone()),
                 By::Table(column) => (*column, self.tables.clone()),
+                By::Triggered => ("tgrelid", self.triggered.clone()),
+                By::Ruled => ("ev_class", self.ruled.clone()),
+                By::Partitioned => ("partrelid", self.partitioned.clone()),
+                By::Foreign => ("ftrelid", self.foreign.clone()),
                 By::Sequence(column) => (*column, self.sequences.clone()),
                 By::Schema(column) => (*column, self.schemas.clone()),
                 By::Own(class, column) => (*column, self.others(*class)),
@@ -85,7 +105,7 @@ impl Scope {
             };
             let list = numbers(&list)?;
             let of_others = match by {
-                By::Table("tgrelid") if mentions(statement, "tgconstraint") => format!(
+                By::Triggered if mentions(statement, "tgconstraint") => format!(
                     // A foreign key has triggers on the table that it refers to, too.
                     " UNION ALL SELECT t.* FROM (SELECT oid FROM pg_catalog.pg_constraint \
                      WHERE conrelid = ANY ({list}) AND contype = 'f' OFFSET 0) k, \
@@ -119,10 +139,11 @@ impl Scope {
 /// pg_type.
 const TYPE: u32 = 1247;
 
-/// A list of numbers as SQL; `None` for an empty one.
+/// A list of numbers as SQL; `None` for an empty one. The planner takes a bare list apart and looks each number up in
+/// its statistics, which takes longer than reading the rows; behind a `SELECT` it does not.
 fn numbers(list: &[u32]) -> Option<String> {
     let numbers = list.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
-    (!list.is_empty()).then(|| format!("'{{{numbers}}}'"))
+    (!list.is_empty()).then(|| format!("(SELECT '{{{numbers}}}'::oid[])::oid[]"))
 }
 
 /// How the rows of some schemas are found.
@@ -132,6 +153,14 @@ enum By {
     Relation(&'static str),
     /// The column is a table, a view or the like.
     Table(&'static str),
+    /// The column is a table that has triggers.
+    Triggered,
+    /// The column is a table or view that has rules.
+    Ruled,
+    /// The column is a partitioned table.
+    Partitioned,
+    /// The column is a foreign table.
+    Foreign,
     /// The column is a sequence.
     Sequence(&'static str),
     /// The column is a schema.
@@ -156,13 +185,13 @@ const CATALOGS: &[(&str, By)] = &[
     ("pg_attrdef", By::Table("adrelid")),
     ("pg_index", By::Table("indrelid")),
     ("pg_constraint", By::Constraint),
-    ("pg_trigger", By::Table("tgrelid")),
-    ("pg_rewrite", By::Table("ev_class")),
+    ("pg_trigger", By::Triggered),
+    ("pg_rewrite", By::Ruled),
     ("pg_policy", By::Table("polrelid")),
     ("pg_sequence", By::Sequence("seqrelid")),
     ("pg_inherits", By::Table("inhrelid")),
-    ("pg_partitioned_table", By::Table("partrelid")),
-    ("pg_foreign_table", By::Table("ftrelid")),
+    ("pg_partitioned_table", By::Partitioned),
+    ("pg_foreign_table", By::Foreign),
     ("pg_publication_rel", By::Table("prrelid")),
     ("pg_statistic_ext", By::Table("stxrelid")),
     ("pg_type", By::Type),
@@ -202,10 +231,10 @@ mod tests {
 
     #[test]
     fn a_statement_is_reduced_to_what_some_schemas_hold() {
-        let scope = Scope { schemas: vec![2200], tables: vec![16_400, 16_401], ..Scope::default() };
+        let scope = Scope { schemas: vec![2200], ruled: vec![16_400, 16_401], ..Scope::default() };
         assert_eq!(
             scope.restrict("SELECT ev_class FROM pg_rewrite").unwrap(),
-            "WITH pg_rewrite AS (SELECT * FROM pg_catalog.pg_rewrite WHERE ev_class = ANY ('{16400,16401}')) \
+            "WITH pg_rewrite AS (SELECT * FROM pg_catalog.pg_rewrite WHERE ev_class = ANY ((SELECT '{16400,16401}'::oid[])::oid[])) \
              SELECT ev_class FROM pg_rewrite"
         );
         assert_eq!(scope.restrict("SELECT 1 FROM pg_roles").unwrap(), "SELECT 1 FROM pg_roles");

@@ -3,9 +3,11 @@
 //! A healthy fleet has one variant of each object, however many tenants there are, so memory grows with
 //! what differs.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use roaring::RoaringBitmap;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::{pen::Reach, source::Source};
@@ -26,7 +28,7 @@ pub(crate) type Values = Vec<(&'static str, String)>;
 #[derive(Debug, Clone)]
 pub(crate) struct Variant {
     /// What it looks like: attributes with their values.
-    pub(crate) values: Values,
+    pub(crate) values: Arc<Values>,
     pub(crate) reaches: Vec<Reach>,
     /// Attributes that are stored expressions; people want to see them as SQL.
     pub(crate) expressions: Vec<&'static str>,
@@ -101,17 +103,28 @@ pub(super) type Place = (usize, usize);
 /// Everything that was found.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Variants {
-    pub(crate) aspects: IndexMap<(Object, &'static str), Aspect>,
+    pub(crate) aspects: IndexMap<(Object, &'static str), Aspect, FxBuildHasher>,
     known: FxHashMap<u128, Place>,
     /// Free text with the schema's own name left out, and the hash of the same text with it: where another
     /// tenant has that very text, the name was there by chance.
     chance: Vec<(Place, u32, u128)>,
+    reopened: Option<Reopened>,
+}
+
+/// Schemas that are being read again, and what they were found to have. Sets of members stay untouched until all
+/// is read: most schemas have what they had, and a large set that is touched takes another, larger form.
+#[derive(Debug, Clone)]
+struct Reopened {
+    schemas: RoaringBitmap,
+    found: FxHashMap<Place, RoaringBitmap>,
 }
 
 impl Variants {
     /// Records that a schema has a fact that is known already.
     pub(super) fn again(&mut self, schema: u32, place: Place) {
-        if let Some(variant) = self.at(place) {
+        if let Some(reopened) = self.reopened.as_mut().filter(|reopened| reopened.schemas.contains(schema)) {
+            reopened.found.entry(place).or_default().insert(schema);
+        } else if let Some(variant) = self.at(place) {
             variant.members.insert(schema);
         }
     }
@@ -149,8 +162,13 @@ impl Variants {
             None => self.insert(hash, fact),
         };
         self.known.insert(hash, place);
-        if let Some(variant) = self.at(place) {
-            variant.members |= schemas;
+        let mut outside = schemas.clone();
+        if let Some(reopened) = &mut self.reopened {
+            *reopened.found.entry(place).or_default() |= schemas & &reopened.schemas;
+            outside -= &reopened.schemas;
+        }
+        if let Some(variant) = self.at(place).filter(|_| !outside.is_empty()) {
+            variant.members |= outside;
         }
     }
 
@@ -170,7 +188,7 @@ impl Variants {
         match aspect.variants.iter_mut().find(|variant| variant.hash == hash) {
             Some(variant) => variant.members |= members,
             None => aspect.variants.push(Variant {
-                values: values.clone(),
+                values: Arc::new(values.clone()),
                 reaches: Vec::new(),
                 expressions: Vec::new(),
                 hash,
@@ -236,7 +254,7 @@ impl Variants {
                 reaches.push(reach);
             }
         }
-        aspect.variants.push(Variant { values, reaches, expressions, hash, members });
+        aspect.variants.push(Variant { values: Arc::new(values), reaches, expressions, hash, members });
         (index, aspect.variants.len() - 1)
     }
 
@@ -246,10 +264,24 @@ impl Variants {
 
     /// Drops what is known of these schemas, which are about to be read again.
     pub(super) fn forget(&mut self, schemas: &RoaringBitmap) {
-        for variant in self.aspects.values_mut().flat_map(|aspect| &mut aspect.variants) {
-            variant.members -= schemas;
-        }
+        self.reopened = Some(Reopened { schemas: schemas.clone(), found: FxHashMap::default() });
         self.chance.retain(|(_, schema, _)| !schemas.contains(*schema));
+    }
+
+    /// They have been read: records what became of them.
+    pub(super) fn close(&mut self) {
+        let Some(Reopened { schemas, found }) = self.reopened.take() else { return };
+        let none = RoaringBitmap::new();
+        for (place, aspect) in self.aspects.values_mut().enumerate() {
+            for (number, variant) in aspect.variants.iter_mut().enumerate() {
+                let having = found.get(&(place, number)).unwrap_or(&none);
+                if schemas.iter().any(|schema| variant.members.contains(schema) != having.contains(schema)) {
+                    variant.members -= &schemas;
+                    variant.members |= having;
+                    variant.members.optimize();
+                }
+            }
+        }
     }
 
     /// Makes what is kept small.
@@ -268,8 +300,20 @@ impl Variants {
 
     /// Everything has come: settles what looked like a schema's own name by chance.
     pub(super) fn complete(&mut self) {
-        for (place, schema, verbatim) in std::mem::take(&mut self.chance) {
-            let Some(other) = self.known.get(&verbatim).copied().filter(|other| *other != place) else { continue };
+        let (chance, known) = (std::mem::take(&mut self.chance), std::mem::take(&mut self.known));
+        self.settle(&chance, &known);
+    }
+
+    /// The same for a copy; more can be read into this one.
+    pub(super) fn completed(&self) -> Self {
+        let mut copy = Self { aspects: self.aspects.clone(), ..Self::default() };
+        copy.settle(&self.chance, &self.known);
+        copy
+    }
+
+    fn settle(&mut self, chance: &[(Place, u32, u128)], known: &FxHashMap<u128, Place>) {
+        for (place, schema, verbatim) in chance.iter().copied() {
+            let Some(other) = known.get(&verbatim).copied().filter(|other| *other != place) else { continue };
             let count = |variant: Option<&mut Variant>| variant.map_or(0, |variant| variant.members.len());
             // A text that few have is their fault rather than this schema's luck.
             if count(self.at(other)) <= count(self.at(place)) {
@@ -282,7 +326,6 @@ impl Variants {
                 variant.members.insert(schema);
             }
         }
-        self.known = FxHashMap::default();
         for aspect in self.aspects.values_mut() {
             aspect.variants.retain(|variant| !variant.members.is_empty());
             for variant in &mut aspect.variants {

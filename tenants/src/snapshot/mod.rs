@@ -100,7 +100,7 @@ impl Snapshot {
                 let with = models.iter().filter(|(_, place)| variant.members.contains(**place));
                 let with: Vec<u128> = with.map(|(fingerprint, _)| *fingerprint).collect();
                 if !with.is_empty() {
-                    let (parent, values) = (found.parent.clone(), variant.values.clone());
+                    let (parent, values) = (found.parent.clone(), Values::clone(&variant.values));
                     facts.insert(variant.hash, (Fact { object: object.clone(), aspect, parent, values }, with));
                 }
             }
