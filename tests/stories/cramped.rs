@@ -35,12 +35,17 @@ const MANY_TABLES: &str =
 const NO_ROOM: &str = "DO $$ BEGIN EXECUTE format('COPY (SELECT WHERE false) TO PROGRAM %L',
     'ln -sf /dev/full ' || pg_relation_filepath('acme.support_tag')); END $$";
 
-/// Such a server, which ends with the story.
-async fn small_server() -> (TempDir, Postgres) {
+/// A folder for a server of a story's own.
+pub fn folder() -> TempDir {
     // The account that runs the server must get in.
     let open = fs::Permissions::from_mode(0o755);
     let mut folders = tempfile::Builder::new();
-    let folder = folders.prefix("signalbox-cramped-").permissions(open).tempdir_in(postgres::test_folder()).unwrap();
+    folders.prefix("signalbox-own-").permissions(open).tempdir_in(postgres::test_folder()).unwrap()
+}
+
+/// Such a server, which ends with the story.
+async fn small_server() -> (TempDir, Postgres) {
+    let folder = folder();
     let ways_in = folder.path().join("pg_hba.conf");
     fs::write(&ways_in, WAYS_IN).unwrap();
     let mut options = postgres::Options::private(folder.path().join("data"));

@@ -13,7 +13,7 @@ fn with_tenants() -> Given {
 }
 
 /// The name of the tenant database.
-pub fn database(w: &World) -> String {
+fn database(w: &World) -> String {
     let variables = w.variables();
     let (_, url) = variables.iter().find(|(name, _)| name == "UAT_DATABASE_URL").unwrap();
     let url = Url::parse(url).unwrap();

@@ -1,9 +1,15 @@
 //! Monitors of tenant databases and of secrets: what somebody is told without asking, and that it closes by itself.
 
-use signalbox_sandbox::{discord::MessageView, postgres::Postgres};
+use signalbox_sandbox::{
+    discord::MessageView,
+    fleet::Fleet,
+    postgres::{Options, Postgres},
+};
+use url::Url;
 
 use crate::{
-    fleet::{database, sql},
+    cramped::folder,
+    fleet::sql,
     world::{Given, World},
 };
 
@@ -150,11 +156,17 @@ async fn drift_isolation_registry_and_ledgers_are_told_once_each_and_not_while_a
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_does_not_answer_is_not_known_and_closes_when_it_does() {
-    World::given(watched(), async |w| {
+    let folder = folder();
+    let mut options = Options::private(folder.path().join("data"));
+    let server = Postgres::start(options.clone()).await.unwrap();
+    server.create_database("shop").await.unwrap();
+    Fleet::create(&server.url("shop"), 3).await.unwrap().close().await;
+    let url = server.reader_url("shop");
+    options.port = Url::parse(&url).unwrap().port();
+    let given = Given { tenants: false, database: Some(url), ..watched() };
+    World::given(given, async move |w| {
         w.does(&["database", "pooler", "schemas"]).await;
-        let database = database(w);
-        let postgres = Postgres::shared().await.unwrap();
-        postgres.drop_database(&database).await.unwrap();
+        server.stop().await.unwrap();
         // Schemas that cannot be looked at have not vanished.
         w.does(&["schemas", "database"]).await;
         w.does(&["database"]).await;
@@ -164,12 +176,14 @@ async fn a_database_that_does_not_answer_is_not_known_and_closes_when_it_does() 
         w.does(&["database"]).await;
         let text = alert(w, "does not answer Signalbox").await.text();
         assert!(text.contains("`signalbox doctor`") && text.contains("Warning"), "{text}");
-        postgres.copy_database("stories_fleet", &database).await.unwrap();
+        let server = Postgres::start(options).await.unwrap();
         w.does(&["database", "schemas"]).await;
         alert(w, "cleared by itself").await;
         nothing_is_open(w).await;
         let listed = w.asks("erin", "/schedule").await.text();
         assert!(listed.contains("connections in use") && listed.contains("is reached directly"), "{listed}");
+        w.stops().await;
+        server.stop().await.unwrap();
     })
     .await;
 }

@@ -75,12 +75,12 @@ impl Cluster {
         lock: File,
         programs: &Programs,
         account: &Account,
-        Options { settings, progress, .. }: &Options,
+        options: &Options,
     ) -> Result<Self, Error> {
         let folder = home.join(format!("cluster-{}", programs.major));
         let made = !folder.exists();
         if made {
-            progress.say(&format!(
+            options.progress.say(&format!(
                 "Making a private PostgreSQL {} cluster in {} (fsync=off: for demos and tests only)",
                 programs.major,
                 folder.display()
@@ -91,11 +91,11 @@ impl Cluster {
         }
         let secret = folder.join("signalbox.password");
         let password = fs::read_to_string(&secret).map_err(Error::folder("read", secret))?;
-        let (port, mut guard) = launch(&folder, &password, settings, programs, account).await?;
+        let (port, mut guard) = launch(&folder, &password, options, programs, account).await?;
         let lifeline = guard.stdin.take();
         let cluster = Self { port, password, guard, lifeline, _lock: lock };
         cluster.add_reader().await?;
-        progress.say(&format!("PostgreSQL {} listens on 127.0.0.1:{port}", programs.major));
+        options.progress.say(&format!("PostgreSQL {} listens on 127.0.0.1:{port}", programs.major));
         Ok(cluster)
     }
 
@@ -229,19 +229,22 @@ fn serves(pid: u32, folder: &Path) -> bool {
     arguments.is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(&*folder.to_string_lossy()))
 }
 
-/// Starts the server on a free port; another process may take that port first, so it tries again.
+/// Starts the server; another process may take a free port first, so it tries again.
 async fn launch(
     folder: &Path,
     password: &str,
-    settings: &[String],
+    options: &Options,
     programs: &Programs,
     account: &Account,
 ) -> Result<(u16, Child), Error> {
     let log_path = folder.with_extension("log");
     for _ in 0..5 {
-        let port = free_port().map_err(Error::folder("find a port for", folder))?;
+        let port = match options.port {
+            Some(port) => port,
+            None => free_port().map_err(Error::folder("find a port for", folder))?,
+        };
         let log = File::create(&log_path).map_err(Error::folder("create", &log_path))?;
-        let mut guard = spawn(folder, port, &log, settings, programs, account)?;
+        let mut guard = spawn(folder, port, &log, &options.settings, programs, account)?;
         if accepts(&mut guard, &url(SUPERUSER, password, port, "postgres")).await {
             return Ok((port, guard));
         }

@@ -44,6 +44,8 @@ pub struct Options {
     /// A folder that a private cluster has for itself, made when it is not there; a later start with
     /// the same folder finds its data again.
     pub data: PathBuf,
+    /// Where a private server listens; at a free port when `None`.
+    pub port: Option<u16>,
     /// Settings of a private server beside the usual ones, as `name=value`; the last of a name counts.
     pub settings: Vec<String>,
     /// Told what takes time: fetching, making, starting.
@@ -53,7 +55,7 @@ pub struct Options {
 impl Options {
     /// A private cluster in `data`, in silence.
     pub fn private(data: impl Into<PathBuf>) -> Self {
-        Self { url: None, data: data.into(), settings: vec![], progress: Progress::default() }
+        Self { url: None, data: data.into(), port: None, settings: vec![], progress: Progress::default() }
     }
 }
 
