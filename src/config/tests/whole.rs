@@ -70,11 +70,13 @@ fn the_example_is_right_and_its_summary_shows_no_secret() {
                   * 9-16 * * mon-thu in Europe/Berlin
                   review by 2 reviewer
                   testing by 1 reviewer (should)
+        smoke     https://{domain}/api/v1/health/
 
     Discord  server 1100000000000000001
     GitHub   https://api.github.com/ with a personal token; webhooks on 127.0.0.1:8080
     Store    SQLite in .signalbox/signalbox.db
     Watch    health: health of dev, uat, production at * * * * * UTC
+    Watch    smoke: smoke of production at */15 * * * * UTC
     Watch    schemas: schemas of dev, uat, production at */5 * * * * UTC
     Watch    drift: drift of dev, uat, production at 11 * * * * UTC
     Watch    isolation: isolation of dev, uat, production at 11 * * * * UTC
