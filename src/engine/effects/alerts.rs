@@ -68,7 +68,12 @@ pub(super) async fn call(
     let calls = Calls { roles: engine.routing.asked(&record.alert, record.asks()), people: vec![] };
     let text = reminder(&record, &engine.routing);
     match engine.ports.chat.call(channel, &calls, &text, &format!("call-{}", claimed.id)).await {
-        Ok(()) | Err(ChatError::Rejected(_)) => Ok(done(engine)),
+        Ok(()) => Ok(done(engine)),
+        // Asking again cannot help; the alert's own message stands.
+        Err(ChatError::Rejected(why)) => {
+            warn!(alert = key, why, "the chat did not take the call of an alert");
+            Ok(done(engine))
+        }
         Err(error) => Ok(retry(engine, &record, &error)),
     }
 }
