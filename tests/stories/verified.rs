@@ -55,7 +55,7 @@ async fn a_green_run_that_left_tenants_behind_is_untrue() {
 }
 
 /// A green run whose job migrates every tenant, with something that goes wrong meanwhile.
-async fn untrue(says: &str, meanwhile: impl AsyncFnOnce(&World)) {
+async fn untrue(says: &str, thread: &[&str], meanwhile: impl AsyncFnOnce(&World)) {
     World::given(with_tenants(), async |w| {
         w.asks("erin", "/deploy uat").await;
         let run = w.the_run().await;
@@ -70,7 +70,9 @@ async fn untrue(says: &str, meanwhile: impl AsyncFnOnce(&World)) {
         run.complete("success").unwrap();
         let text = w.card(1, "Untrue").await.text();
         assert!(text.contains(says), "{text}");
-        w.thread(1, "Untrue").await;
+        for line in thread {
+            w.thread(1, line).await;
+        }
         w.alert("is not what it should be").await;
     })
     .await;
@@ -83,13 +85,14 @@ async fn sql(w: &World, statements: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_green_run_without_its_super_tenant_is_untrue() {
-    untrue("1 of 2 expected schemas are missing", async |w| sql(w, "DROP SCHEMA super_tenant CASCADE").await).await;
+    let says = "1 of 2 expected schemas are missing";
+    untrue(says, &["Untrue"], async |w| sql(w, "DROP SCHEMA super_tenant CASCADE").await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_green_run_over_a_table_that_somebody_dropped_is_untrue() {
     let says = "1 of 7 tenants lack what their ledgers record";
-    untrue(says, async |w| sql(w, "DROP TABLE acme.orders_payment CASCADE").await).await;
+    untrue(says, &["Untrue"], async |w| sql(w, "DROP TABLE acme.orders_payment CASCADE").await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -98,7 +101,8 @@ async fn a_green_run_that_missed_a_tenant_made_meanwhile_is_untrue() {
         INSERT INTO late.django_migrations SELECT * FROM acme.django_migrations
         WHERE id < (SELECT max(id) FROM acme.django_migrations)";
     // Copied as `TENANT_BASE_SCHEMA` does: its ledger has the times of the one it was copied from.
-    untrue("late: made while the job ran, and lacks", async |w| sql(w, made).await).await;
+    let thread = ["Untrue", "After the migration job"];
+    untrue("late: made while the job ran, and lacks", &thread, async |w| sql(w, made).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

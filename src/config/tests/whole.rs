@@ -64,13 +64,13 @@ fn the_example_is_right_and_its_summary_shows_no_secret() {
         deployed  by engineer
         signed    by reviewer
         verified  by the tenant database in PROD_DATABASE_URL with public, super_tenant; https://www.example.com/api/v1/health/
+        smoke     https://{domain}/api/v1/health/
         gate      the environment before is live at the same commit and verified
                   required secrets are there and at most 180 days old
                   no isolation fault
                   * 9-16 * * mon-thu in Europe/Berlin
                   review by 2 reviewer
                   testing by 1 reviewer (should)
-        smoke     https://{domain}/api/v1/health/
 
     Discord  server 1100000000000000001
     GitHub   https://api.github.com/ with a personal token; webhooks on 127.0.0.1:8080
