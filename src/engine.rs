@@ -247,11 +247,12 @@ impl Engine {
             let is_shown = decision.effects.iter().any(|due| matches!(due.effect, Effect::Show { .. }));
             let effects = decision.effects.into_iter().chain(posts).collect();
             let change = Change { deployment: decision.deployment, effects, entries: decision.entries };
+            if is_shown {
+                // Before it can be shown.
+                self.pulse.has_news(id, heard);
+            }
             match self.ports.store.commit(change).await {
                 Ok(deployment) => {
-                    if is_shown {
-                        self.pulse.has_news(id, heard);
-                    }
                     self.announce(&deployment);
                     return Ok(Some(deployment));
                 }

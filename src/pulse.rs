@@ -12,8 +12,10 @@ use signalbox_domain::{
     pulse::{Gap, Kind, Level, Pulse},
 };
 
-/// What is waited for longer than this is not waited for any more: nobody will tell.
+/// A reaction that is not recorded by then means nothing.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
+/// News that no card has shown by then is not waited for: an outage of the chat is shorter.
+const OLDEST_NEWS: SignedDuration = SignedDuration::from_hours(24);
 
 /// Where everything is said.
 #[derive(Debug)]
@@ -71,7 +73,7 @@ impl Meter {
     /// A card has news to show, which was heard then.
     pub(crate) fn has_news(&self, deployment: DeploymentId, heard: Timestamp) {
         self.with(|state| {
-            state.news.retain(|_, earlier| heard.duration_since(*earlier) < PATIENCE * 24);
+            state.news.retain(|_, earlier| heard.duration_since(*earlier) < OLDEST_NEWS);
             let since = state.news.entry(deployment).or_insert(heard);
             *since = heard.min(*since);
         });

@@ -274,6 +274,6 @@ pub trait Desk: Send + Sync + 'static {
 
     /// Told that events may have been lost (the gateway session was not resumed): everything that
     /// the chat can be asked for is read again. `quiet`: how long
-    /// before the latest event came, where that is known.
+    /// before this the event before came, where that is known.
     async fn events_may_be_lost(&self, cause: Cause, quiet: Option<Duration>);
 }

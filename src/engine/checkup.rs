@@ -7,7 +7,7 @@ use signalbox_domain::{
     environment::Environment,
     gate::Lock,
     health,
-    ports::{Query, StoreError, WhichAlerts},
+    ports::{Query, WhichAlerts},
     pulse::{Cause, Checkup, Gap},
     refusal::Refusal,
     schedule::Schedule,
@@ -24,13 +24,17 @@ const SUBJECT: &str = "pulse";
 
 impl Engine {
     /// Goes on where an earlier process ended; what was not seen since was read `again` by now.
-    pub(super) async fn follow_pulse(&self, again: u32) -> Result<(), StoreError> {
-        if let Some((document, at)) = self.ports.observations.observed(SUBJECT).await? {
-            // One of a later version is as good as none: it fills up again.
-            self.pulse.follow(serde_json::from_str(&document).unwrap_or_default());
-            self.pulse.missed(Gap { cause: Cause::Away, from: Some(at), until: self.pulse.since(), again });
+    pub(super) async fn follow_pulse(&self, again: u32) {
+        match self.ports.observations.observed(SUBJECT).await {
+            Ok(Some((document, at))) => {
+                // One of a later version is as good as none: it fills up again.
+                self.pulse.follow(serde_json::from_str(&document).unwrap_or_default());
+                self.pulse.missed(Gap { cause: Cause::Away, from: Some(at), until: self.pulse.since(), again });
+            }
+            Ok(None) => {}
+            // Nothing else waits for it.
+            Err(error) => warn!(error = &error as &dyn std::error::Error, "what was known of Signalbox cannot be read"),
         }
-        Ok(())
     }
 
     /// Writes it down. What cannot be is written with the next.

@@ -44,7 +44,7 @@ impl Engine {
         let watches = [Effect::WatchLocks, Effect::VerifyAudit, Effect::Recover].map(due);
         let active = self.ports.store.find(Query::Active).await?;
         let alerts = self.ports.alerts.alerts(WhichAlerts::Open).await?;
-        let again = (active.len() + alerts.len()) as u32;
+        let again = u32::try_from(active.len() + alerts.len()).unwrap_or(u32::MAX);
         let looks = active.iter().flat_map(look).chain(alerts.into_iter().flat_map(look_at_alert)).map(due);
         self.ports.outbox.put(sweeps.chain(anchor).chain(watches).chain(looks).chain(archives).collect()).await?;
         if !active.is_empty() {
@@ -53,7 +53,8 @@ impl Engine {
         for asked in unanswered {
             self.answer_late(asked).await?;
         }
-        self.follow_pulse(again).await
+        self.follow_pulse(again).await;
+        Ok(())
     }
 
     /// Interactions that an earlier process acknowledged and did not answer. To be read before new ones
@@ -101,11 +102,11 @@ impl Engine {
         let now = self.ports.clock.now();
         let active = self.ports.store.find(Query::Active).await?;
         let alerts = self.ports.alerts.alerts(WhichAlerts::Open).await?;
-        let again = (active.len() + alerts.len()) as u32;
-        let from = quiet.and_then(|quiet| now.checked_sub(quiet).ok());
-        self.pulse.missed(Gap { cause, from, until: now, again });
+        let again = u32::try_from(active.len() + alerts.len()).unwrap_or(u32::MAX);
         let looks = active.iter().flat_map(look).chain(alerts.into_iter().flat_map(look_at_alert));
         self.ports.outbox.put(looks.map(|effect| Due { effect, at: now }).collect()).await?;
+        let from = quiet.and_then(|quiet| now.checked_sub(quiet).ok());
+        self.pulse.missed(Gap { cause, from, until: now, again });
         self.wake.notify_one();
         Ok(())
     }

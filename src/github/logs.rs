@@ -108,12 +108,13 @@ pub(super) async fn read(
     }
     // Who may not see them is told what the log says, as before.
     let reported = annotations(api, repository, job).await.unwrap_or_default();
-    let mut is_known = false;
+    let mut is_lost = false;
     for message in reported {
-        is_known |= reader.reported(&message);
+        is_lost |= reader.reported(&message);
     }
     match read {
-        Err(ForgeError::NotFound(_)) if is_known => {
+        // Of any other failure the log comes some seconds after its job.
+        Err(ForgeError::NotFound(_)) if is_lost => {
             reader.breaks_off("GitHub never got it");
             Ok(())
         }

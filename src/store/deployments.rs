@@ -6,6 +6,7 @@
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 use signalbox_domain::{
+    SignedDuration, Timestamp,
     audit::{record, record_hash},
     deployment::{Deployment, Origin},
     ids::{DeploymentId, EnvironmentName},
@@ -20,6 +21,9 @@ use super::{
 
 /// How often an opening looks again when the environment changed hands while it looked.
 const LOOKS: u32 = 10;
+
+/// What was asked for longer ago than this is over.
+const LONGEST_LIFE: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 const INSERT: &str = "
     INSERT INTO deployments (key, environment, holds, repository, run_id, run_attempt, interaction,
@@ -70,6 +74,7 @@ impl Store for SqlStore {
     }
 
     async fn find(&self, query: Query) -> Result<Vec<Deployment>, StoreError> {
+        let since = if let Query::Since(at) = query { Some(at) } else { None };
         let (which, values): (_, Vec<Value>) = match query {
             Query::Id(id) => ("WHERE id = $1", vec![id.0.into()]),
             Query::Key(key) => ("WHERE key = $1", vec![key.as_str().into()]),
@@ -89,11 +94,19 @@ impl Store for SqlStore {
                 let values = vec![environment.as_str().into(), i64::from(limit).into()];
                 ("WHERE environment = $1 ORDER BY id DESC LIMIT $2", values)
             }
-            Query::Since(at) => ("WHERE requested_at >= $1 OR active = 1 ORDER BY id", vec![at.into()]),
+            Query::Since(at) => {
+                let earliest = at.saturating_sub(LONGEST_LIFE).unwrap_or(Timestamp::UNIX_EPOCH);
+                ("WHERE requested_at >= $1 OR active = 1 ORDER BY id", vec![earliest.into()])
+            }
             Query::Recent(limit) => ("ORDER BY id DESC LIMIT $1", vec![i64::from(limit).into()]),
         };
         let rows = self.database.rows(&select(which), &values).await?;
-        rows.iter().map(deployment).collect()
+        let mut found: Vec<Deployment> = rows.iter().map(deployment).collect::<Result<_, _>>()?;
+        if let Some(since) = since {
+            let ended_before = |d: &Deployment| d.state.ended_at().is_some_and(|ended| ended < since);
+            found.retain(|d| d.requested_at >= since || !ended_before(d));
+        }
+        Ok(found)
     }
 
     async fn commit(&self, change: Change) -> Result<Deployment, StoreError> {

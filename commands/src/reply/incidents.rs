@@ -25,7 +25,9 @@ pub fn incidents(incidents: &[Incident], now: Timestamp) -> String {
 pub fn kept_incident(incident: &Incident) -> String {
     let (id, place) = (incident.id, incident.place());
     match (&incident.closed, incident.notes.len()) {
-        (Some(_), _) => format!("✅ Incident **{id}** is closed. Its post-mortem stands in the channel, as a file."),
+        (Some(_), _) => {
+            format!("✅ Incident **{id}** is closed. Its post-mortem is posted into the channel, as a file.")
+        }
         (None, 0) => format!(
             "🚨 Incident **{id}** of {place} is open. `/incident note` writes down what you see and do; \
              `/incident close` ends it and writes the post-mortem."

@@ -145,6 +145,8 @@ fn timeline(text: &mut String, incident: &Incident, seen: &Witnessed, (begins, e
         let after = duration(entry.at.duration_since(begins));
         let first = entry.detail.lines().next().unwrap_or_default();
         let what = match entry.action.split_once('.') {
+            // Why it was muted is as typed.
+            Some(("alert", "muted")) => line(&clip(&entry.detail, 400)),
             Some(("alert", _)) => ours(&clip(&entry.detail, 400)),
             Some(("incident", _)) => line(&entry.detail),
             _ => line(&clip(first, 400)),
@@ -206,7 +208,7 @@ fn time(at: Timestamp) -> String {
 fn line(text: &str) -> String {
     let mut out = String::new();
     for c in visible(text).chars() {
-        if matches!(c, '<' | '>' | '|' | '[' | ']' | '*' | '_' | '#' | '`' | '\\') {
+        if matches!(c, '<' | '>' | '|' | '[' | ']' | '*' | '_' | '#' | '`' | '~' | '\\') {
             out.push('\\');
         }
         out.push(c);

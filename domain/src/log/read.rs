@@ -136,16 +136,17 @@ impl Reader {
         !self.failed || self.has_error
     }
 
-    /// Hears what was reported of the job beside its log, such as that its runner was lost. Whether a rule knows it;
-    /// what none knows is not kept.
+    /// Hears what was reported of the job beside its log, such as that its runner was lost; what no rule knows is not kept.
+    /// Whether it was that: then there may never be a log.
     pub fn reported(&mut self, text: &str) -> bool {
         let with = self.with.clone();
         let text = clean(text.lines().next().unwrap_or_default());
         let Some((_, rule)) = with.rules.found(&text).find(|(_, rule)| rule.grade == Grade::Failure) else {
             return false;
         };
+        let is_lost = rule.name == "runner_lost";
         self.tell(&Cause { rule: Some(rule), lines: vec![text.clone()] }, Grade::Failure, None);
-        true
+        is_lost
     }
 
     /// Whether it is packed, which GitHub's logs of jobs are not.

@@ -82,7 +82,7 @@ fn github(of: &Checkup) -> String {
             format!("takes {} requests an hour, none sent this hour", budget.limit)
         }
         Some(budget) => {
-            let mark = if budget.remaining * 5 < budget.limit { "⚠️ " } else { "" };
+            let mark = if budget.remaining < budget.limit / 5 { "⚠️ " } else { "" };
             format!(
                 "{mark}takes {} more of {} requests until <t:{}:t>",
                 budget.remaining,
@@ -97,7 +97,7 @@ fn github(of: &Checkup) -> String {
 fn gaps(of: &Checkup) -> String {
     let total = of.pulse.gaps.len();
     let mut text = match total {
-        0 => "🔌 **Gaps** none: nothing can have been missed".to_owned(),
+        0 => "🔌 **Gaps** none that is known".to_owned(),
         1 => "🔌 **Gaps** 1".to_owned(),
         _ => format!("🔌 **Gaps** the latest {total}"),
     };

@@ -116,7 +116,11 @@ async fn attach(
     claimed: &Claimed,
 ) -> Result<Settled, StoreError> {
     match engine.ports.chat.attach(channel, text, file, &format!("handout-{}", claimed.id)).await {
-        Ok(()) | Err(ChatError::Rejected(_) | ChatError::Gone(_)) => Ok(done(engine)),
+        Ok(()) => Ok(done(engine)),
+        Err(error @ (ChatError::Rejected(_) | ChatError::Gone(_))) => {
+            warn!(error = &error as &dyn std::error::Error, file = file.name, "a file was not taken, and will not be");
+            Ok(done(engine))
+        }
         Err(error) => {
             warn!(error = &error as &dyn std::error::Error, "a file was not taken; trying again");
             Ok(later(engine, if matches!(error, ChatError::Unavailable(_)) { 5 } else { 300 }))

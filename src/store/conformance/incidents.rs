@@ -57,7 +57,7 @@ pub(super) async fn what_was_open_since_is_found(w: World) -> World {
     assert_eq!(keys, ["over since", "open"]);
 
     let mut ids = vec![];
-    for (number, asked, ended) in [(1, 1, Some(5)), (2, 12, Some(15)), (3, 3, None)] {
+    for (number, asked, ended) in [(1, 1, Some(5)), (2, 12, Some(15)), (3, 3, Some(15)), (4, 4, None)] {
         let one = Deployment { requested_at: at(asked), ..requested("uat", number) };
         let mut one = opened(&w.store, one).await;
         ids.push(one.id);
