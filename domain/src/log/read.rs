@@ -104,7 +104,7 @@ pub struct Reader {
     tail_bytes: usize,
     lines: u64,
     stamped: bool,
-    /// Whether the runner printed an error.
+    /// Whether the runner printed an error since the last step with a script or an action of its own began.
     has_error: bool,
     /// The first bytes.
     head: Vec<u8>,
@@ -130,7 +130,7 @@ impl Reader {
         self.trouble.get_or_insert(why.into());
     }
 
-    /// Whether the log tells how its job ended: it ended well, or the runner printed an error.
+    /// Whether the log tells how its job ended: it ended well, or the runner printed an error in its last step.
     #[must_use]
     pub fn says_how_it_ended(&self) -> bool {
         !self.failed || self.has_error
@@ -145,6 +145,10 @@ impl Reader {
             return false;
         };
         let is_lost = rule.name == "runner_lost";
+        // The log may have said it in an earlier step.
+        if self.findings.iter().any(|known| known.grade == Grade::Failure && known.rule == rule.name) {
+            return is_lost;
+        }
         self.tell(&Cause { rule: Some(rule), lines: vec![text.clone()] }, Grade::Failure, None);
         is_lost
     }
@@ -186,6 +190,8 @@ impl Reader {
         // A second line of a value has neither a time nor a say.
         let commands = !line.script && (line.stamped || !self.stamped);
         if commands && let Some(name) = line.text.strip_prefix("##[group]Run ") {
+            // One that went on after an error says nothing of how the job ended.
+            self.has_error = false;
             self.begin_step(Some(name));
         } else if commands && line.text == "##[endgroup]" {
             self.step.end_heading();

@@ -238,6 +238,12 @@ fn what_is_reported_beside_a_log_explains_one_that_breaks_off() {
     reader.push(github(&["python manage.py migrate_schemas"], printed, "").as_bytes());
     let why = reader.finish().trouble;
     assert!(why.is_some_and(|why| why.starts_with("it ends in the middle of a step")));
+    // A step that went on after an error says nothing of that.
+    let mut reader = WITH.reader(true);
+    reader.push(github(&["x"], "", EXIT_1).as_bytes());
+    reader.push(github(&["python manage.py migrate_schemas"], printed, "").as_bytes());
+    assert!(!reader.says_how_it_ended() && reader.reported(lost));
+    assert!(names(&reader.finish()).contains(&("runner_lost", Grade::Failure)));
     // A log that says it needs nobody to.
     let mut reader = WITH.reader(true);
     reader.push(github(&["x"], "", EXIT_1).as_bytes());
