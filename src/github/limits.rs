@@ -94,8 +94,11 @@ impl Limits {
     }
 }
 
-/// What GitHub says of the budget that all our reads and writes share.
+/// What GitHub says of the budget that all our reads and writes share; searches and others have theirs.
 fn budget(answer: &Answer) -> Option<Budget> {
+    if answer.header("x-ratelimit-resource").is_some_and(|resource| resource != "core") {
+        return None;
+    }
     let count = |header| u64::try_from(number(answer, header)?).ok();
     let (limit, remaining) = (count("x-ratelimit-limit")?, count("x-ratelimit-remaining")?);
     let reset = Timestamp::from_second(number(answer, "x-ratelimit-reset")?).ok()?;
