@@ -198,8 +198,7 @@ pub(super) async fn truth(
         let count = counts.get(one.tenant.as_str()).map(|sight| &sight.count);
         let (recorded, fresh) =
             count.and_then(|count| count.as_ref().ok()).map_or((0, 0), |count| (count.recorded, count.fresh));
-        // A schema that was copied has the times of the one it was copied from.
-        let is_new = made.contains(&one.tenant) || fresh > 0 && fresh == recorded;
+        let is_new = made.as_ref().map_or(fresh > 0 && fresh == recorded, |made| made.contains(&one.tenant));
         match one.state {
             State::Unknown => {
                 let why = count.and_then(|count| count.as_ref().err());
@@ -228,18 +227,14 @@ pub(super) async fn truth(
     })
 }
 
-/// The tenants that appeared since; none where nobody can tell.
-async fn made(database: &TenantDatabase, moment: Option<&str>) -> BTreeSet<String> {
-    let mark = moment.and_then(|moment| serde_json::from_str::<Watermark>(moment).ok());
-    let Some(mark) = mark else { return BTreeSet::new() };
-    let found = database.ledgers_made_since(&mark).await;
-    found
-        .unwrap_or_else(|error| {
-            tracing::warn!(error = &error as &dyn std::error::Error, "which tenants are new is not known");
-            vec![]
-        })
-        .into_iter()
-        .collect()
+/// The tenants that appeared since; `None` where nobody can tell, and the ledgers' times have to do. A schema that was
+/// copied has the times of the one it was copied from, and one that stood empty has none from before.
+async fn made(database: &TenantDatabase, moment: Option<&str>) -> Option<BTreeSet<String>> {
+    let mark: Watermark = serde_json::from_str(moment?).ok()?;
+    let found = database.ledgers_made_since(&mark).await.inspect_err(|error| {
+        tracing::warn!(error = error as &dyn std::error::Error, "which tenants are new is not known");
+    });
+    Some(found.ok()?.into_iter().collect())
 }
 
 /// How many tenants recorded something without any of them having been changed; `None` when one was, or nobody can
