@@ -63,6 +63,8 @@ pub enum Cause {
     Unreadable,
     /// GitHub could not deliver webhooks.
     Undelivered,
+    /// Signalbox's own store did not answer.
+    Store,
 }
 
 /// A time in which something may have been missed.
@@ -97,8 +99,14 @@ impl Pulse {
         *last = at.max(*last);
     }
 
-    /// Something may have been missed.
+    /// Something may have been missed. What is unreadable may come by the hundred, and pushes nothing else out.
     pub fn miss(&mut self, gap: Gap) {
+        if let Some(last) = self.gaps.back_mut()
+            && (last.cause, gap.cause) == (Cause::Unreadable, Cause::Unreadable)
+        {
+            *last = Gap { from: last.from.or(Some(last.until)), ..gap };
+            return;
+        }
         self.gaps.push_back(gap);
         while self.gaps.len() > GAPS {
             self.gaps.pop_front();

@@ -113,13 +113,18 @@ fn gaps(of: &Checkup) -> String {
 fn line(gap: &Gap) -> String {
     let lasted = gap.from.map_or_else(String::new, |from| {
         let length = duration(gap.until.duration_since(from));
-        if gap.cause == Cause::Away { format!(" after {length}") } else { format!(", {length} after the event before") }
+        match gap.cause {
+            Cause::Away | Cause::Store => format!(" after {length}"),
+            Cause::Unreadable => format!(", again and again for {length}"),
+            Cause::Session | Cause::Undelivered => format!(", {length} after the event before"),
+        }
     });
     let (what, noun) = match gap.cause {
         Cause::Away => ("Signalbox was back", "deployment or alert"),
         Cause::Session => ("Discord began a new session", "deployment or alert"),
         Cause::Unreadable => ("Discord sent something unreadable", "deployment or alert"),
         Cause::Undelivered => ("GitHub could not deliver webhooks", "event"),
+        Cause::Store => ("Signalbox's own store answered again", "deployment or alert"),
     };
     let again = match (gap.again, gap.cause) {
         (0, _) => "nothing was at work".to_owned(),

@@ -71,6 +71,16 @@ fn a_process_goes_on_where_the_one_before_ended() {
 }
 
 #[test]
+fn what_is_unreadable_again_and_again_is_one_gap() {
+    let mut pulse = Pulse::default();
+    let gap = |cause, second| Gap { cause, from: None, until: at(second), again: 1 };
+    pulse.miss(gap(Cause::Session, 1));
+    (2..50).for_each(|second| pulse.miss(gap(Cause::Unreadable, second)));
+    let last = Gap { from: Some(at(2)), ..gap(Cause::Unreadable, 49) };
+    assert_eq!(pulse.gaps, [gap(Cause::Session, 1), last]);
+}
+
+#[test]
 fn the_doctor_says_how_signalbox_does() {
     let mut pulse = Pulse::default();
     let fresh = Checkup {
