@@ -16,6 +16,7 @@ use signalbox_domain::{
     hook,
     ids::MessageRef,
     ports::{ChatError, Query, StoreError, WhichAlerts},
+    pulse::Cause,
 };
 use tracing::{error, warn};
 
@@ -71,9 +72,14 @@ impl Outage {
         engine.raise(alert).await;
     }
 
-    /// It answers.
+    /// It answers. What people and GitHub did meanwhile may not have been taken down, so all is read again.
     pub(super) async fn is_over(&mut self, engine: &Engine) {
-        let Some(since) = self.since.take() else { return };
+        let Some(since) = self.since else { return };
+        if let Err(error) = engine.reconcile(Cause::Store, Some(since)).await {
+            warn!(error = &error as &dyn std::error::Error, "the store answers, but not to everything");
+            return;
+        }
+        self.since = None;
         if !std::mem::take(&mut self.told) {
             return;
         }

@@ -7,8 +7,8 @@ use signalbox_domain::{
     environment::Environment,
     gate::Lock,
     health,
-    ports::{Query, WhichAlerts},
-    pulse::{Cause, Checkup, Gap},
+    ports::{Query, StoreError, WhichAlerts},
+    pulse::{Cause, Checkup, Gap, Pulse},
     refusal::Refusal,
     schedule::Schedule,
 };
@@ -23,18 +23,18 @@ use super::{
 const SUBJECT: &str = "pulse";
 
 impl Engine {
+    /// What an earlier process remembered, and when it wrote that down.
+    pub(super) async fn pulse_before(&self) -> Result<Option<(Pulse, Timestamp)>, StoreError> {
+        let kept = self.ports.observations.observed(SUBJECT).await?;
+        // One of a later version is as good as none: it fills up again.
+        Ok(kept.map(|(document, at)| (serde_json::from_str(&document).unwrap_or_default(), at)))
+    }
+
     /// Goes on where an earlier process ended; what was not seen since was read `again` by now.
-    pub(super) async fn follow_pulse(&self, again: u32) {
-        match self.ports.observations.observed(SUBJECT).await {
-            Ok(Some((document, at))) => {
-                // One of a later version is as good as none: it fills up again.
-                self.pulse.follow(serde_json::from_str(&document).unwrap_or_default());
-                self.pulse.missed(Gap { cause: Cause::Away, from: Some(at), until: self.pulse.since(), again });
-            }
-            Ok(None) => {}
-            // Nothing else waits for it.
-            Err(error) => warn!(error = &error as &dyn std::error::Error, "what was known of Signalbox cannot be read"),
-        }
+    pub(super) fn follow_pulse(&self, before: Option<(Pulse, Timestamp)>, again: u32) {
+        let Some((pulse, at)) = before else { return };
+        self.pulse.follow(pulse);
+        self.pulse.missed(Gap { cause: Cause::Away, from: Some(at), until: self.pulse.since(), again });
     }
 
     /// Writes it down. What cannot be is written with the next.

@@ -566,7 +566,9 @@ impl Desk for ServiceDesk {
     }
 
     async fn events_may_be_lost(&self, cause: Cause, quiet: Option<Duration>) {
-        if let Err(error) = self.engine.reconcile(cause, quiet).await {
+        let from = quiet.and_then(|quiet| self.engine.ports.clock.now().checked_sub(quiet).ok());
+        if let Err(error) = self.engine.reconcile(cause, from).await {
+            // Once the store answers again all is read again.
             warn!(error = &error as &dyn std::error::Error, "what may have been missed could not be looked up");
         }
     }

@@ -1,9 +1,7 @@
 //! What a start does first: take up what an earlier process left.
 
-use std::time::Duration;
-
 use signalbox_domain::{
-    SignedDuration,
+    SignedDuration, Timestamp,
     alert::Record,
     deployment::{Deployment, State},
     effect::{Due, Effect},
@@ -32,6 +30,8 @@ impl Engine {
 
     async fn take_up(&self, unanswered: &[Asked]) -> Result<(), StoreError> {
         let now = self.ports.clock.now();
+        // Before anything is written, so that what cannot be read now is not written over later.
+        let before = self.pulse_before().await?;
         self.ports.outbox.release().await?;
         let due = |effect| Due { effect, at: now };
         let sweeps = self.line.iter().map(|e| due(Effect::Sweep { environment: e.name.clone() }));
@@ -53,7 +53,7 @@ impl Engine {
         for asked in unanswered {
             self.answer_late(asked).await?;
         }
-        self.follow_pulse(again).await;
+        self.follow_pulse(before, again);
         Ok(())
     }
 
@@ -93,19 +93,18 @@ impl Engine {
         }
     }
 
-    /// Events may have been lost (a gateway session that could not be resumed): everything that can
-    /// be asked for is read again.
+    /// Events may have been lost since `from` (a gateway session that could not be resumed): everything that can be
+    /// asked for is read again.
     ///
     /// # Errors
     /// [`StoreError`] when the looks could not be planned.
-    pub(super) async fn reconcile(&self, cause: Cause, quiet: Option<Duration>) -> Result<(), StoreError> {
+    pub(super) async fn reconcile(&self, cause: Cause, from: Option<Timestamp>) -> Result<(), StoreError> {
         let now = self.ports.clock.now();
         let active = self.ports.store.find(Query::Active).await?;
         let alerts = self.ports.alerts.alerts(WhichAlerts::Open).await?;
         let again = u32::try_from(active.len() + alerts.len()).unwrap_or(u32::MAX);
         let looks = active.iter().flat_map(look).chain(alerts.into_iter().flat_map(look_at_alert));
         self.ports.outbox.put(looks.map(|effect| Due { effect, at: now }).collect()).await?;
-        let from = quiet.and_then(|quiet| now.checked_sub(quiet).ok());
         self.pulse.missed(Gap { cause, from, until: now, again });
         self.wake.notify_one();
         Ok(())

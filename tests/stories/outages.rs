@@ -243,10 +243,15 @@ async fn the_own_database_goes_away() {
         database.comes_back().await;
         w.asks("erin", "/deploy uat").await;
         let run = w.the_run().await;
-        w.card(1, "Queued").await;
+        let card = w.card(1, "Queued").await;
         database.goes_away().await;
+        w.discord.reacts("rita", card.id, "✅").unwrap();
         run.complete("success").unwrap();
+        // By the time this one has given up, so has whoever wanted to take the reaction down.
+        let text = w.asks("lena", "/status").await.text();
+        assert!(text.contains("store_unavailable"), "{text}");
         database.comes_back().await;
+        w.card(1, "✅ @rita").await;
         w.card(1, "Verified").await;
         w.thread(1, "Verified").await;
         assert_eq!(cards(w), 1);
