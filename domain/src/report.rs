@@ -14,7 +14,8 @@ pub use self::say::{digest, weekly, weekly_chart};
 use crate::{
     alert::{Record, Severity},
     deployment::{Deployment, Origin, State},
-    gate::{Lock, VETO},
+    environment::Line,
+    gate::{Lock, Reach, VETO},
     history::{Outcome, Point, Rate, quantile},
     ids::{CommitSha, DeploymentId, EnvironmentName},
     incident::Incident,
@@ -32,6 +33,26 @@ pub struct Period {
 impl Period {
     fn holds(&self, at: Timestamp) -> bool {
         (self.from..self.until).contains(&at)
+    }
+}
+
+/// What a report covers. What belongs to no environment, such as the audit trail, belongs to every report.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    environments: &'a [EnvironmentName],
+    is_whole: bool,
+}
+
+impl<'a> Scope<'a> {
+    /// These environments of a promotion path. If they are all of it, whatever else is known is covered as well: what
+    /// is left of an environment that is configured no longer would else stand nowhere.
+    #[must_use]
+    pub fn of(environments: &'a [EnvironmentName], line: &Line) -> Self {
+        Self { environments, is_whole: line.iter().all(|one| environments.contains(&one.name)) }
+    }
+
+    fn covers(&self, environment: Option<&EnvironmentName>) -> bool {
+        self.is_whole || environment.is_none_or(|name| self.environments.contains(name))
     }
 }
 
@@ -112,6 +133,8 @@ pub struct Alerts {
 pub struct Summary {
     /// Which.
     pub period: Period,
+    /// The only environments that it is about; empty: it is about all.
+    pub only: Vec<EnvironmentName>,
     /// Environments that saw something, in the promotion path's order.
     pub stages: Vec<Stage>,
     /// Runs past Signalbox.
@@ -124,11 +147,11 @@ pub struct Summary {
     pub alerts: Alerts,
 }
 
-/// What a summary is counted from: more than belongs to the period does no harm.
+/// What a summary is counted from: more than belongs to the period and to what is covered does no harm.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen<'a> {
-    /// The environments, in their order.
-    pub environments: &'a [EnvironmentName],
+    /// What is covered.
+    pub scope: Scope<'a>,
     /// Deployments.
     pub deployments: &'a [Deployment],
     /// Alerts.
@@ -150,23 +173,52 @@ pub struct Open {
     pub incidents: Vec<Incident>,
 }
 
+impl Open {
+    /// What a report covers of it.
+    #[must_use]
+    pub fn within(mut self, scope: &Scope<'_>) -> Self {
+        self.alerts.retain(|record| scope.covers(record.alert.environment.as_ref()));
+        self.deployments.retain(|d| scope.covers(Some(&d.environment)));
+        self.glass.retain(|d| scope.covers(Some(&d.environment)));
+        self.locks.retain(|lock| match &lock.reach {
+            Reach::All => true,
+            Reach::Only(name) => scope.covers(Some(name)),
+        });
+        self.incidents.retain(|incident| scope.covers(incident.environment.as_ref()));
+        self
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.alerts.is_empty()
+            && self.deployments.is_empty()
+            && self.glass.is_empty()
+            && self.locks.is_empty()
+            && self.incidents.is_empty()
+    }
+}
+
 /// Counts.
 #[must_use]
 pub fn summary(period: Period, seen: &Seen<'_>) -> Summary {
-    let ended = |d: &&Deployment| d.state.ended_at().is_some_and(|at| period.holds(at));
-    let deployments: Vec<&Deployment> = seen.deployments.iter().filter(ended).collect();
+    let Scope { environments, is_whole } = seen.scope;
+    let covered = seen.deployments.iter().filter(|d| seen.scope.covers(Some(&d.environment)));
+    let deployments: Vec<&Deployment> = covered.collect();
+    let records = seen.alerts.iter().filter(|record| seen.scope.covers(record.alert.environment.as_ref()));
+    let ended = |d: &&&Deployment| d.state.ended_at().is_some_and(|at| period.holds(at));
+    let ended: Vec<&Deployment> = deployments.iter().filter(ended).copied().collect();
     let mut by_stage: BTreeMap<&EnvironmentName, Vec<&Deployment>> = BTreeMap::new();
-    for deployment in &deployments {
+    for deployment in &ended {
         by_stage.entry(&deployment.environment).or_default().push(deployment);
     }
-    let stages = seen.environments.iter().filter_map(|name| Some(stage(name, by_stage.get(name)?)));
+    let stages = environments.iter().filter_map(|name| Some(stage(name, by_stage.get(name)?)));
     Summary {
         period,
+        only: if is_whole { vec![] } else { environments.to_vec() },
         stages: stages.collect(),
-        ungated: deployments.iter().filter_map(|d| ungated(d)).collect(),
-        glass: seen.deployments.iter().filter_map(|d| glass(d, period)).collect(),
-        signing: Lengths::of(&signing(seen.deployments, period)),
-        alerts: alerts(seen.alerts, period),
+        ungated: ended.iter().filter_map(|d| ungated(d)).collect(),
+        glass: deployments.iter().filter_map(|d| glass(d, period)).collect(),
+        signing: Lengths::of(&signing(&deployments, period)),
+        alerts: alerts(&records.collect::<Vec<_>>(), period),
     }
 }
 
@@ -232,14 +284,14 @@ fn glass(d: &Deployment, period: Period) -> Option<Glass> {
 }
 
 /// From when it was asked for to when each signed. Vetoes and those who signed before are none.
-fn signing(deployments: &[Deployment], period: Period) -> Vec<SignedDuration> {
-    let signed = deployments.iter().flat_map(|d| d.sign_offs.iter().map(move |one| (d, one)));
+fn signing(deployments: &[&Deployment], period: Period) -> Vec<SignedDuration> {
+    let signed = deployments.iter().flat_map(|d| d.sign_offs.iter().map(move |one| (*d, one)));
     let counts = signed.filter(|(d, one)| one.category != VETO && period.holds(one.seen) && one.seen >= d.requested_at);
     counts.map(|(d, one)| one.seen.duration_since(d.requested_at)).collect()
 }
 
-fn alerts(records: &[Record], period: Period) -> Alerts {
-    let opened: Vec<&Record> = records.iter().filter(|record| period.holds(record.opened)).collect();
+fn alerts(records: &[&Record], period: Period) -> Alerts {
+    let opened: Vec<&Record> = records.iter().copied().filter(|record| period.holds(record.opened)).collect();
     let of = |severity| opened.iter().filter(|record| record.alert.severity == severity).count();
     let answered = |record: &&Record| Some(record.acknowledged.as_ref()?.at.duration_since(record.opened));
     let answers: Vec<SignedDuration> = opened.iter().filter_map(answered).collect();

@@ -17,11 +17,13 @@ const LIMIT: usize = 1_400;
 const MESSAGE: usize = 1_990;
 /// Most lines of a list.
 const LINES: usize = 8;
+/// Most names of environments in a heading.
+const NAMES: usize = 5;
 
 /// The weekly report.
 #[must_use]
 pub fn weekly(week: &Summary, zone: &TimeZone) -> String {
-    let mut text = format!("📊 **Week of {}**", span(week.period, zone));
+    let mut text = format!("📊 **Week of {}**{}", span(week.period, zone), only(week));
     if week.stages.is_empty() {
         text.push_str("\nNothing was deployed.");
     }
@@ -75,13 +77,8 @@ pub fn weekly_chart(week: &Summary, zone: &TimeZone) -> Option<Chart> {
 /// The daily digest: what is open, and what happened.
 #[must_use]
 pub fn digest(day: &Summary, open: &Open, now: Timestamp, zone: &TimeZone) -> String {
-    let mut text = format!("🗞️ **{}**", now.to_zoned(zone.clone()).strftime("%A, %-d %B %Y"));
-    let nothing = open.alerts.is_empty()
-        && open.deployments.is_empty()
-        && open.glass.is_empty()
-        && open.locks.is_empty()
-        && open.incidents.is_empty();
-    if nothing {
+    let mut text = format!("🗞️ **{}**{}", now.to_zoned(zone.clone()).strftime("%A, %-d %B %Y"), only(day));
+    if open.is_nothing() {
         text.push_str("\n🟢 Nothing is open.");
     }
     list(&mut text, "🔔 **Open alerts**", &open.alerts, |record| alert::line(record, now));
@@ -103,6 +100,19 @@ pub fn digest(day: &Summary, open: &Open, now: Timestamp, zone: &TimeZone) -> St
     }
     let _ = write!(text, "\n🔔 {}", alerts(&day.alerts));
     clip(&text, MESSAGE)
+}
+
+/// What a report is about, unless it is about everything: "nothing is open" would else be said of what it leaves out.
+fn only(summary: &Summary) -> String {
+    if summary.only.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = summary.only.iter().take(NAMES).map(|name| format!("`{name}`")).collect();
+    let more = match summary.only.len().saturating_sub(NAMES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(" · only {}{more}", names.join(", "))
 }
 
 fn stage(stage: &Stage) -> String {

@@ -7,6 +7,7 @@ use super::*;
 use crate::{
     alert::{Acknowledgement, Alert, Event, Routing, follow},
     decide::tests::{at, person, requested, run, uat},
+    environment::Environment,
     evidence::Evidence,
     gate::{BreakGlass, Reach, SignOff},
     ids::ChannelId,
@@ -102,10 +103,23 @@ fn alerts_of_the_week() -> Vec<Record> {
     ]
 }
 
+/// Environments of these names, as one path.
+fn line(names: &[EnvironmentName]) -> Line {
+    let named = |name: &EnvironmentName| Environment { name: name.clone(), after: None, ..uat() };
+    Line::new(names.iter().map(named).collect()).unwrap()
+}
+
+/// What a report of all these environments says.
+fn seen(names: &[EnvironmentName], deployments: &[Deployment], alerts: &[Record]) -> Summary {
+    summary(week(), &Seen { scope: Scope::of(names, &line(names)), deployments, alerts })
+}
+
 fn counted() -> Summary {
-    let names = [EnvironmentName::parse("dev").unwrap(), uat().name];
-    let (deployments, alerts) = (deployments(), alerts_of_the_week());
-    summary(week(), &Seen { environments: &names, deployments: &deployments, alerts: &alerts })
+    seen(&[name("dev"), uat().name], &deployments(), &alerts_of_the_week())
+}
+
+fn name(text: &str) -> EnvironmentName {
+    EnvironmentName::parse(text).unwrap()
 }
 
 #[test]
@@ -139,7 +153,7 @@ fn a_week_in_words() {
 
 #[test]
 fn a_quiet_week_says_so() {
-    let quiet = summary(week(), &Seen { environments: &[], deployments: &[], alerts: &[] });
+    let quiet = seen(&[uat().name], &[], &[]);
     assert_snapshot!(weekly(&quiet, &TimeZone::UTC), @r"
     📊 **Week of 21 September 2026 to 22 September 2026**
     Nothing was deployed.
@@ -168,8 +182,54 @@ fn a_day_says_what_is_open_first() {
         incidents: vec![Incident::open("login", Some(uat().name), person(5, "ada"), at(60)).0],
     };
     assert_snapshot!(digest(&counted(), &open, now, &TimeZone::UTC));
-    let quiet = summary(week(), &Seen { environments: &[], deployments: &[], alerts: &[] });
+    let quiet = seen(&[uat().name], &[], &[]);
     assert!(digest(&quiet, &Open::default(), now, &TimeZone::UTC).contains("🟢 Nothing is open."));
+}
+
+#[test]
+fn a_report_covers_its_environments_and_what_belongs_to_none() {
+    let (path, only) = (line(&[name("dev"), uat().name]), [name("dev")]);
+    let scope = Scope::of(&only, &path);
+    let moved = |mut d: Deployment| {
+        d.environment = name("dev");
+        d
+    };
+    let both: Vec<Deployment> = deployments().into_iter().chain(deployments().into_iter().map(moved)).collect();
+    let of = |environment: Option<&str>, mut record: Record| {
+        record.alert.environment = environment.map(name);
+        record
+    };
+    let records = || {
+        let places = [Some("dev"), Some("uat"), None].into_iter();
+        places.map(|place| of(place, alert(Severity::Critical, 300, Some(4), false))).collect::<Vec<_>>()
+    };
+    // All of it twice in all, once in dev; the trail's alert belongs to dev's report as well, and uat's does not.
+    let (whole, dev) = (seen(&[name("dev"), uat().name], &both, &records()), &scope);
+    let dev = summary(week(), &Seen { scope: *dev, deployments: &both, alerts: &records() });
+    assert_eq!((whole.stages.len(), whole.ungated.len(), whole.glass.len(), whole.alerts.open), (2, 2, 4, 3));
+    assert_eq!((dev.stages.len(), dev.ungated.len(), dev.glass.len(), dev.alerts.open), (1, 1, 2, 2));
+    assert_eq!((whole.signing.unwrap().count, dev.signing.unwrap().count), (6, 3));
+    assert_eq!((whole.alerts.opened[2].1, dev.alerts.opened[2].1), (3, 2));
+    for text in [weekly(&dev, &TimeZone::UTC), digest(&dev, &Open::default(), at(0), &TimeZone::UTC)] {
+        assert!(text.lines().next().unwrap().ends_with("** · only `dev`") && !text.contains("uat"), "{text}");
+    }
+
+    let lock = |reach| Lock { reach, by: person(5, "ada"), reason: "rehearsal".into(), at: at(0), until: None };
+    let incident = |place: Option<&str>| Incident::open("login", place.map(name), person(5, "ada"), at(60)).0;
+    let open = Open {
+        alerts: records(),
+        deployments: both.clone(),
+        glass: both,
+        locks: vec![lock(Reach::All), lock(Reach::Only(name("dev"))), lock(Reach::Only(uat().name))],
+        incidents: vec![incident(None), incident(Some("dev")), incident(Some("uat"))],
+    };
+    let within = open.clone().within(&scope);
+    assert_eq!((within.alerts.len(), within.locks.len(), within.incidents.len()), (2, 2, 2));
+    assert_eq!((within.deployments.len() * 2, within.glass.len() * 2), (open.deployments.len(), open.glass.len()));
+    assert!(!digest(&dev, &within, at(0), &TimeZone::UTC).contains("`uat`"));
+    // What is left of an environment that is configured no longer stands in a report of all that are.
+    let left = open.clone().within(&Scope::of(&only, &line(&only)));
+    assert_eq!((left.alerts.len(), left.deployments.len()), (3, open.deployments.len()));
 }
 
 #[test]
@@ -177,8 +237,7 @@ fn whatever_happened_fits_into_a_message() {
     let many: Vec<Deployment> =
         (0..500).map(|n| Deployment { id: DeploymentId(n), ..deployments()[3].clone() }).collect();
     let records: Vec<Record> = (0..500).map(|n| alert(Severity::Critical, 20 + n, None, false)).collect();
-    let names = [uat().name];
-    let busy = summary(week(), &Seen { environments: &names, deployments: &many, alerts: &records });
+    let busy = seen(&[uat().name], &many, &records);
     let open = Open { alerts: records, deployments: many.clone(), glass: many, ..Open::default() };
     for text in [weekly(&busy, &TimeZone::UTC), digest(&busy, &open, at(0), &TimeZone::UTC)] {
         assert!(text.chars().count() < 2_000, "{}: {text}", text.chars().count());

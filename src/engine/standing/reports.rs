@@ -7,7 +7,7 @@ use signalbox_domain::{
     evidence::Answer,
     notice::Recipient,
     ports::{Query, StoreError, WhichAlerts},
-    report::{Open, Period, Seen, Summary, digest, summary, weekly, weekly_chart},
+    report::{Open, Period, Scope, Seen, Summary, digest, summary, weekly, weekly_chart},
     schedule::{Outcome, Schedule},
 };
 
@@ -31,6 +31,7 @@ pub(super) async fn daily(engine: &Engine, schedule: &Schedule) -> Result<Outcom
         locks: ports.locks.locks(now).await?,
         incidents: ports.incidents.incidents(0).await?,
     };
+    let open = open.within(&Scope::of(&schedule.environments, &engine.line));
     let (channel, matter) = (engine.routing.home, matter(schedule, now));
     let (to, text) = (Recipient::Channel(channel), digest(&day, &open, now, &schedule.zone));
     engine.plan(Effect::Deliver { to, matter, text, calls: Calls::default() }).await?;
@@ -68,6 +69,7 @@ async fn counted(
     let period = Period { from: now.saturating_sub(length).unwrap_or(now), until: now };
     let deployments = engine.ports.store.find(Query::Since(period.from)).await?;
     let alerts = engine.ports.alerts.alerts(WhichAlerts::Since(period.from)).await?;
-    let seen = Seen { environments: &schedule.environments, deployments: &deployments, alerts: &alerts };
+    let scope = Scope::of(&schedule.environments, &engine.line);
+    let seen = Seen { scope, deployments: &deployments, alerts: &alerts };
     Ok(summary(period, &seen))
 }
