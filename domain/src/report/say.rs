@@ -4,50 +4,46 @@ use std::fmt::Write as _;
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Alerts, Lengths, Open, Period, Stage, Summary};
+use super::{Alerts, Glass, Lengths, Open, Period, Stage, Summary, Ungated};
 use crate::{
     alert,
     history::{Chart, Plot, Rate},
     text::{clip, duration, plain},
 };
 
-/// Most characters that lists may fill, so that what follows them has room.
-const LIMIT: usize = 1_400;
 /// Most characters of a message.
 const MESSAGE: usize = 1_990;
 /// Most lines of a list.
 const LINES: usize = 8;
 /// Most names of environments in a heading.
 const NAMES: usize = 5;
+/// Room for saying how many lines are left out.
+const MORE: usize = 24;
 
 /// The weekly report.
 #[must_use]
 pub fn weekly(week: &Summary, zone: &TimeZone) -> String {
-    let mut text = format!("📊 **Week of {}**{}", span(week.period, zone), only(week));
-    if week.stages.is_empty() {
-        text.push_str("\nNothing was deployed.");
-    }
-    for stage in &week.stages {
-        let _ = write!(text, "\n{}", self::stage(stage));
-    }
-    list(&mut text, "🚧 **Past Signalbox** (started elsewhere, and no gate held them)", &week.ungated, |run| {
+    let title = format!("📊 **Week of {}**{}", span(week.period, zone), only(week));
+    let ungated = |run: &Ungated| {
         let who = plain(&clip(&run.actor, 40));
         format!("deployment {} `{}` to `{}` by {who} at GitHub", run.deployment, run.commit.short(), run.environment)
-    });
-    list(&mut text, "🧨 **Past their gate**", &week.glass, |glass| {
+    };
+    let glass = |glass: &Glass| {
         let reason = plain(&clip(&glass.reason, 80));
         let found = match &glass.found {
             Some(found) => format!("looked after: {}", plain(&clip(found, 80))),
             None => format!("⚠️ nobody has looked after it: `/breakglass close {}`", glass.deployment),
         };
         format!("deployment {} to `{}`: {reason}. {found}", glass.deployment, glass.environment)
-    });
-    if let Some(signing) = week.signing {
-        let signatures = counted(signing.count, "signature");
-        let _ = write!(text, "\n✍️ {signatures}, {}", lengths(signing));
-    }
-    let _ = write!(text, "\n🔔 {}", alerts(&week.alerts));
-    clip(&text, MESSAGE)
+    };
+    let lists = [
+        stages(&title, week),
+        List::of("🚧 **Past Signalbox** (started elsewhere, and no gate held them)", &week.ungated, ungated),
+        List::of("🧨 **Past their gate**", &week.glass, glass),
+    ];
+    let signing = week.signing.map(|found| format!("\n✍️ {}, {}", counted(found.count, "signature"), lengths(found)));
+    let end = format!("{}\n🔔 {}", signing.unwrap_or_default(), alerts(&week.alerts));
+    message(String::new(), &lists, &end)
 }
 
 /// The picture of a week: every run that began, by how it ended. `None` of fewer than two.
@@ -77,29 +73,24 @@ pub fn weekly_chart(week: &Summary, zone: &TimeZone) -> Option<Chart> {
 /// The daily digest: what is open, and what happened.
 #[must_use]
 pub fn digest(day: &Summary, open: &Open, now: Timestamp, zone: &TimeZone) -> String {
-    let mut text = format!("🗞️ **{}**{}", now.to_zoned(zone.clone()).strftime("%A, %-d %B %Y"), only(day));
+    let mut title = format!("🗞️ **{}**{}", now.to_zoned(zone.clone()).strftime("%A, %-d %B %Y"), only(day));
     if open.is_nothing() {
-        text.push_str("\n🟢 Nothing is open.");
+        title.push_str("\n🟢 Nothing is open.");
     }
-    list(&mut text, "🔔 **Open alerts**", &open.alerts, |record| alert::line(record, now));
-    list(&mut text, "🚨 **Open incidents**", &open.incidents, |incident| incident.line(now));
-    list(&mut text, "🚦 **Not over**", &open.deployments, |d| {
-        let since = d.requested_at.as_second();
-        format!("deployment {} `{}` to `{}`: {} · <t:{since}:R>", d.id, d.commit.short(), d.environment, d.state.word())
-    });
-    list(&mut text, "🧨 **Past their gate, and nobody has looked after it**", &open.glass, |d| {
-        format!("deployment {} to `{}`: `/breakglass close {}`", d.id, d.environment, d.id)
-    });
-    list(&mut text, "🔒 **Locks**", &open.locks, |lock| format!("`{}` {}", lock.reach, lock.says()));
-    text.push_str("\n**Since yesterday**");
-    if day.stages.is_empty() {
-        text.push_str("\nNothing was deployed.");
-    }
-    for stage in &day.stages {
-        let _ = write!(text, "\n{}", self::stage(stage));
-    }
-    let _ = write!(text, "\n🔔 {}", alerts(&day.alerts));
-    clip(&text, MESSAGE)
+    let lists = [
+        List::of("🔔 **Open alerts**", &open.alerts, |record| alert::line(record, now)),
+        List::of("🚨 **Open incidents**", &open.incidents, |incident| incident.line(now)),
+        List::of("🚦 **Not over**", &open.deployments, |d| {
+            let (since, state) = (d.requested_at.as_second(), d.state.word());
+            format!("deployment {} `{}` to `{}`: {state} · <t:{since}:R>", d.id, d.commit.short(), d.environment)
+        }),
+        List::of("🧨 **Past their gate, and nobody has looked after it**", &open.glass, |d| {
+            format!("deployment {} to `{}`: `/breakglass close {}`", d.id, d.environment, d.id)
+        }),
+        List::of("🔒 **Locks**", &open.locks, |lock| format!("`{}` {}", lock.reach, lock.says())),
+        stages("**Since yesterday**", day),
+    ];
+    message(title, &lists, &format!("\n🔔 {}", alerts(&day.alerts)))
 }
 
 /// What a report is about, unless it is about everything: "nothing is open" would else be said of what it leaves out.
@@ -113,6 +104,12 @@ fn only(summary: &Summary) -> String {
         more => format!(" and {more} more"),
     };
     format!(" · only {}{more}", names.join(", "))
+}
+
+/// What was deployed, a line for each environment.
+fn stages(heading: &str, summary: &Summary) -> List {
+    let nothing = if summary.stages.is_empty() { "\nNothing was deployed." } else { "" };
+    List { heading: format!("{heading}{nothing}"), lines: summary.stages.iter().map(stage).collect() }
 }
 
 fn stage(stage: &Stage) -> String {
@@ -157,20 +154,46 @@ fn alerts(alerts: &Alerts) -> String {
     format!("{opened} opened: {}{acknowledged}{unanswered}; {} open now.", severities.join(", "), alerts.open)
 }
 
-/// A heading with a line for each; whole lines are left out, never parts of one.
-fn list<T>(text: &mut String, heading: &str, items: &[T], says: impl Fn(&T) -> String) {
-    if items.is_empty() {
-        return;
+/// A heading with a line for each thing under it.
+struct List {
+    heading: String,
+    lines: Vec<String>,
+}
+
+impl List {
+    /// Nothing at all where there are no things.
+    fn of<T>(heading: &str, items: &[T], says: impl Fn(&T) -> String) -> Self {
+        let heading = if items.is_empty() { String::new() } else { heading.to_owned() };
+        Self { heading, lines: items.iter().map(says).collect() }
     }
-    let _ = write!(text, "\n{heading}");
-    for (n, item) in items.iter().enumerate() {
-        let line = says(item);
-        if n == LINES || text.chars().count() + line.chars().count() > LIMIT {
-            let _ = write!(text, "\n… and {} more", items.len() - n);
-            return;
+}
+
+/// Lists between a beginning and an end that always stand. Whole lines are left out, never parts of one; each list has
+/// its first line before any has its second, so that a long one hides none of the others.
+fn message(mut text: String, lists: &[List], end: &str) -> String {
+    let length = |text: &str| text.chars().count() + 1;
+    let mut used = length(&text) + length(end);
+    used += lists.iter().map(|list| length(&list.heading) + MORE).sum::<usize>();
+    let mut shown = vec![0; lists.len()];
+    for n in 0..LINES {
+        for (list, shown) in lists.iter().zip(&mut shown).filter(|(_, shown)| **shown == n) {
+            let Some(line) = list.lines.get(n) else { continue };
+            let longer = used + length(line) + 2;
+            if longer <= MESSAGE {
+                (used, *shown) = (longer, n + 1);
+            }
         }
-        let _ = write!(text, "\n- {line}");
     }
+    for (List { heading, lines }, shown) in lists.iter().zip(shown).filter(|(list, _)| !list.heading.is_empty()) {
+        let _ = write!(text, "{}{heading}", if text.is_empty() { "" } else { "\n" });
+        for line in &lines[..shown] {
+            let _ = write!(text, "\n- {line}");
+        }
+        if shown < lines.len() {
+            let _ = write!(text, "\n… and {} more", lines.len() - shown);
+        }
+    }
+    clip(&(text + end), MESSAGE)
 }
 
 fn span(period: Period, zone: &TimeZone) -> String {

@@ -244,3 +244,62 @@ fn whatever_happened_fits_into_a_message() {
         assert!(text.contains("more"), "{text}");
     }
 }
+
+#[test]
+fn no_list_hides_another_one() {
+    let names: Vec<EnvironmentName> = (0..60).map(|n| name(&format!("customer-{n}-production"))).collect();
+    let everywhere = |n: usize| {
+        let (all, name) = (deployments(), names[n].clone());
+        all.into_iter().map(move |d| Deployment { environment: name.clone(), ..d })
+    };
+    let many: Vec<Deployment> = (0..60).flat_map(everywhere).collect();
+    let records: Vec<Record> = (0..60).map(|n| alert(Severity::Critical, 20 + n, Some(3), false)).collect();
+    let lock =
+        Lock { reach: Reach::All, by: person(5, "ada"), reason: "_*`".repeat(100), at: at(0), until: Some(at(9_000)) };
+    let open = Open {
+        alerts: records.clone(),
+        deployments: many.clone(),
+        glass: many.clone(),
+        locks: vec![lock; 60],
+        incidents: vec![Incident::open(&"login_".repeat(60), None, person(5, "ada"), at(60)).0; 60],
+    };
+    let busy = seen(&names, &many, &records);
+    let zone = TimeZone::UTC;
+    for (text, lists, parts) in [
+        (
+            weekly(&busy, &zone),
+            3,
+            vec!["📊", "**customer-0-production**", "🚧", "🧨", "✍️ 180 signatures", "🔔 60 alerts"],
+        ),
+        (
+            digest(&busy, &open, at(0), &zone),
+            6,
+            vec![
+                "🗞️",
+                "🔔",
+                "🚨",
+                "🚦",
+                "🧨",
+                "🔒",
+                "**Since yesterday**",
+                "**customer-0-production**",
+                "🔔 60 alerts",
+            ],
+        ),
+    ] {
+        assert!(text.chars().count() <= 2_000, "{}: {text}", text.chars().count());
+        assert_eq!(text.lines().filter(|line| line.starts_with("… and ")).count(), lists, "{text}");
+        assert!(text.ends_with("60 open now."), "its end is lost: {text}");
+        for part in parts {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+        let follows = text.lines().zip(text.lines().skip(1)).filter(|(_, next)| next.starts_with("… and "));
+        assert!(follows.into_iter().all(|(before, _)| before.starts_with("- ")), "a list without a line: {text}");
+    }
+    // Of 60 environments that are not all, a heading names some.
+    let some =
+        summary(week(), &Seen { scope: Scope::of(&names, &line(&[uat().name])), deployments: &many, alerts: &[] });
+    let text = weekly(&some, &zone);
+    assert!(text.lines().next().unwrap().ends_with("`customer-4-production` and 55 more"), "{text}");
+    assert!(text.chars().count() <= 2_000 && text.ends_with("0 open now."), "{text}");
+}
