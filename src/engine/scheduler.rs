@@ -93,7 +93,7 @@ impl Scheduler {
         };
         let began = self.engine.ports.clock.now();
         let outcome = tokio::select! {
-            outcome = standing::carry_out(&self.engine, schedule) => outcome,
+            outcome = standing::carry_out(&self.engine, schedule, firing.due) => outcome,
             () = tokio::time::sleep(LONGEST) => gave_up(),
             () = self.overtaken(&firing) => {
                 warn!(schedule = firing.name, "another process has taken this over");

@@ -90,8 +90,8 @@ impl Engine {
     }
 }
 
-/// Does what a schedule is for.
-pub(super) async fn carry_out(engine: &Engine, schedule: &Schedule) -> Outcome {
+/// Does what a schedule is for; `due` is for when it was planned.
+pub(super) async fn carry_out(engine: &Engine, schedule: &Schedule, due: Timestamp) -> Outcome {
     let environments: Vec<&Environment> =
         schedule.environments.iter().filter_map(|name| engine.line.get(name)).collect();
     let done = match schedule.work {
@@ -105,8 +105,8 @@ pub(super) async fn carry_out(engine: &Engine, schedule: &Schedule) -> Outcome {
         | Work::Pooler
         | Work::Database
         | Work::Secrets => monitors::watch(engine, schedule.work, &environments).await,
-        Work::Digest => reports::daily(engine, schedule).await,
-        Work::Weekly => reports::week(engine, schedule).await,
+        Work::Digest => reports::daily(engine, schedule, due).await,
+        Work::Weekly => reports::week(engine, schedule, due).await,
     };
     done.unwrap_or_else(|error| unrecorded(schedule, &error))
 }

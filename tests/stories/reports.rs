@@ -1,5 +1,7 @@
 //! What Signalbox says of a day and of a week, when that is due.
 
+use signalbox_sandbox::discord::MessageView;
+
 use crate::world::{Given, HOST, World};
 
 /// Once a year, so that no minute goes by within a story.
@@ -14,7 +16,16 @@ cron = "0 9 1 1 *"
 run = "weekly"
 cron = "0 9 1 1 *"
 time_zone = "Europe/Berlin"
+[[schedule]]
+name = "dev-digest"
+run = "digest"
+cron = "0 9 1 1 *"
+environments = ["dev"]
 "#;
+
+fn is_of_all(text: &str) -> bool {
+    text.contains("🗞️") && !text.contains("only")
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_day_and_a_week_are_reported_once_when_they_are_due() {
@@ -32,11 +43,17 @@ async fn a_day_and_a_week_are_reported_once_when_they_are_due() {
         w.misses_firings().await;
         w.starts().await;
 
-        let digest = w.discord.expect_message("releases", "the digest", |m| m.text().contains("🗞️")).await.text();
+        let digest = w.discord.expect_message("releases", "the digest", |m| is_of_all(&m.text())).await;
+        let (first, digest) = (digest.id, digest.text());
         for part in
             ["🔔 **Open alerts**", "`/alerts ack 1`", "**uat** 2 deployments, 0 % went well: ❌ 2 failed or untrue"]
         {
             assert!(digest.contains(part), "{part:?} is not in {digest}");
+        }
+        let dev = w.discord.expect_message("releases", "that of dev", |m| m.text().contains("** · only `dev`")).await;
+        let dev = dev.text();
+        for part in ["🟢 Nothing is open.", "Nothing was deployed.", "No alert was opened; 0 open now."] {
+            assert!(dev.contains(part) && !dev.contains("uat"), "{part:?} is not in {dev}");
         }
         let week = w.discord.expect_message("releases", "the week", |m| m.text().contains("📊 **Week of")).await;
         let text = week.text();
@@ -50,6 +67,13 @@ async fn a_day_and_a_week_are_reported_once_when_they_are_due() {
         w.stops().await;
         w.starts().await;
         assert_eq!((w.firings("digest").await, w.firings("weekly").await), (1, 1));
+
+        // Made again for the same time it is the same one; another one that was due within the same hour is another.
+        w.does(&["digest"]).await;
+        w.does_what_was_due(&["digest"], 1).await;
+        let another = |m: &MessageView| m.id != first && is_of_all(&m.text());
+        w.discord.expect_message("releases", "the next digest", another).await;
+        assert_eq!(w.firings("digest").await, 3);
     })
     .await;
 }

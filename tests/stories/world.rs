@@ -459,16 +459,23 @@ commit_header = "X-Build-Sha"
 
     /// What is scheduled is done, now and once: it was due while Signalbox was down.
     pub async fn does(&self, schedules: &[&str]) {
+        self.does_what_was_due(schedules, 0).await;
+    }
+
+    /// The same for what was due so many minutes after everything else.
+    pub async fn does_what_was_due(&self, schedules: &[&str], minutes: i64) {
         self.stops().await;
         let database = self.own_database().await;
-        let due = "UPDATE schedules SET due_at = 1790000000000 WHERE name = $1";
+        let at = 1_790_000_000_000 + minutes * 60_000;
+        let due = "UPDATE schedules SET due_at = $2 WHERE name = $1";
         for name in schedules {
-            assert_eq!(sqlx::query(due).bind(name).execute(&database).await.unwrap().rows_affected(), 1, "{name}");
+            let row = sqlx::query(due).bind(name).bind(at).execute(&database).await.unwrap();
+            assert_eq!(row.rows_affected(), 1, "{name}");
         }
         self.starts().await;
-        let open = "SELECT count(*) FROM schedules WHERE due_at = 1790000000000";
+        let open = "SELECT count(*) FROM schedules WHERE due_at = $1";
         let done = async {
-            while sqlx::query_scalar::<_, i64>(open).fetch_one(&database).await.unwrap() > 0 {
+            while sqlx::query_scalar::<_, i64>(open).bind(at).fetch_one(&database).await.unwrap() > 0 {
                 let _ = tokio::time::timeout(Duration::from_millis(20), std::future::pending::<()>()).await;
             }
         };

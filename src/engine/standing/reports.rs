@@ -19,7 +19,7 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Says what is open, and what happened in a day.
-pub(super) async fn daily(engine: &Engine, schedule: &Schedule) -> Result<Outcome, StoreError> {
+pub(super) async fn daily(engine: &Engine, schedule: &Schedule, due: Timestamp) -> Result<Outcome, StoreError> {
     let now = engine.ports.clock.now();
     let day = counted(engine, schedule, DAY, now).await?;
     let ports = &engine.ports;
@@ -32,17 +32,17 @@ pub(super) async fn daily(engine: &Engine, schedule: &Schedule) -> Result<Outcom
         incidents: ports.incidents.incidents(0).await?,
     };
     let open = open.within(&Scope::of(&schedule.environments, &engine.line));
-    let (channel, matter) = (engine.routing.home, matter(schedule, now));
+    let (channel, matter) = (engine.routing.home, matter(schedule, due));
     let (to, text) = (Recipient::Channel(channel), digest(&day, &open, now, &schedule.zone));
     engine.plan(Effect::Deliver { to, matter, text, calls: Calls::default() }).await?;
     Ok(posted())
 }
 
 /// Says what a week was like, with a picture.
-pub(super) async fn week(engine: &Engine, schedule: &Schedule) -> Result<Outcome, StoreError> {
+pub(super) async fn week(engine: &Engine, schedule: &Schedule, due: Timestamp) -> Result<Outcome, StoreError> {
     let now = engine.ports.clock.now();
     let week = counted(engine, schedule, WEEK, now).await?;
-    let (channel, matter, text) = (engine.routing.home, matter(schedule, now), weekly(&week, &schedule.zone));
+    let (channel, matter, text) = (engine.routing.home, matter(schedule, due), weekly(&week, &schedule.zone));
     let effect = match weekly_chart(&week, &schedule.zone) {
         Some(chart) => Effect::Picture { channel, matter, text, chart },
         None => Effect::Deliver { to: Recipient::Channel(channel), matter, text, calls: Calls::default() },
@@ -51,9 +51,9 @@ pub(super) async fn week(engine: &Engine, schedule: &Schedule) -> Result<Outcome
     Ok(posted())
 }
 
-/// One that is made again because its outcome was not recorded is not posted again within its hour.
-fn matter(schedule: &Schedule, now: Timestamp) -> String {
-    format!("report {} {}", schedule.name, now.as_second() / 3_600)
+/// A firing that is carried out late, or again because its outcome was not recorded, is still the one that was due.
+fn matter(schedule: &Schedule, due: Timestamp) -> String {
+    format!("report {} {due}", schedule.name)
 }
 
 fn posted() -> Outcome {
