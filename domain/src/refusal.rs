@@ -268,6 +268,13 @@ impl Refusal {
         )
     }
 
+    /// What people are to read is blank; `takes` says what has to be written, `command` how.
+    #[must_use]
+    pub fn nothing_written(takes: &str, command: impl Into<String>) -> Self {
+        let what = format!("{takes}, and what you wrote is blank. Nothing was recorded.");
+        Self::new("nothing_written", what, "you, by writing it.", command)
+    }
+
     /// No deployment has this number.
     #[must_use]
     pub fn no_such_deployment(given: &str) -> Self {

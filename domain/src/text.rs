@@ -9,6 +9,12 @@ pub fn is_deceptive(c: char) -> bool {
         | '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Whether there is nothing to read in it.
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || c.is_control() || is_deceptive(c))
+}
+
 /// Shows deceptive and control characters as `U+XXXX`; line breaks become spaces.
 #[must_use]
 pub fn visible(text: &str) -> String {
@@ -36,7 +42,7 @@ pub fn plain(text: &str) -> String {
     out
 }
 
-/// The same for a text of several lines: they stay, empty ones do not.
+/// The same as [`plain`] for a text of several lines: they stay, empty ones do not.
 #[must_use]
 pub fn paragraphs(text: &str) -> String {
     let lines = text.lines().map(plain).filter(|line| !line.trim().is_empty());
@@ -160,6 +166,7 @@ mod tests {
         assert_eq!(code("x"), "`x`");
         assert_eq!(code("a`b"), "`` a`b ``");
         assert_eq!(code("```"), "`` `\u{2009}`\u{2009}` ``", "three are more than one pair");
+        assert!(is_blank("") && is_blank(" \n\u{200b}\u{3000}\u{7}") && !is_blank(" . "));
         assert_eq!(clip("abcdef", 4), "abc…");
         assert_eq!(duration(jiff::SignedDuration::from_secs(125)), "2 min 05 s");
     }

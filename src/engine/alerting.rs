@@ -10,12 +10,11 @@ use signalbox_domain::{
     notice::{Kind, Subscription, words},
     ports::{LetterError, WhichAlerts},
     refusal::Refusal,
-    text::clip,
 };
 
 use super::{
     desk::{ServiceDesk, fault},
-    gates::length,
+    gates::{length, written},
 };
 
 /// What is muted for longer is forgotten.
@@ -44,7 +43,9 @@ impl ServiceDesk {
             AlertAct::Mute { reason, length: typed } => {
                 let length = length(typed.as_deref().unwrap_or_default())?.min(LONGEST_MUTE);
                 let until = now.saturating_add(length).unwrap_or(now);
-                Event::Muted(Mute { by, reason: clip(reason.trim(), 300), until })
+                let example = || format!("`/alerts mute {id} reason:\"the vendor knows\" for:2h`");
+                let reason = written(&reason, "Muting takes a reason", example)?;
+                Event::Muted(Mute { by, reason, until })
             }
         };
         let answered = self.engine.alert(&record.alert.key, event).await.map_err(fault)?;

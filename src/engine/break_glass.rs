@@ -8,10 +8,12 @@ use signalbox_domain::{
     permit::holds_one_of,
     ports::Query,
     refusal::Refusal,
-    text::clip,
 };
 
-use super::desk::{ServiceDesk, fault};
+use super::{
+    desk::{ServiceDesk, fault},
+    gates::written,
+};
 
 impl ServiceDesk {
     pub(super) async fn try_break_glass(&self, ask: GlassAsk) -> Result<Deployment, Refusal> {
@@ -35,7 +37,10 @@ impl ServiceDesk {
             GlassAct::Ask { .. } if d.break_glass.as_ref().is_some_and(|glass| glass.is_asked(now)) => {
                 return Err(Refusal::glass_asked_already(&d));
             }
-            GlassAct::Ask { reason } => Event::GlassAsked { by, reason: clip(reason.trim(), 300) },
+            GlassAct::Ask { reason } => {
+                let example = || format!("`/breakglass ask {id} reason:\"login is down\"`");
+                Event::GlassAsked { by, reason: written(&reason, "Going past a gate takes a reason", example)? }
+            }
             GlassAct::Confirm if !agrees => return Err(Refusal::may_not_break_glass(environment, &d)),
             GlassAct::Confirm => match &d.break_glass {
                 Some(glass) if glass.is_asked(now) && glass.by.id == by.id => {
@@ -50,7 +55,10 @@ impl ServiceDesk {
             GlassAct::Close { .. } if !d.break_glass.as_ref().is_some_and(|glass| glass.is_open()) => {
                 return Err(Refusal::no_broken_glass(&d));
             }
-            GlassAct::Close { note } => Event::GlassClosed { by, note: clip(note.trim(), 300) },
+            GlassAct::Close { note } => {
+                let example = || format!("`/breakglass close {id} note:\"a bad cache key; its test is written\"`");
+                Event::GlassClosed { by, note: written(&note, "It takes what was found", example)? }
+            }
         };
         // Nothing followed: somebody was faster.
         let changed = self.engine.apply(id, event).await.map_err(fault)?;

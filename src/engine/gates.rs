@@ -10,7 +10,7 @@ use signalbox_domain::{
     permit::{Permit, may_lock},
     ports::Query,
     refusal::Refusal,
-    text::clip,
+    text::{clip, is_blank},
 };
 use ulid::Ulid;
 
@@ -25,9 +25,11 @@ impl ServiceDesk {
         let reach = self.reach("lock", &ask.reach)?;
         may_lock(&self.engine.line, &reach, &ask.asker.roles, "lock")?;
         let length = ask.length.as_deref().map(length).transpose()?;
+        let example = || format!("`/lock {reach} reason:\"migration rehearsal\"`");
+        let reason = written(&ask.reason, "A lock takes a reason", example)?;
         let at = self.engine.ports.clock.now();
         let until = length.and_then(|length| at.checked_add(length).ok());
-        let lock = Lock { reach, by: ask.asker.person, reason: clip(ask.reason.trim(), 300), at, until };
+        let lock = Lock { reach, by: ask.asker.person, reason, at, until };
         let detail =
             format!("{} ({})", lock.reason, until.map_or("until lifted".into(), |until| format!("until {until}")));
         let entry = self.entry(&lock, &lock.by.name, "locked", detail);
@@ -132,6 +134,11 @@ pub(super) fn length(typed: &str) -> Result<SignedDuration, Refusal> {
     let span: jiff::Span = typed.trim().parse().map_err(|_| bad())?;
     let length = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(|_| bad())?;
     LENGTHS.contains(&length).then_some(length).ok_or_else(bad)
+}
+
+/// What somebody wrote for others to read; `takes` and `example` say what that should be.
+pub(super) fn written(text: &str, takes: &str, example: impl FnOnce() -> String) -> Result<String, Refusal> {
+    if is_blank(text) { Err(Refusal::nothing_written(takes, example())) } else { Ok(clip(text.trim(), 300)) }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use signalbox_domain::{
     permit::works_at,
     ports::{Query, Rows, StoreError, WhichAlerts},
     refusal::Refusal,
-    text::plain,
+    text::{is_blank, plain},
 };
 
 use super::{
@@ -35,6 +35,10 @@ impl ServiceDesk {
         let by = ask.asker.person;
         match ask.act {
             IncidentAct::Open { title, environment } => {
+                if is_blank(&title) {
+                    let example = "`/incident open title:\"login is down\"`";
+                    return Err(Refusal::nothing_written("An incident takes a title", example));
+                }
                 let environment = match environment {
                     Some(name) => Some(self.environment("incident open", name.trim())?.name.clone()),
                     None => None,
@@ -46,6 +50,10 @@ impl ServiceDesk {
             IncidentAct::Note { text, incident } => {
                 for _ in 0..PATIENCE {
                     let found = self.open_incident("note", incident.as_deref(), &ask.asker.roles).await?;
+                    if is_blank(&text) {
+                        let example = format!("`/incident note text:\"rolled back\" incident:{}`", found.id);
+                        return Err(Refusal::nothing_written("A note takes a text", example));
+                    }
                     let (noted, entry) = found.noted(&text, by.clone(), self.engine.ports.clock.now());
                     match self.engine.record_incident(noted, entry, None).await {
                         Err(StoreError::Overtaken) => tokio::task::yield_now().await,

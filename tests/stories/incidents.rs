@@ -1,5 +1,7 @@
 //! A trouble that people work on, from its opening to its post-mortem.
 
+use signalbox_sandbox::discord::MessageView;
+
 use crate::world::{HOST, World};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -9,12 +11,15 @@ async fn an_incident_ends_with_a_post_mortem_of_what_happened() {
         assert!(
             w.asks("erin", "/incident open title:x environment:nowhere").await.text().contains("unknown_environment")
         );
+        let blank = w.asks("erin", "/incident open title:\" \" environment:uat").await.text();
+        assert!(blank.contains("nothing_written") && blank.contains("`/incident open title:\"login"), "{blank}");
         let opened = w.asks("erin", "/incident open title:\"login of @everyone\" environment:uat").await.text();
         assert!(opened.contains("Incident **1** of `uat` is open"), "{opened}");
-        let told =
-            |m: &signalbox_sandbox::discord::MessageView| m.text().contains("🚨 Incident **1** of `uat`, opened by");
+        let told = |m: &MessageView| m.text().contains("🚨 Incident **1** of `uat`, opened by");
         w.discord.expect_message("releases", "that it is open", told).await;
 
+        let blank = w.asks("erin", "/incident note text:\" \u{200b}\"").await.text();
+        assert!(blank.contains("nothing_written") && blank.contains("\"rolled back\" incident:1`"), "{blank}");
         w.application.deploy(HOST, &"0".repeat(40));
         w.asks("erin", "/deploy uat").await;
         w.the_run().await.complete("success").unwrap();

@@ -43,6 +43,8 @@ async fn only_who_may_deploy_may_lock() {
         }
         assert!(w.asks("erin", "/lock nowhere reason:x").await.text().contains("unknown_environment"));
         assert!(w.asks("erin", "/lock uat reason:x for:soon").await.text().contains("bad_duration"));
+        let blank = w.asks("erin", "/lock uat reason:\" \"").await.text();
+        assert!(blank.contains("nothing_written") && blank.contains("`/lock uat reason:\"migration"), "{blank}");
         assert!(w.asks("vera", "/locks").await.text().contains("Nothing is locked"));
     })
     .await;
