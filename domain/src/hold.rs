@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     deployment::{Deployment, State},
     ids::{RepositoryName, RunId},
-    text::{clip, outside},
+    text::{clip, outside, unpinged},
 };
 
 /// GitHub takes so many reports for a gate.
@@ -129,8 +129,7 @@ impl Deployment {
             run: self.run_ref?.id,
             environment: hold.rule.clone()?,
             word,
-            // A name with an @ must not call anybody at GitHub.
-            comment: clip(&comment.replace('@', "@\u{2060}"), LONGEST),
+            comment: clip(&unpinged(&comment), LONGEST),
         })
     }
 

@@ -42,6 +42,13 @@ pub fn plain(text: &str) -> String {
     out
 }
 
+/// Text that leaves for places with mentions of their own, such as GitHub, or for wherever people paste it: there a
+/// backslash keeps no `@` from calling somebody, but a word joiner behind it does, and nobody sees it.
+#[must_use]
+pub fn unpinged(text: &str) -> String {
+    text.replace('@', "@\u{2060}")
+}
+
 /// The same as [`plain`] for a text of several lines: they stay, empty ones do not.
 #[must_use]
 pub fn paragraphs(text: &str) -> String {
@@ -167,6 +174,7 @@ mod tests {
         assert_eq!(code("a`b"), "`` a`b ``");
         assert_eq!(code("```"), "`` `\u{2009}`\u{2009}` ``", "three are more than one pair");
         assert!(is_blank("") && is_blank(" \n\u{200b}\u{3000}\u{7}") && !is_blank(" . "));
+        assert_eq!(unpinged("@here, a@b"), "@\u{2060}here, a@\u{2060}b");
         assert_eq!(clip("abcdef", 4), "abc…");
         assert_eq!(duration(jiff::SignedDuration::from_secs(125)), "2 min 05 s");
     }

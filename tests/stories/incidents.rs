@@ -46,7 +46,7 @@ async fn an_incident_ends_with_a_post_mortem_of_what_happened() {
         let (_, content) = w.discord.file(message.id, "incident-1.md").unwrap();
         let text = String::from_utf8(content.to_vec()).unwrap();
         let wanted = [
-            "# Incident 1: login of @everyone",
+            "# Incident 1: login of @\u{2060}everyone",
             "- **Environment:** uat",
             "| truth:uat: ",
             "| 1 | uat | `",

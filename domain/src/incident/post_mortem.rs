@@ -10,7 +10,7 @@ use crate::{
     deployment::Deployment,
     effect::Entry,
     ids::EnvironmentName,
-    text::{clip, duration, outside, visible},
+    text::{clip, duration, outside, unpinged, visible},
 };
 
 /// How long before it was opened an incident may have begun.
@@ -82,7 +82,8 @@ pub fn post_mortem(incident: &Incident, seen: &Witnessed, now: Timestamp) -> Str
     figures(&mut text, &alerts, &deployments, ends);
     timeline(&mut text, incident, seen, (begins, ends));
     text.push_str(QUESTIONS);
-    text
+    // It is made to be pasted elsewhere, and what people wrote calls nobody there.
+    unpinged(&text)
 }
 
 const QUESTIONS: &str = "

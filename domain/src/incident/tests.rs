@@ -92,3 +92,20 @@ fn without_an_alert_it_began_when_it_was_opened() {
     let seen = Witnessed { entries: vec![entry], ..Witnessed::default() };
     assert!(post_mortem(&incident, &seen, at(360)).contains("the incident was opened"));
 }
+
+#[test]
+fn wherever_it_is_pasted_it_calls_nobody() {
+    let (mut incident, mut opened) = Incident::open("@everyone <@7>", None, person(8, "@erin"), at(300));
+    incident.id = IncidentId(3);
+    opened.subject = incident.subject();
+    let (incident, noted) = incident.noted("@here, <@&42> and @org/team", person(9, "lena"), at(400));
+    let (alert, mut entries) = alert("mail:@ops", "uat", (310, 500));
+    let lock = entry(420, "@bot", "environment.locked", "environment uat", "asked by <@9>, told to ops@shop.example");
+    entries.extend([opened, noted, lock]);
+    let seen = Witnessed { alerts: vec![alert], entries, ..Witnessed::default() };
+    let text = post_mortem(&incident, &seen, at(600));
+    for part in ["# Incident 3: @\u{2060}everyone", "@\u{2060}here", "@\u{2060}org/team", "ops@\u{2060}shop.example"] {
+        assert!(text.contains(part), "{part:?} is not in {text}");
+    }
+    assert!(text.split('@').skip(1).all(|after| after.starts_with('\u{2060}')), "{text}");
+}
