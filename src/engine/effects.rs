@@ -2,6 +2,7 @@
 
 mod alerts;
 mod anchor;
+mod channel;
 mod chat;
 mod dispatch;
 mod hold;

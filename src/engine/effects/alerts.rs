@@ -8,7 +8,10 @@ use signalbox_domain::{
 };
 use tracing::warn;
 
-use super::{done, later};
+use super::{
+    channel::{With, say},
+    done, later,
+};
 use crate::engine::Engine;
 
 /// Records that a condition holds. What cannot be recorded is said all the same, and recorded later.
@@ -33,7 +36,14 @@ pub(super) async fn show(engine: &Engine, key: &str, attempts: u32) -> Result<Se
         None => {
             let channel = engine.routing.channel(&record.alert, &engine.line);
             let nonce = format!("alert-{}-{}", record.id, record.messages_lost);
-            match chat.post(channel, &shown, &nonce).await {
+            let posted = match chat.post(channel, &shown, &nonce).await {
+                Err(ChatError::Gone(why)) if channel != engine.routing.home => {
+                    warn!(alert = key, channel.id = channel.0, why, "the channel of an alert is gone");
+                    chat.post(engine.routing.home, &shown, &nonce).await
+                }
+                outcome => outcome,
+            };
+            match posted {
                 Ok(at) => {
                     engine.alert(key, Event::Posted(at)).await?;
                     // An earlier attempt whose answer was lost may have posted it: then the chat kept that one's text.
@@ -67,7 +77,7 @@ pub(super) async fn call(
     let channel = engine.routing.channel(&record.alert, &engine.line);
     let calls = Calls { roles: engine.routing.asked(&record.alert, record.asks()), people: vec![] };
     let text = reminder(&record, &engine.routing);
-    match engine.ports.chat.call(channel, &calls, &text, &format!("call-{}", claimed.id)).await {
+    match say(engine, channel, &text, With::Calls(&calls), &format!("call-{}", claimed.id)).await {
         Ok(()) => Ok(done(engine)),
         // Asking again cannot help; the alert's own message stands.
         Err(ChatError::Rejected(why)) => {

@@ -12,7 +12,10 @@ use signalbox_domain::{
 };
 use tracing::{info, warn};
 
-use super::{done, later};
+use super::{
+    channel::{With, say},
+    done, later,
+};
 use crate::engine::Engine;
 
 /// Finds out who wants to hear it. Done twice it plans the same deliveries, and each is made once.
@@ -59,15 +62,16 @@ pub(super) async fn deliver(
 ) -> Result<Settled, StoreError> {
     let nonce = format!("notice-{}", claimed.id);
     let outcome = match to {
-        Recipient::Channel(channel) => engine.ports.chat.call(channel, calls, text, &nonce).await,
+        Recipient::Channel(channel) => say(engine, channel, text, With::Calls(calls), &nonce).await,
         Recipient::Person(person) => match engine.ports.letters.write(person, text, &nonce).await {
             Ok(()) => Ok(()),
             Err(LetterError::Closed) => return closed(engine, person).await,
+            Err(LetterError::Chat(ChatError::Gone(_))) => return Ok(done(engine)),
             Err(LetterError::Chat(error)) => Err(error),
         },
     };
     match outcome {
-        Ok(()) | Err(ChatError::Rejected(_) | ChatError::Gone(_)) => Ok(done(engine)),
+        Ok(()) | Err(ChatError::Rejected(_)) => Ok(done(engine)),
         Err(error) => {
             warn!(error = &error as &dyn std::error::Error, "a notice was not taken; trying again");
             // What nobody could be told for a day is no news.
@@ -115,9 +119,9 @@ async fn attach(
     file: Attachment<'_>,
     claimed: &Claimed,
 ) -> Result<Settled, StoreError> {
-    match engine.ports.chat.attach(channel, text, file, &format!("handout-{}", claimed.id)).await {
+    match say(engine, channel, text, With::File(file), &format!("handout-{}", claimed.id)).await {
         Ok(()) => Ok(done(engine)),
-        Err(error @ (ChatError::Rejected(_) | ChatError::Gone(_))) => {
+        Err(error @ ChatError::Rejected(_)) => {
             warn!(error = &error as &dyn std::error::Error, file = file.name, "a file was not taken, and will not be");
             Ok(done(engine))
         }
