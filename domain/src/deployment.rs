@@ -1,12 +1,14 @@
 //! One attempt to bring one commit to one environment.
 
+mod order;
+mod state;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     environment::Environment,
-    evidence::Evidence,
-    gate::{BreakGlass, Clearance, Cleared, SignOff, Verdict},
+    gate::{BreakGlass, Cleared, SignOff, Verdict},
     git_ref::GitRef,
     hold::Hold,
     ids::{
@@ -14,12 +16,15 @@ use crate::{
     },
     log::JobLog,
     migration::Migration,
-    notice::Kind,
     permit::Request,
-    promotion::{Merge, MergeOrder, Start},
-    refusal::Refusal,
+    promotion::{Merge, Start},
     run::{Job, Run},
     text::plain,
+};
+
+pub use self::{
+    order::{DispatchOrder, Order},
+    state::{CancelCause, Lost, State},
 };
 
 /// Where a deployment came from.
@@ -49,210 +54,6 @@ pub struct RunRef {
     pub id: RunId,
     /// 1 for the first execution.
     pub attempt: u32,
-}
-
-/// Why we don't know which run is ours.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Lost {
-    /// GitHub took the dispatch and named no run.
-    NoRunId,
-    /// The answer to the dispatch never came, or said nothing certain: it may or may not have started.
-    NoAnswer {
-        /// What happened instead.
-        why: String,
-    },
-    /// More than one run could be ours.
-    Ambiguous {
-        /// They.
-        candidates: Vec<RunId>,
-    },
-}
-
-/// How far a deployment is. Each state owns what only it needs to know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-pub enum State {
-    /// Its gate is closed; it leaves by itself when the gate opens.
-    Waiting {
-        /// Since when.
-        since: Timestamp,
-        /// When it is given up.
-        until: Timestamp,
-        /// What the gate last said; `None` until it was asked.
-        verdict: Option<Verdict>,
-    },
-    /// About to be sent to GitHub, or on its way (`sent`). Once sent it is never sent again by itself.
-    Dispatching {
-        /// When the one request was let go.
-        sent: Option<Timestamp>,
-        /// GitHub asked to wait, or was not reached at all: not before this time.
-        not_before: Option<Timestamp>,
-        /// How often it was certain that nothing had been started.
-        tries: u32,
-    },
-    /// Sent, and no run is known to be ours. Holds the environment until a run is found or a person decides.
-    Unknown {
-        /// When it was sent.
-        since: Timestamp,
-        /// Why.
-        why: Lost,
-        /// Until when the run is looked for.
-        search_until: Timestamp,
-    },
-    /// The pull request is merged; the run that its push starts is waited for.
-    Merged {
-        /// When that was heard.
-        since: Timestamp,
-        /// Until when the run is looked for.
-        search_until: Timestamp,
-    },
-    /// GitHub has the run; no job is at work.
-    Queued,
-    /// Jobs are at work.
-    Running,
-    /// The run is green; the world is being asked.
-    Verifying {
-        /// When the run ended.
-        since: Timestamp,
-        /// What was found so far.
-        evidence: Option<Evidence>,
-    },
-    /// Green, and the evidence says yes.
-    Succeeded {
-        /// When.
-        at: Timestamp,
-        /// The evidence.
-        evidence: Evidence,
-    },
-    /// Green, and the evidence says no.
-    Untrue {
-        /// When.
-        at: Timestamp,
-        /// The evidence.
-        evidence: Evidence,
-    },
-    /// Green, and the world could not be asked.
-    Unverified {
-        /// When.
-        at: Timestamp,
-        /// The evidence.
-        evidence: Evidence,
-    },
-    /// The run failed.
-    Failed {
-        /// When.
-        at: Timestamp,
-        /// One sentence; plain text.
-        reason: String,
-    },
-    /// Somebody or something cancelled it.
-    Cancelled {
-        /// When.
-        at: Timestamp,
-        /// One sentence; plain text.
-        reason: String,
-    },
-    /// GitHub ended the run for taking too long.
-    TimedOut {
-        /// When.
-        at: Timestamp,
-    },
-    /// Its gate stayed closed for too long; never started.
-    Expired {
-        /// When.
-        at: Timestamp,
-        /// What the gate last said.
-        verdict: Option<Verdict>,
-    },
-    /// Never started.
-    Refused {
-        /// When.
-        at: Timestamp,
-        /// Why.
-        refusal: Refusal,
-    },
-}
-
-impl State {
-    /// Whether nothing more will happen by itself.
-    #[must_use]
-    pub fn is_over(&self) -> bool {
-        !matches!(
-            self,
-            Self::Waiting { .. }
-                | Self::Dispatching { .. }
-                | Self::Unknown { .. }
-                | Self::Merged { .. }
-                | Self::Queued
-                | Self::Running
-                | Self::Verifying { .. }
-        )
-    }
-
-    /// What whoever wants to hear of it hears when it ends so.
-    #[must_use]
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Failed { .. } | Self::TimedOut { .. } => Kind::Failed,
-            Self::Untrue { .. } => Kind::Untrue,
-            _ => Kind::Finished,
-        }
-    }
-
-    /// One word for lists, logs and the database.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Waiting { .. } => "waiting",
-            Self::Dispatching { .. } => "dispatching",
-            Self::Unknown { .. } => "unknown",
-            Self::Merged { .. } => "merged",
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Verifying { .. } => "verifying",
-            Self::Succeeded { .. } => "succeeded",
-            Self::Untrue { .. } => "untrue",
-            Self::Unverified { .. } => "unverified",
-            Self::Failed { .. } => "failed",
-            Self::Cancelled { .. } => "cancelled",
-            Self::TimedOut { .. } => "timed out",
-            Self::Expired { .. } => "expired",
-            Self::Refused { .. } => "refused",
-        }
-    }
-
-    /// When it ended, if it has.
-    #[must_use]
-    pub fn ended_at(&self) -> Option<Timestamp> {
-        match self {
-            Self::Succeeded { at, .. }
-            | Self::Untrue { at, .. }
-            | Self::Unverified { at, .. }
-            | Self::Failed { at, .. }
-            | Self::Cancelled { at, .. }
-            | Self::TimedOut { at }
-            | Self::Expired { at, .. }
-            | Self::Refused { at, .. } => Some(*at),
-            _ => None,
-        }
-    }
-}
-
-/// Why a run was asked to stop.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum CancelCause {
-    /// A person asked.
-    Asked {
-        /// Who.
-        by: Person,
-    },
-    /// The run took another commit than the one that was asked for.
-    RefMoved {
-        /// The commit it took.
-        to: CommitSha,
-    },
 }
 
 /// One attempt to bring one commit to one environment.
@@ -483,70 +284,4 @@ impl Deployment {
     pub fn migration_job<'a>(&'a self, environment: &Environment) -> Option<&'a Job> {
         self.jobs.iter().find(|job| environment.is_migration(&job.name))
     }
-
-    /// Whether it left with a clearance for its commit and is under way.
-    #[must_use]
-    pub fn is_cleared(&self) -> bool {
-        let under_way = matches!(
-            self.state,
-            State::Dispatching { sent: Some(_), .. }
-                | State::Unknown { .. }
-                | State::Merged { .. }
-                | State::Queued
-                | State::Running
-        );
-        under_way && self.has_clearance()
-    }
-
-    /// Whether there is the record of a clearance for its commit, and nobody wants it stopped.
-    #[must_use]
-    pub fn has_clearance(&self) -> bool {
-        self.cancel.is_none() && self.cleared.as_ref().is_some_and(|cleared| cleared.is_of(&self.commit))
-    }
-
-    /// What to send, if it is on its way: only a deployment that was cleared, and whose intent is recorded as sent,
-    /// has an order.
-    #[must_use]
-    pub fn order(&self, environment: &Environment, clearance: &Clearance) -> Option<Order> {
-        let State::Dispatching { sent: Some(_), .. } = self.state else { return None };
-        if !clearance.is_of(self) {
-            return None;
-        }
-        if let Start::Merge(merge) = &self.start {
-            return Some(Order::Merge(merge.order(&self.repository)));
-        }
-        let mut inputs = environment.inputs.clone();
-        if let Some(input) = &environment.key_input {
-            inputs.insert(input.clone(), self.key.clone());
-        }
-        Some(Order::Dispatch(DispatchOrder {
-            repository: self.repository.clone(),
-            workflow: self.workflow.clone(),
-            git_ref: self.git_ref.clone(),
-            inputs,
-        }))
-    }
-}
-
-/// The one request that lets a deployment go.
-#[derive(Debug, Clone)]
-pub enum Order {
-    /// Start its workflow.
-    Dispatch(DispatchOrder),
-    /// Merge its pull request.
-    Merge(MergeOrder),
-}
-
-/// The one request that starts a workflow. Obtained from [`Deployment::order`] only.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct DispatchOrder {
-    /// Where.
-    pub repository: RepositoryName,
-    /// The workflow's file name.
-    pub workflow: String,
-    /// The branch or tag.
-    pub git_ref: GitRef,
-    /// Its inputs; empty where the workflow takes none.
-    pub inputs: std::collections::BTreeMap<String, String>,
 }
