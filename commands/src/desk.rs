@@ -1,5 +1,6 @@
 //! What the commands need from the service. They cannot reach a database or GitHub by themselves.
 
+mod answers;
 mod asks;
 
 use std::time::Duration;
@@ -26,7 +27,7 @@ use signalbox_domain::{
     secrets,
 };
 
-pub use self::asks::*;
+pub use self::{answers::*, asks::*};
 
 /// The service as the commands see it.
 #[async_trait]
