@@ -1,11 +1,14 @@
 use super::*;
-use crate::fixtures::{self, deployment};
+use crate::{
+    desk::{Clearing, Standing, Watched},
+    fixtures::{self, deployment},
+};
 use signalbox_domain::{
     Timestamp,
     audit::{Hash, Head},
     deployment::State,
     fleet::File,
-    gate::Reach,
+    gate::{Lock, Reach},
     health::{self, Held},
     ids::{ChannelId, DeploymentId, MessageId, Person, PersonId},
     refusal::Refusal,
