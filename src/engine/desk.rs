@@ -1,6 +1,6 @@
 //! The desk where commands hand in what people ask for.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use signalbox_commands::desk::{
@@ -11,52 +11,37 @@ use signalbox_commands::desk::{
 use signalbox_domain::{
     SignedDuration, Timestamp,
     alert::Record,
-    decide::opening,
     deployment::{Deployment, State},
     effect::{Effect, Entry},
     environment::{Environment, Line},
     event::Event,
-    fleet::{File, Reading},
+    fleet::Reading,
     gate::{Lock, usual_list},
-    git_ref::GitRef,
     health::Report,
     history::Past,
-    ids::{DeploymentId, EnvironmentName, InteractionId, MessageRef, Person, PersonId, RepositoryName, RoleId},
+    ids::{EnvironmentName, InteractionId, MessageRef, Person, PersonId, RoleId},
     incident::Incident,
     link::Link,
     monitor::Expected,
     notice::Subscription,
-    permit::{Permit, Request, may_cancel, permit},
-    ports::{Asked, ForgeError, Opened, Opening, Query, Resolved, StoreError, WhichAlerts},
+    ports::{Asked, Query, StoreError, WhichAlerts},
     pulse::{Cause, Checkup, Kind, Level},
     refusal::Refusal,
     schedule::{Schedule, Standing as Scheduled},
     secrets,
     text::clip,
 };
-use tokio::sync::Mutex;
 use tracing::{error, warn};
 use ulid::Ulid;
 
-use super::{Engine, ProofError, journal::Journal, proof};
-
-/// How long `/deploy` waits for its card, so that the answer can link to it.
-const CARD_PATIENCE: Duration = Duration::from_millis(1500);
-/// Most bytes of a file: Discord takes 10 MiB with everything around it
-/// (<https://discord.com/developers/docs/reference#uploading-files>).
-const LARGEST_FILE: usize = 9 * 1024 * 1024;
-/// How long suggested refs stay fresh, in seconds.
-const REFS_FRESH: i64 = 30;
-
-/// Branches and tags per repository, with the time they were read.
-type Refs = HashMap<RepositoryName, (Timestamp, Arc<Vec<String>>)>;
+use super::{Engine, journal::Journal, suggest::Refs};
 
 /// The desk of a running service.
 #[derive(Clone)]
 pub struct ServiceDesk {
     pub(super) engine: Engine,
     journal: Journal,
-    refs: Arc<Mutex<Refs>>,
+    pub(super) refs: Refs,
 }
 
 impl ServiceDesk {
@@ -76,86 +61,6 @@ impl ServiceDesk {
 
     pub(super) async fn find(&self, query: Query) -> Result<Vec<Deployment>, Refusal> {
         self.engine.ports.store.find(query).await.map_err(fault)
-    }
-
-    pub(super) async fn holder(&self, environment: &Environment) -> Result<Option<Deployment>, Refusal> {
-        let active = self.find(Query::Active).await?;
-        Ok(active.into_iter().find(|d| d.holds && d.environment == environment.name))
-    }
-
-    pub(super) async fn resolve(&self, environment: &Environment, permit: Permit) -> Result<Request, Refusal> {
-        let name = permit.git_ref().clone();
-        match self.engine.ports.forge.resolve(&environment.repository, &name).await {
-            Ok(Resolved::Ref(commit)) => Ok(permit.at(commit)),
-            Ok(Resolved::Commit(_)) => Err(Refusal::ref_is_a_commit(&name, environment)),
-            Ok(Resolved::Nothing) => Err(Refusal::ref_not_found(&name, environment)),
-            Err(error) => Err(self.unresolved(error, environment, &name)),
-        }
-    }
-
-    /// Why it is not known where a ref points.
-    pub(super) fn unresolved(&self, error: ForgeError, environment: &Environment, name: &GitRef) -> Refusal {
-        match error {
-            ForgeError::Forbidden(why) | ForgeError::NotFound(why) => {
-                Refusal::github_forbidden(&environment.repository, &why)
-            }
-            ForgeError::RateLimited { until } => Refusal::rate_limited(until, &format!("/deploy {}", environment.name)),
-            error @ ForgeError::Unavailable(_) => {
-                let command = format!("/deploy {} ref:{name}", environment.name);
-                Refusal::github_unavailable(&error.to_string(), &command)
-            }
-        }
-    }
-
-    async fn try_deploy(&self, ask: DeployAsk) -> Result<Deployment, Refusal> {
-        let interaction = ask.asker.interaction;
-        if let Some(before) = self.find(Query::Interaction(interaction)).await?.pop() {
-            return Ok(before);
-        }
-        let environment = self.environment("deploy", &ask.environment)?;
-        let permit = permit(environment, ask.asker.person.clone(), &ask.asker.roles, ask.git_ref.as_deref())?;
-        if let Some(holder) = self.holder(environment).await? {
-            return Err(Refusal::environment_busy(&holder));
-        }
-        // Who asks while it is locked knows at once; who waited already goes on waiting.
-        if let Some(lock) = self.lock_on(environment).await? {
-            return Err(Refusal::environment_locked(environment, &lock));
-        }
-        let request = self.resolve(environment, permit).await?;
-        let now = self.engine.ports.clock.now();
-        let entry = Entry {
-            at: now,
-            actor: ask.asker.person.name.clone(),
-            action: "deployment.requested".into(),
-            subject: String::new(),
-            detail: format!("{} to {} at {}", request.git_ref(), environment.name, request.commit()),
-        };
-        let note = ask.note.map(|note| clip(&note, 500));
-        let deployment = Deployment::requested(environment, request, Ulid::new().to_string(), note, interaction, now);
-        self.opened(deployment, entry).await
-    }
-
-    /// Records a new deployment, and waits a moment for its card.
-    pub(super) async fn opened(&self, deployment: Deployment, entry: Entry) -> Result<Deployment, Refusal> {
-        let mut changes = self.engine.changed.subscribe();
-        match self.engine.ports.store.open(Opening { deployment, plan: opening, entry }).await.map_err(fault)? {
-            Opened::New(deployment) => {
-                self.engine.pulse.has_news(deployment.id, deployment.requested_at);
-                self.engine.announce(&deployment);
-                let with_card = async {
-                    loop {
-                        match changes.recv().await {
-                            Ok(changed) if changed.id == deployment.id && changed.card.is_some() => break changed,
-                            Ok(_) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
-                            Err(tokio::sync::broadcast::error::RecvError::Closed) => break deployment.clone(),
-                        }
-                    }
-                };
-                Ok(tokio::time::timeout(CARD_PATIENCE, with_card).await.unwrap_or_else(|_| deployment.clone()))
-            }
-            Opened::Before(deployment) => Ok(deployment),
-            Opened::Busy(holder) => Err(Refusal::environment_busy(&holder)),
-        }
     }
 
     /// Something happened to a card: what is known for certain is recorded, and the reactions are read.
@@ -178,26 +83,6 @@ impl ServiceDesk {
         self.engine.plan(effect).await
     }
 
-    pub(super) async fn lock_on(&self, environment: &Environment) -> Result<Option<Lock>, Refusal> {
-        let now = self.engine.ports.clock.now();
-        let locks = self.engine.ports.locks.locks(now).await.map_err(fault)?;
-        Ok(locks.into_iter().find(|lock| lock.holds(&environment.name, now)))
-    }
-
-    async fn try_cancel(&self, ask: CancelAsk) -> Result<Deployment, Refusal> {
-        let typed = ask.deployment.trim().trim_start_matches('#');
-        let unknown = || Refusal::no_such_deployment(&ask.deployment);
-        let id = typed.parse().map(DeploymentId).map_err(|_| unknown())?;
-        let deployment = self.find(Query::Id(id)).await?.pop().ok_or_else(unknown)?;
-        let environment = self.engine.environment_of(&deployment).ok_or_else(unknown)?;
-        may_cancel(environment, &ask.asker.roles, &format!("/cancel {id}"))?;
-        if deployment.state.is_over() || matches!(deployment.state, State::Verifying { .. }) {
-            return Err(Refusal::already_over(id, deployment.state.word()));
-        }
-        let changed = self.engine.apply(id, Event::CancelAsked { by: ask.asker.person }).await.map_err(fault)?;
-        Ok(changed.unwrap_or(deployment))
-    }
-
     /// A refusal is a decision too: it is remembered. When even that fails, the person still hears it.
     async fn remember(&self, by: &Person, command: &str, refusal: &Refusal) {
         let entry = Entry {
@@ -209,25 +94,6 @@ impl ServiceDesk {
         };
         if let Err(error) = self.engine.ports.store.note(vec![entry]).await {
             warn!(error = &error as &dyn std::error::Error, "a refusal could not be recorded");
-        }
-    }
-
-    async fn refs_of(&self, repository: &RepositoryName) -> Arc<Vec<String>> {
-        let now = self.engine.ports.clock.now();
-        // Held while reading, so that ten people typing ask GitHub once.
-        let mut refs = self.refs.lock().await;
-        if let Some((read, names)) = refs.get(repository)
-            && now.as_second() - read.as_second() < REFS_FRESH
-        {
-            return names.clone();
-        }
-        match self.engine.ports.forge.refs(repository).await {
-            Ok(names) => {
-                let names = Arc::new(names);
-                refs.insert(repository.clone(), (now, names.clone()));
-                names
-            }
-            Err(_) => refs.get(repository).map(|(_, names)| names.clone()).unwrap_or_default(),
         }
     }
 }
@@ -483,24 +349,7 @@ impl Desk for ServiceDesk {
     }
 
     async fn prove(&self, deployment: &str) -> Result<Proof, Refusal> {
-        let unknown = || Refusal::no_such_deployment(deployment);
-        let id = deployment.trim().trim_start_matches('#').parse().map(DeploymentId).map_err(|_| unknown())?;
-        let ports = &self.engine.ports;
-        let (proof, checked) = match proof(&*ports.trail, id, ports.clock.now()).await {
-            Ok(proven) => proven,
-            Err(ProofError::Nothing(_)) => return Err(unknown()),
-            Err(ProofError::Store(error)) => return Err(fault(error)),
-            Err(ProofError::Damaged(why)) => {
-                error!(deployment.id = id.0, error = &why as &dyn std::error::Error, "the audit trail is damaged");
-                return Err(Refusal::audit_damaged(id, &why.to_string()));
-            }
-        };
-        let file = File { name: format!("proof-{id}.json"), content: proof.json() };
-        if file.content.len() > LARGEST_FILE {
-            return Err(Refusal::proof_too_large(id));
-        }
-        let anchor = &self.engine.anchor;
-        Ok(Proof { deployment: id, checked, channel: anchor.channel, kept: anchor.file.is_some(), file })
+        self.try_prove(deployment).await
     }
 
     async fn logs(&self, ask: LogsAsk) -> Result<Tail, Refusal> {
@@ -521,26 +370,11 @@ impl Desk for ServiceDesk {
     }
 
     async fn suggest_refs(&self, environment: &str, typed: &str) -> Vec<Suggestion> {
-        let Ok(environment) = self.environment("deploy", environment) else { return vec![] };
-        let names = self.refs_of(&environment.repository).await;
-        let typed = typed.to_lowercase();
-        let allowed = |name: &&String| {
-            signalbox_domain::git_ref::GitRef::parse(name)
-                .is_ok_and(|name| environment.allowed_refs.iter().any(|pattern| pattern.accepts(&name)))
-        };
-        let fits = names.iter().filter(|name| name.to_lowercase().contains(&typed) && name.chars().count() <= 100);
-        fits.filter(allowed).take(25).map(|name| Suggestion { label: name.clone(), value: name.clone() }).collect()
+        self.branches(environment, typed).await
     }
 
     async fn suggest_deployments(&self, typed: &str) -> Vec<Suggestion> {
-        let typed = typed.trim().trim_start_matches('#').to_lowercase();
-        let active = self.engine.ports.store.find(Query::Active).await.unwrap_or_default();
-        let suggestion = |d: Deployment| Suggestion {
-            label: clip(&format!("{} · {} · {} · {}", d.id, d.environment, d.git_ref, d.state.word()), 100),
-            value: d.id.to_string(),
-        };
-        let fits = |s: &Suggestion| s.label.to_lowercase().contains(&typed);
-        active.into_iter().map(suggestion).filter(fits).take(25).collect()
+        self.at_work(typed).await
     }
 
     async fn reaction_added(&self, at: MessageRef, by: PersonId, roles: Vec<RoleId>) {
