@@ -54,6 +54,9 @@ async fn a_green_run_that_left_tenants_behind_is_untrue() {
     .await;
 }
 
+/// What its thread says of a run that went wrong in some tenants.
+const THREAD: [&str; 2] = ["Untrue", "After the migration job"];
+
 /// A green run whose job migrates every tenant, with something that goes wrong meanwhile.
 async fn untrue(says: &str, thread: &[&str], meanwhile: impl AsyncFnOnce(&World)) {
     World::given(with_tenants(), async |w| {
@@ -86,13 +89,13 @@ async fn sql(w: &World, statements: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_green_run_without_its_super_tenant_is_untrue() {
     let says = "1 of 2 expected schemas are missing";
-    untrue(says, &["Untrue"], async |w| sql(w, "DROP SCHEMA super_tenant CASCADE").await).await;
+    untrue(says, &THREAD, async |w| sql(w, "DROP SCHEMA super_tenant CASCADE").await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_green_run_over_a_table_that_somebody_dropped_is_untrue() {
     let says = "1 of 7 tenants lack what their ledgers record";
-    untrue(says, &["Untrue"], async |w| sql(w, "DROP TABLE acme.orders_payment CASCADE").await).await;
+    untrue(says, &THREAD, async |w| sql(w, "DROP TABLE acme.orders_payment CASCADE").await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -101,8 +104,7 @@ async fn a_green_run_that_missed_a_tenant_made_meanwhile_is_untrue() {
         INSERT INTO late.django_migrations SELECT * FROM acme.django_migrations
         WHERE id < (SELECT max(id) FROM acme.django_migrations)";
     // Copied as `TENANT_BASE_SCHEMA` does: its ledger has the times of the one it was copied from.
-    let thread = ["Untrue", "After the migration job"];
-    untrue("late: made while the job ran, and lacks", &thread, async |w| sql(w, made).await).await;
+    untrue("late: made while the job ran, and lacks", &THREAD, async |w| sql(w, made).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

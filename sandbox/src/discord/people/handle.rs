@@ -100,6 +100,17 @@ impl InteractionHandle {
         self.discord.wait_until("there is a reply", |state| next_reply(state, self.id)).await
     }
 
+    /// Waits for the answer that does not say this any more, such as that more is to come. Who is quick replaces one that
+    /// does before anybody saw it.
+    ///
+    /// # Panics
+    /// When none comes within the stand-in's patience.
+    pub async fn reply_without(&self, part: &str) -> Reply {
+        let is_last = |reply: &Reply| !reply.text().contains(part);
+        let next = |state: &mut State| next_reply(state, self.id).filter(is_last);
+        self.discord.wait_until(&format!("a reply no longer says {part:?}"), next).await
+    }
+
     /// Waits for the form that the bot opens in answer.
     ///
     /// # Panics
