@@ -4,7 +4,8 @@
 use anyhow::Context;
 use signalbox_tenants::{AuditOptions, Options, TenantDatabase};
 
-#[tokio::main]
+// An audit is one task, which need not be handed from thread to thread.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     #[expect(clippy::disallowed_methods, reason = "an example has no configuration file")]
     let url = std::env::var("DATABASE_URL").context("set DATABASE_URL to the tenant database")?;

@@ -4,7 +4,11 @@
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::{line::Line, names::FIRST_USER_OID};
+use super::{
+    by_oid::{ByOid, HasOid},
+    line::Line,
+    names::FIRST_USER_OID,
+};
 
 /// A way to lay out a relation.
 type LayoutId = u32;
@@ -15,6 +19,10 @@ pub(super) struct Layout {
     /// Rows sorted by number, with 0 for the relation's OID.
     pub(super) rows: Vec<String>,
     names: Vec<(i64, String)>,
+    /// Types of columns that are not the server's own.
+    pub(super) own_types: Vec<u32>,
+    /// Whether a type or collation is not the server's own.
+    pub(super) is_own: bool,
 }
 
 /// The columns of all relations.
@@ -22,58 +30,58 @@ pub(super) struct Layout {
 pub(super) struct Columns {
     layouts: Vec<Layout>,
     known: FxHashMap<u128, LayoutId>,
-    /// By the relation's OID; sorted once all are read.
-    of: Vec<(u32, LayoutId)>,
-    /// The relation whose rows are coming.
-    open: Option<(u32, String)>,
+    of: ByOid<(u32, LayoutId)>,
+    /// The OID of the relation whose rows are coming, as it comes; empty for none.
+    open: String,
+    /// Its rows.
+    rows: String,
     /// What was read again since; it holds instead. `None` while everything is read for the first time.
     later: Option<FxHashMap<u32, Option<LayoutId>>>,
+}
+
+impl HasOid for (u32, LayoutId) {
+    fn oid(&self) -> u32 {
+        self.0
+    }
 }
 
 impl Columns {
     /// Takes a row: the relation's OID, then the column. Rows of one relation come together.
     pub(super) fn take(&mut self, row: &str) {
         let Some((relation, column)) = row.split_once('\t') else { return };
-        let Ok(relation) = relation.parse() else { return };
-        match &mut self.open {
-            Some((open, rows)) if *open == relation => {
-                rows.push_str(column);
-                rows.push('\n');
-            }
-            _ => {
-                let mut rows = self.close().unwrap_or_default();
-                rows.push_str(column);
-                rows.push('\n');
-                self.open = Some((relation, rows));
-            }
+        if self.open != relation {
+            self.close();
+            relation.clone_into(&mut self.open);
         }
+        self.rows.push_str(column);
+        self.rows.push('\n');
     }
 
-    /// Ends the relation whose rows were coming; gives its buffer back.
-    fn close(&mut self) -> Option<String> {
-        let (relation, mut rows) = self.open.take()?;
+    /// Ends the relation whose rows were coming.
+    fn close(&mut self) {
+        let Ok(relation) = self.open.parse() else { return };
+        let rows = &mut self.rows;
         let hash = xxh3_128(rows.as_bytes());
         let next = u32::try_from(self.layouts.len()).unwrap_or(u32::MAX);
         let id = *self.known.entry(hash).or_insert(next);
         if id == next {
-            self.layouts.push(Layout::new(&rows));
+            self.layouts.push(Layout::new(rows));
         }
         match &mut self.later {
-            None => self.of.push((relation, id)),
+            None => self.of.add((relation, id)),
             Some(later) => {
                 later.insert(relation, Some(id));
             }
         }
         rows.clear();
-        Some(rows)
+        self.open.clear();
     }
 
     /// All rows have come.
     pub(super) fn complete(&mut self) {
         self.close();
         if self.later.is_none() {
-            self.of.sort_unstable();
-            self.of.shrink_to_fit();
+            self.of.complete();
         }
     }
 
@@ -86,8 +94,7 @@ impl Columns {
         if let Some(later) = self.later.as_ref().and_then(|later| later.get(&relation)) {
             return *later;
         }
-        let index = self.of.binary_search_by_key(&relation, |(oid, _)| *oid).ok()?;
-        self.of.get(index).map(|(_, id)| *id)
+        self.of.find(relation).map(|(_, id)| id)
     }
 
     pub(super) fn layouts(&self) -> &[Layout] {
@@ -114,25 +121,16 @@ impl Layout {
             .collect();
         rows.sort();
         let names = rows.iter().map(|(number, row)| (*number, Line::new(row).text(2).into_owned())).collect();
-        Self { names, rows: rows.into_iter().map(|(_, row)| row).collect() }
+        let own =
+            |column| rows.iter().map(move |(_, row)| Line::new(row).oid(column)).filter(|oid| *oid >= FIRST_USER_OID);
+        let own_types: Vec<u32> = own(3).collect();
+        let is_own = !own_types.is_empty() || own(7).next().is_some();
+        Self { names, own_types, is_own, rows: rows.into_iter().map(|(_, row)| row).collect() }
     }
 
     pub(super) fn name(&self, number: i64) -> Option<&str> {
         let index = self.names.binary_search_by_key(&number, |(number, _)| *number).ok()?;
         self.names.get(index).map(|(_, name)| name.as_str())
-    }
-
-    /// Types of columns that are not the server's own.
-    pub(super) fn own_types(&self) -> impl Iterator<Item = u32> {
-        self.rows.iter().map(|row| Line::new(row).oid(3)).filter(|kind| *kind >= FIRST_USER_OID)
-    }
-
-    /// Types and collations that are not the server's own.
-    pub(super) fn own_oids(&self) -> impl Iterator<Item = u32> {
-        self.rows
-            .iter()
-            .flat_map(|row| [3, 7].map(|column| Line::new(row).oid(column)))
-            .filter(|oid| *oid >= FIRST_USER_OID)
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {

@@ -5,6 +5,7 @@
 //! memory, and do not keep to the snapshot; they are asked only to show what differs ([`deparse`]).
 
 mod acl;
+mod by_oid;
 mod code;
 mod columns;
 mod deparse;

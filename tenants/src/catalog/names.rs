@@ -2,7 +2,9 @@
 //! equal tenants have equal facts.
 
 use indexmap::IndexSet;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+
+use super::by_oid::{ByOid, HasOid};
 
 /// OIDs below belong to the server itself and mean the same in every database of its version.
 pub(super) const FIRST_USER_OID: u32 = 16_384;
@@ -62,7 +64,7 @@ pub(super) struct Names {
     pub(super) schemas: Vec<Schema>,
     by_oid: FxHashMap<u32, SchemaId>,
     by_name: FxHashMap<String, SchemaId>,
-    words: IndexSet<Box<str>>,
+    words: IndexSet<Box<str>, FxBuildHasher>,
     named: FxHashMap<(Class, u32), Named>,
     relations: Relations,
     /// Roles that are called like a schema.
@@ -132,7 +134,7 @@ impl Names {
 
     /// The relations that were read last: all, or those of the schemas that were read again.
     pub(super) fn relations(&self) -> &[Relation] {
-        self.relations.again.as_ref().unwrap_or(&self.relations.rows)
+        self.relations.again.as_deref().unwrap_or(self.relations.rows.rows())
     }
 
     pub(super) fn relation(&self, oid: u32) -> Option<Relation> {
@@ -202,20 +204,26 @@ impl Relation {
         self.word
     }
 
+    /// Whether its columns are read: those of indexes and sequences are not.
+    pub(super) fn has_columns(self) -> bool {
+        !matches!(self.kind(), b'i' | b'I' | b'S')
+    }
+
     /// `pg_class.relkind`.
     pub(super) fn kind(self) -> u8 {
         KINDS.get((self.word >> KIND_SHIFT) as usize).copied().unwrap_or(b'r')
     }
 }
 
+impl HasOid for Relation {
+    fn oid(&self) -> u32 {
+        self.oid
+    }
+}
+
 #[derive(Debug, Default)]
 struct Relations {
-    rows: Vec<Relation>,
-    /// Where each stretch of OIDs begins among the rows, so that a search is short.
-    begins: Vec<u32>,
-    first: u32,
-    /// How long a stretch is, as a power of two.
-    stretch: u32,
+    rows: ByOid<Relation>,
     /// What was read again since, by OID; it holds instead of the row above.
     later: FxHashMap<u32, Relation>,
     /// Of these, what was read last. `None` while everything is read for the first time.
@@ -225,7 +233,7 @@ struct Relations {
 impl Relations {
     fn add(&mut self, row: Relation) {
         match &mut self.again {
-            None => self.rows.push(row),
+            None => self.rows.add(row),
             Some(again) => {
                 again.push(row);
                 self.later.insert(row.oid, row);
@@ -234,41 +242,21 @@ impl Relations {
     }
 
     fn all(&self) -> impl Iterator<Item = &Relation> {
-        self.rows.iter().filter(|row| !self.later.contains_key(&row.oid)).chain(self.later.values())
+        self.rows.rows().iter().filter(|row| !self.later.contains_key(&row.oid)).chain(self.later.values())
     }
 
     fn complete(&mut self) {
-        if self.again.is_some() {
-            return;
-        }
-        self.rows.sort_unstable_by_key(|row| row.oid);
-        self.rows.dedup_by_key(|row| row.oid);
-        self.rows.shrink_to_fit();
-        let (Some(first), Some(last)) = (self.rows.first(), self.rows.last()) else { return };
-        let span = last.oid - first.oid;
-        self.first = first.oid;
-        self.stretch = 8;
-        // An old database has used its numbers sparsely.
-        while (span >> self.stretch) as usize > self.rows.len() / 8 + 16 {
-            self.stretch += 1;
-        }
-        let mut at = 0;
-        for stretch in 0..=(span >> self.stretch) + 1 {
-            while self.rows.get(at).is_some_and(|row| (row.oid - self.first) >> self.stretch < stretch) {
-                at += 1;
-            }
-            self.begins.push(u32::try_from(at).unwrap_or(u32::MAX));
+        if self.again.is_none() {
+            self.rows.complete();
         }
     }
 
     fn find(&self, oid: u32) -> Option<Relation> {
-        if let Some(row) = self.later.get(&oid) {
-            return Some(*row);
+        if self.later.is_empty() {
+            self.rows.find(oid)
+        } else {
+            self.later.get(&oid).copied().or_else(|| self.rows.find(oid))
         }
-        let stretch = (oid.checked_sub(self.first)? >> self.stretch) as usize;
-        let (from, to) = (*self.begins.get(stretch)?, *self.begins.get(stretch + 1)?);
-        let rows = self.rows.get(from as usize..to as usize)?;
-        rows.binary_search_by_key(&oid, |row| row.oid).ok().and_then(|index| rows.get(index)).copied()
     }
 }
 

@@ -5,41 +5,108 @@
 //! schema. Rows with equal keys have equal facts; rows with equal facts may have different keys, and are then
 //! put into words and found equal.
 
+use std::sync::LazyLock;
+
+use memchr::memmem;
+
 use super::{
     columns::Columns,
-    line::{Line, numbers},
-    names::{Class, FIRST_USER_OID, Names, SYSTEM, SchemaId},
+    line::{Line, NULL, number, numbers},
+    names::{Class, FIRST_USER_OID, Names, Relation, SYSTEM, SchemaId},
     source::{Field, Source, Spelling},
     tree,
 };
+
+/// How the rows of a source are read.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) source: &'static Source,
+    /// What the last column stands for.
+    pub(super) usual: Vec<&'static str>,
+    /// Columns that do not go into the key as they came.
+    steps: Vec<(usize, Step)>,
+    /// Whether numbers of the relation's columns are told.
+    counts_columns: bool,
+    /// Whether keys can be made.
+    is_quick: bool,
+}
+
+/// What goes into the key in place of a column.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    /// Nothing: it tells which tenant it is.
+    Leave,
+    /// The relation by which the row belongs to its schema.
+    Relation,
+    /// What the field means.
+    Field(Field),
+}
+
+impl Plan {
+    pub(super) fn of(source: &'static Source) -> Self {
+        use Spelling::{Beside, Column, OfRelation, Owned, Part};
+        let usual = source.usual();
+        let of_object: &[(usize, Step)] = match source.object {
+            Spelling::Relation => &[(0, Step::Leave), (1, Step::Leave)],
+            OfRelation | Part(_) | Beside(_) | Column => &[(0, Step::Relation)],
+            Owned(_, own) => &[(0, Step::Field(Field::Ref(Class::Relation))), (own, Step::Relation)],
+            // There are few of these.
+            _ => &[],
+        };
+        let mut steps = of_object.to_vec();
+        let is_verbatim = |field| {
+            matches!(field, Field::Plain | Field::Flag | Field::Letter(_) | Field::Directions | Field::TriggerType)
+        };
+        let own = |field| matches!(field, Field::Columns | Field::KeyColumns | Field::IncludedColumns);
+        for (_, column, field) in source.fields {
+            if !is_verbatim(*field) && !own(*field) && !of_object.iter().any(|(of, _)| of == column) {
+                steps.push((*column, Step::Field(*field)));
+            }
+        }
+        steps.sort_by_key(|(column, _)| *column);
+        let counts = |field| own(field) || matches!(field, Field::Tree);
+        let counts_columns =
+            matches!(source.object, Column) || source.fields.iter().any(|(_, _, field)| counts(*field));
+        Self { source, usual, steps, counts_columns, is_quick: !of_object.is_empty() }
+    }
+}
 
 /// Writes a row's key. `None` where only words tell.
 pub(super) fn key(
     names: &Names,
     columns: &Columns,
-    home: SchemaId,
-    source: &Source,
+    (home, relation): (SchemaId, Option<Relation>),
+    plan: &Plan,
     line: &Line<'_>,
     buffer: &mut Vec<u8>,
 ) -> Option<()> {
+    if !plan.is_quick {
+        return None;
+    }
     buffer.clear();
     let mut key = Key { names, columns, home, buffer };
     // Which question it is: no two share both.
-    key.push(&source.sql.as_ptr().addr().to_le_bytes());
-    key.push(&source.fields.as_ptr().addr().to_le_bytes());
-    key.object(source.object, line)?;
-    let relation = source.object.is_of_relation().then(|| line.oid(0));
-    for (_, column, field) in source.fields {
+    key.push(&plan.source.sql.as_ptr().addr().to_le_bytes());
+    key.push(&plan.source.fields.as_ptr().addr().to_le_bytes());
+    if plan.counts_columns {
+        key.layout(line.oid(0));
+    }
+    let mut done = 0;
+    for (column, step) in &plan.steps {
         // No usual column leads to another.
         if line.is_usual(*column) {
-            continue;
+            break;
         }
-        match line.raw(*column) {
-            Some(raw) => key.field(*field, *column, raw, relation, line)?,
-            None => key.push(&[0]),
+        let (begun, end) = line.range(*column)?;
+        key.push(line.between(done, begun));
+        match step {
+            Step::Leave => {}
+            Step::Relation => key.push(&relation?.name_and_kind().to_le_bytes()),
+            Step::Field(field) => key.field(*field, line.text.get(begun..end)?, line)?,
         }
-        key.push(&[1]);
+        done = end;
     }
+    key.push(line.between(done, usize::MAX));
     Some(())
 }
 
@@ -50,21 +117,12 @@ struct Key<'a> {
     buffer: &'a mut Vec<u8>,
 }
 
+/// Comes before what is no text.
+const MARK: &[u8] = &[1];
+
 impl Key<'_> {
     fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
-    }
-
-    fn raw(&mut self, line: &Line<'_>, column: usize) {
-        self.push(line.raw(column).unwrap_or_default().as_bytes());
-        self.push(&[1]);
-    }
-
-    /// A relation of the row's own schema, by name and kind.
-    fn relation(&mut self, oid: u32) -> Option<()> {
-        let row = self.names.relation(oid)?;
-        self.push(&row.name_and_kind().to_le_bytes());
-        Some(())
     }
 
     /// How a relation's columns are numbered.
@@ -72,68 +130,35 @@ impl Key<'_> {
         self.push(&self.columns.layout_id(oid).unwrap_or(u32::MAX).to_le_bytes());
     }
 
-    fn object(&mut self, spelling: Spelling, line: &Line<'_>) -> Option<()> {
-        match spelling {
-            Spelling::Relation => {
-                self.raw(line, 2);
-                self.raw(line, 3);
-            }
-            Spelling::OfRelation => self.relation(line.oid(0))?,
-            Spelling::Part(_) | Spelling::Beside(_) => {
-                self.relation(line.oid(0))?;
-                self.raw(line, 1);
-            }
-            Spelling::Owned(_, own) => {
-                self.relation(line.oid(0))?;
-                self.relation(line.oid(own))?;
-            }
-            Spelling::Column => {
-                self.relation(line.oid(0))?;
-                self.layout(line.oid(0));
-                self.raw(line, 1);
-            }
-            // There are few of these.
-            Spelling::InSchema(_)
-            | Spelling::Function
-            | Spelling::Operator
-            | Spelling::Type
-            | Spelling::PartOfType(_)
-            | Spelling::Schema => return None,
-        }
-        Some(())
-    }
-
-    fn field(&mut self, field: Field, column: usize, raw: &str, relation: Option<u32>, line: &Line<'_>) -> Option<()> {
+    fn field(&mut self, field: Field, raw: &str, line: &Line<'_>) -> Option<()> {
         match field {
-            Field::Plain | Field::Flag | Field::Letter(_) | Field::Directions | Field::TriggerType => {
-                self.push(raw.as_bytes());
-            }
-            Field::Ref(class) => self.reference(class, line.oid(column), raw)?,
+            _ if raw == NULL => self.push(raw.as_bytes()),
+            Field::Ref(class) => self.reference(class, number(raw), raw)?,
+            Field::Type => self.reference(Class::Type, number(raw), raw)?,
             Field::Refs(class) => {
-                for oid in numbers(raw) {
-                    self.reference(class, u32::try_from(oid).ok()?, "")?;
-                    self.push(&oid.min(i64::from(FIRST_USER_OID)).to_le_bytes());
+                if numbers(raw).all(|oid| oid < i64::from(FIRST_USER_OID)) {
+                    self.push(raw.as_bytes());
+                    return Some(());
                 }
-            }
-            Field::Type => {
-                self.reference(Class::Type, line.oid(column), raw)?;
-                self.raw(line, column + 1);
-            }
-            Field::Columns | Field::KeyColumns | Field::IncludedColumns => {
-                self.layout(relation?);
-                // How many of an index's columns are keys stands before them.
-                self.raw(line, column.checked_sub(1)?);
-                self.push(raw.as_bytes());
+                for oid in numbers(raw) {
+                    self.push(&oid.min(i64::from(FIRST_USER_OID)).to_le_bytes());
+                    self.reference(class, u32::try_from(oid).ok()?, "")?;
+                }
             }
             Field::ColumnsOf(other) => {
                 self.layout(line.oid(other));
                 self.push(raw.as_bytes());
             }
-            Field::Tree => {
-                self.layout(relation?);
-                self.tree(raw)?;
-            }
+            Field::Tree => self.tree(raw)?,
             Field::Prose | Field::Rights(_) | Field::ColumnRights => return None,
+            Field::Plain
+            | Field::Flag
+            | Field::Letter(_)
+            | Field::Directions
+            | Field::TriggerType
+            | Field::Columns
+            | Field::KeyColumns
+            | Field::IncludedColumns => self.push(raw.as_bytes()),
         }
         Some(())
     }
@@ -147,6 +172,7 @@ impl Key<'_> {
             // A role is the same for everybody, unless it is called like a tenant.
             Class::Role if self.names.is_tenants(oid) => None,
             Class::Role => {
+                self.push(MARK);
                 self.push(&oid.to_le_bytes());
                 Some(())
             }
@@ -154,6 +180,7 @@ impl Key<'_> {
             _ => {
                 let named = self.names.named(class, oid).ok()?;
                 let schema = if named.schema == self.home { SYSTEM - 1 } else { named.schema };
+                self.push(MARK);
                 self.push(&schema.to_le_bytes());
                 self.push(&named.word().to_le_bytes());
                 Some(())
@@ -163,32 +190,34 @@ impl Key<'_> {
 
     /// A stored expression. Only numbers of five digits and more can be OIDs of users' objects.
     fn tree(&mut self, tree: &str) -> Option<()> {
+        self.constants(tree)?;
         let bytes = tree.as_bytes();
-        let (mut done, mut at, mut colon) = (0, 0, 0);
-        while let Some(byte) = bytes.get(at) {
-            if *byte == b':' {
-                colon = at;
-            }
-            if !byte.is_ascii_digit() {
-                at += 1;
+        let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+        // Five digits cover every place that is looked at, or the one five further on.
+        let (mut done, mut at) = (0, 4);
+        while at < bytes.len() {
+            if !is_digit(at) {
+                at += 5;
                 continue;
             }
-            let begun = at;
-            while bytes.get(at).is_some_and(u8::is_ascii_digit) {
-                at += 1;
+            let (mut begun, mut end) = (at, at + 1);
+            while begun > 0 && is_digit(begun - 1) {
+                begun -= 1;
             }
-            let oid = tree.get(begun..at)?.parse().unwrap_or(0);
-            if bytes.get(colon + 1..)?.starts_with(b"consttype ") {
-                self.constant(oid, tree.get(at..)?)?;
+            while is_digit(end) {
+                end += 1;
             }
-            if at - begun < 5 {
+            at = end + 5;
+            if end - begun < 5 {
                 continue;
             }
+            let oid = tree.get(begun..end)?.parse().unwrap_or(0);
+            let colon = memchr::memrchr(b':', bytes.get(..begun)?).unwrap_or(0);
             let field = tree.get(colon + 1..begun)?.split(' ').next()?;
             if let (true, Some(class)) = (oid >= FIRST_USER_OID, tree::class(field)) {
                 self.push(bytes.get(done..begun)?);
                 self.reference(class, oid, "")?;
-                done = at;
+                done = end;
             }
         }
         self.push(bytes.get(done..)?);
@@ -197,15 +226,18 @@ impl Key<'_> {
 
     /// A constant that holds an OID, or a text with the schema's own name in it, means something else in
     /// another schema.
-    fn constant(&self, kind: u32, rest: &str) -> Option<()> {
-        if tree::pointer(kind).is_some() {
-            return None;
+    fn constants(&self, tree: &str) -> Option<()> {
+        let mut any_text = false;
+        for at in CONSTANT.find_iter(tree.as_bytes()) {
+            let kind = tree.get(at + CONSTANT.needle().len()..)?.split(' ').next()?.parse().ok()?;
+            if tree::pointer(kind).is_some() {
+                return None;
+            }
+            any_text |= tree::is_text(kind);
         }
-        let own = self.names.schema_name(self.home);
-        let value = rest.split_once(" [ ").and_then(|(_, after)| after.split_once(" ]")).map_or("", |(value, _)| value);
-        let is_of_next = rest.split_once(":consttype").is_some_and(|(before, _)| !before.contains(" [ "));
-        let bytes: Vec<u8> = value.split(' ').map(tree::byte).collect();
-        let names_own = tree::text(kind, &bytes).is_some_and(|text| text.contains(own));
-        (is_of_next || !names_own).then_some(())
+        let own = || tree::printed(self.names.schema_name(self.home));
+        (!any_text || memmem::find(tree.as_bytes(), own().as_bytes()).is_none()).then_some(())
     }
 }
+
+static CONSTANT: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(":consttype "));

@@ -1,6 +1,6 @@
 //! Turns rows into facts.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use roaring::RoaringBitmap;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -9,10 +9,10 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::{
     columns::Columns,
     field,
-    line::{self, Line},
+    line::Line,
     names::{Class, Missing, Names, SYSTEM, Schema, SchemaId},
     pen::{Pen, Reach, mentions},
-    quick,
+    quick::{self, Plan},
     source::Source,
     sources::{COLUMNS, COMPOSITE, INDEX_STORAGE, RELATIONS},
     spelling::{self, relation_kind},
@@ -63,24 +63,22 @@ impl Reader {
         self.strangers || self.absent.iter().any(appeared) || self.unknown.iter().any(|name| self.names.knows(name))
     }
 
-    /// Takes rows of a source.
-    pub(super) fn take(&mut self, source: &'static Source, rows: &str) {
-        let usual = source.usual();
-        for row in line::rows(rows) {
-            self.take_row(source, &Line::folded(row, &usual), row);
-        }
+    /// Takes a row of a source.
+    pub(super) fn take(&mut self, plan: &Plan, row: &str) {
+        self.take_line(plan, &Line::folded(row, &plan.usual), row);
     }
 
-    fn take_row(&mut self, source: &'static Source, line: &Line<'_>, row: &str) {
-        if let Err(missing) = self.row(source, line) {
+    fn take_line(&mut self, plan: &Plan, line: &Line<'_>, row: &str) {
+        if let Err(missing) = self.row(plan, line) {
             self.missing.insert(missing);
-            self.waiting.push((source, row.to_owned()));
+            self.waiting.push((plan.source, row.to_owned()));
         }
     }
 
-    fn row(&mut self, source: &'static Source, line: &Line<'_>) -> Result<(), Missing> {
-        let Some(home) = spelling::home(&self.names, source.object, line) else { return Ok(()) };
-        let quick = quick::key(&self.names, &self.columns, home, source, line, &mut self.key);
+    fn row(&mut self, plan: &Plan, line: &Line<'_>) -> Result<(), Missing> {
+        let source = plan.source;
+        let Some((home, relation)) = spelling::home(&self.names, source.object, line) else { return Ok(()) };
+        let quick = quick::key(&self.names, &self.columns, (home, relation), plan, line, &mut self.key);
         let quick = quick.map(|()| xxh3_128(&self.key));
         if let Some(place) = quick.and_then(|key| self.quick.get(&key)) {
             self.variants.again(home, *place);
@@ -123,7 +121,7 @@ impl Reader {
     pub(super) fn again(&mut self) {
         self.names.everything_is_known = true;
         for (source, row) in std::mem::take(&mut self.waiting) {
-            self.take_row(source, &Line::folded(&row, &source.usual()), &row);
+            self.take(&Plan::of(source), &row);
         }
     }
 
@@ -168,40 +166,38 @@ impl Reader {
         }
     }
 
-    /// Rows of [`RELATIONS`].
-    pub(super) fn relations(&mut self, rows: &str) {
-        let usual = RELATIONS.usual();
-        line::rows(rows).for_each(|row| self.relation(&Line::folded(row, &usual), row));
-    }
-
-    fn relation(&mut self, line: &Line<'_>, row: &str) {
+    /// A row of [`RELATIONS`]; the plans are those of [`RELATION_PLANS`].
+    pub(super) fn relation(&mut self, row: &str, plans: &[Plan]) {
+        let [relation, index, composite] = plans else { return };
+        let line = Line::folded(row, &relation.usual);
         let Some(schema) = self.names.schema(line.oid(1)) else { return };
         let kind = line.raw(3).and_then(|kind| kind.bytes().next()).unwrap_or(b'r');
         self.names.add_relation(line.oid(0), schema, &line.text(2), kind);
-        let source = match kind {
-            b'i' | b'I' => &INDEX_STORAGE,
-            b'c' => &COMPOSITE,
-            _ => &RELATIONS,
+        let plan = match kind {
+            b'i' | b'I' => index,
+            b'c' => composite,
+            _ => relation,
         };
-        self.take_row(source, line, row);
+        self.take_line(plan, &line, row);
     }
 
     /// All relations and columns have come. Says which types of columns have to be looked up.
     pub(super) fn relations_are_complete(&mut self) -> Vec<u32> {
         self.names.relations_are_complete();
         self.columns.complete();
-        let types = self.columns.layouts().iter().flat_map(super::columns::Layout::own_types);
+        let types = self.columns.layouts().iter().flat_map(|layout| &layout.own_types).copied();
         let unknown: HashSet<u32> = types.filter(|kind| self.names.named(Class::Type, *kind).is_err()).collect();
         unknown.into_iter().collect()
     }
 
     /// Makes facts of the columns, once for each way a table is laid out.
     pub(super) fn lay_out(&mut self) {
-        let mut tables: HashMap<(u32, u32, Option<SchemaId>), RoaringBitmap> = HashMap::new();
+        let mut tables: FxHashMap<(u32, u32, Option<SchemaId>), RoaringBitmap> = FxHashMap::default();
         for row in self.names.relations() {
-            let Some(id) = self.columns.layout_id(row.oid) else { continue };
+            let id = if row.has_columns() { self.columns.layout_id(row.oid) } else { None };
+            let Some(id) = id else { continue };
             // What refers to types or collations that are not the server's own is read within each schema.
-            let own = self.columns.layout(id).is_some_and(|layout| layout.own_oids().next().is_some());
+            let own = self.columns.layout(id).is_some_and(|layout| layout.is_own);
             tables.entry((row.name_and_kind(), id, own.then_some(row.schema))).or_default().insert(row.schema);
         }
         for ((table, layout, own), schemas) in &tables {
@@ -234,6 +230,9 @@ impl Reader {
         self.variants.add_all(schemas, &key, fact);
     }
 }
+
+/// What the rows of [`RELATIONS`] tell: of a relation, of an index, of a composite type.
+pub(super) const RELATION_PLANS: [&Source; 3] = [&RELATIONS, &INDEX_STORAGE, &COMPOSITE];
 
 /// The order of a table's columns is one fact, so that it is told once.
 pub(crate) const ORDER: &str = "column order";

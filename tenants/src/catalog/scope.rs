@@ -8,7 +8,8 @@ pub(super) struct Scope {
     schemas: Vec<u32>,
     /// Tables, views and whatever else has columns, but for indexes and sequences.
     tables: Vec<u32>,
-    /// Of these, such as have or had triggers, and such as have or had rules: no other can have one.
+    /// Of these, such as have or had triggers, and such as have or had rules: no other can have one. Up to PostgreSQL 14
+    /// a foreign key of a partitioned table has triggers on the table that it refers to and none on its own.
     triggered: Vec<u32>,
     ruled: Vec<u32>,
     partitioned: Vec<u32>,
@@ -69,7 +70,7 @@ impl Scope {
     fn table(&mut self, relation: u32, kind: u8, has_triggers: bool, has_rules: bool) {
         self.tables.push(relation);
         let lists = [
-            (has_triggers, &mut self.triggered),
+            (has_triggers || kind == b'p', &mut self.triggered),
             (has_rules, &mut self.ruled),
             (kind == b'p', &mut self.partitioned),
             (kind == b'f', &mut self.foreign),

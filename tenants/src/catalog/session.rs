@@ -3,8 +3,8 @@
 use sqlx::{Executor, PgConnection, Row};
 
 use super::{
-    line,
-    reader::Reader,
+    quick::Plan,
+    reader::{self, Reader},
     scope::Scope,
     source::Source,
     sources,
@@ -116,14 +116,15 @@ impl Session {
                 if let (Some(list), Some(statement)) = (asked.get_mut(place), statement) {
                     list.push((questions.len(), statement));
                 }
-                questions.push(question);
+                let plans = question.plans();
+                questions.push((question, plans));
             }
         }
         let gauge = self.gauge.clone();
-        let take = |block: stream::Block| {
-            if let Some(question) = questions.get(block.question) {
-                gauge.add(memchr::memchr_iter(b'\n', block.rows.as_bytes()).count());
-                question.take(reader, &block.rows);
+        let take = |place: usize, row: &str| {
+            if let Some((question, plans)) = questions.get(place) {
+                gauge.add(1);
+                question.take(reader, row, plans);
             }
         };
         let (back, bytes) = ask(std::mem::take(&mut self.connections), asked, take).await?;
@@ -173,14 +174,23 @@ impl Question {
         matches!(self, Self::Relations | Self::Columns | Self::Source(_))
     }
 
-    fn take(&self, reader: &mut Reader, rows: &str) {
+    /// How the rows of the answer are read.
+    fn plans(&self) -> Vec<Plan> {
         match self {
-            Self::Schemas => line::rows(rows).for_each(|row| reader.schema(row)),
-            Self::Names(_) => line::rows(rows).for_each(|row| reader.name(row)),
-            Self::Relations => reader.relations(rows),
-            Self::Columns => line::rows(rows).for_each(|row| reader.columns.take(row)),
-            Self::Settings => line::rows(rows).for_each(|row| reader.setting(row)),
-            Self::Source(source) => reader.take(source, rows),
+            Self::Relations => reader::RELATION_PLANS.map(Plan::of).into(),
+            Self::Source(source) => vec![Plan::of(source)],
+            _ => Vec::new(),
+        }
+    }
+
+    fn take(&self, reader: &mut Reader, row: &str, plans: &[Plan]) {
+        match self {
+            Self::Schemas => reader.schema(row),
+            Self::Names(_) => reader.name(row),
+            Self::Relations => reader.relation(row, plans),
+            Self::Columns => reader.columns.take(row),
+            Self::Settings => reader.setting(row),
+            Self::Source(_) => plans.iter().for_each(|plan| reader.take(plan, row)),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{
     columns::Columns,
     line::Line,
-    names::{Class, Missing, Names, SYSTEM, SchemaId},
+    names::{Class, Missing, Names, Relation, SYSTEM, SchemaId},
     pen::Pen,
     source::Spelling,
     variants::BETWEEN,
@@ -36,17 +36,18 @@ pub(super) fn relation_kind(kind: u8) -> &'static str {
     }
 }
 
-/// The schema that a row belongs to; `None` where that is not looked at.
-pub(super) fn home(names: &Names, spelling: Spelling, line: &Line<'_>) -> Option<SchemaId> {
-    let of_relation = |oid| names.relation(oid).map(|row| row.schema);
-    let schema: Option<SchemaId> = match spelling {
-        Spelling::Relation | Spelling::Schema => names.schema(line.oid(1)),
+/// The schema that a row belongs to, and the relation by which it does; `None` where that is not looked at.
+pub(super) fn home(names: &Names, spelling: Spelling, line: &Line<'_>) -> Option<(SchemaId, Option<Relation>)> {
+    let of_relation = |oid| names.relation(oid).map(|row| (row.schema, Some(row)));
+    let of_schema = |oid| Some((names.schema(oid)?, None));
+    let home = match spelling {
+        Spelling::Relation | Spelling::Schema => of_schema(line.oid(1)),
         Spelling::OfRelation | Spelling::Part(_) | Spelling::Beside(_) | Spelling::Column => of_relation(line.oid(0)),
         Spelling::Owned(_, own) => of_relation(line.oid(own)),
-        Spelling::InSchema(_) | Spelling::Function | Spelling::Operator | Spelling::Type => names.schema(line.oid(0)),
-        Spelling::PartOfType(_) => names.named(Class::Type, line.oid(0)).ok().map(|named| named.schema),
+        Spelling::InSchema(_) | Spelling::Function | Spelling::Operator | Spelling::Type => of_schema(line.oid(0)),
+        Spelling::PartOfType(_) => names.named(Class::Type, line.oid(0)).ok().map(|named| (named.schema, None)),
     };
-    schema.filter(|schema| *schema != SYSTEM)
+    home.filter(|(schema, _)| *schema != SYSTEM)
 }
 
 /// Writes kind and name.

@@ -1,87 +1,53 @@
 //! Rows out of one snapshot, over one or two connections.
 
-use futures::StreamExt;
+use std::sync::{Mutex, PoisonError};
+
+use futures::{StreamExt, future};
 use sqlx::{Connection, PgConnection};
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 
-/// Rows travel in blocks of about this many bytes, so that handing them over costs nothing per row.
-const BLOCK: usize = 128 * 1024;
-
-/// Blocks that may wait to be read, a connection; then the server is let wait.
-const WAITING: usize = 4;
-
-/// Some rows of one question.
-pub(super) struct Block {
-    /// The question's place in the list that was asked.
-    pub(super) question: usize,
-    /// Whole rows, each ended by a line feed.
-    pub(super) rows: String,
-}
-
-/// Asks each connection its questions, one after the other, all connections at once, and hands over
-/// what comes. Returns the connections and how many bytes came.
+/// Asks each connection its questions, one after the other, all connections at once, and hands over each row with its
+/// question's place in the list that was asked. Returns the connections and how many bytes came.
+///
+/// All is read in one task: a server is slower to write rows than we to read them, and what it writes meanwhile waits
+/// in the kernel. Handing rows from task to task cost more than reading them.
 ///
 /// Dropping the future drops the connections, which ends what the server is doing for them.
 pub(super) async fn ask(
     connections: Vec<PgConnection>,
     questions: Vec<Vec<(usize, String)>>,
-    mut take: impl FnMut(Block),
+    take: impl FnMut(usize, &str) + Send,
 ) -> sqlx::Result<(Vec<PgConnection>, u64)> {
-    let (sender, mut receiver) = mpsc::channel(WAITING);
-    let mut tasks = JoinSet::new();
-    for (place, (mut connection, list)) in connections.into_iter().zip(questions).enumerate() {
-        let sender = sender.clone();
-        tasks.spawn(async move {
-            let mut bytes = 0;
-            for (question, sql) in list {
-                bytes += copy(&mut connection, question, &sql, &sender).await?;
-            }
-            Ok::<_, sqlx::Error>((place, connection, bytes))
-        });
-    }
-    drop(sender);
-    while let Some(block) = receiver.recv().await {
-        take(block);
-    }
-    let mut total = 0;
-    let mut back = Vec::new();
-    while let Some(ended) = tasks.join_next().await {
-        let (place, connection, bytes) = ended.map_err(|_| sqlx::Error::WorkerCrashed)??;
-        total += bytes;
-        back.push((place, connection));
-    }
-    back.sort_by_key(|(place, _)| *place);
-    Ok((back.into_iter().map(|(_, connection)| connection).collect(), total))
+    // Never waited for: the connections take turns within the task.
+    let take = Mutex::new(take);
+    let reading = connections.into_iter().zip(questions).map(async |(mut connection, list)| {
+        let mut bytes = 0;
+        for (question, sql) in list {
+            bytes += copy(&mut connection, question, &sql, &take).await?;
+        }
+        Ok::<_, sqlx::Error>((connection, bytes))
+    });
+    let (connections, bytes): (Vec<_>, Vec<u64>) = future::try_join_all(reading).await?.into_iter().unzip();
+    Ok((connections, bytes.iter().sum()))
 }
 
+/// The server sends each row in a message of its own
+/// (<https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-COPYDATA>).
 async fn copy(
     connection: &mut PgConnection,
     question: usize,
     sql: &str,
-    sender: &mpsc::Sender<Block>,
+    take: &Mutex<impl FnMut(usize, &str) + Send>,
 ) -> sqlx::Result<u64> {
-    let mut stream = connection.copy_out_raw(&format!("COPY ({sql}) TO STDOUT")).await?;
-    let mut total = 0;
-    let mut rows = Vec::with_capacity(BLOCK + 4096);
-    while let Some(row) = stream.next().await {
+    let mut rows = connection.copy_out_raw(&format!("COPY ({sql}) TO STDOUT")).await?;
+    let mut bytes = 0;
+    while let Some(row) = rows.next().await {
         let row = row?;
-        total += row.len() as u64;
-        rows.extend_from_slice(&row);
-        if rows.len() >= BLOCK {
-            send(question, std::mem::replace(&mut rows, Vec::with_capacity(BLOCK + 4096)), sender).await?;
-        }
+        bytes += row.len() as u64;
+        let text = std::str::from_utf8(&row).map_err(|error| sqlx::Error::Decode(error.into()))?;
+        let mut take = take.lock().unwrap_or_else(PoisonError::into_inner);
+        take(question, text.strip_suffix('\n').unwrap_or(text));
     }
-    if !rows.is_empty() {
-        send(question, rows, sender).await?;
-    }
-    Ok(total)
-}
-
-async fn send(question: usize, rows: Vec<u8>, sender: &mpsc::Sender<Block>) -> sqlx::Result<()> {
-    let rows = String::from_utf8(rows).map_err(|error| sqlx::Error::Decode(error.into()))?;
-    // Nobody listens any more only when the whole question was given up.
-    sender.send(Block { question, rows }).await.map_err(|_| sqlx::Error::WorkerCrashed)
+    Ok(bytes)
 }
 
 /// Says farewell to each; a failing farewell changes nothing.

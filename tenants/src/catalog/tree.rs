@@ -94,7 +94,9 @@ impl Pen<'_> {
 /// Which catalog the numbers of a field point into, by the field's name: the names differ between
 /// versions in detail, never in these words.
 pub(super) fn class(field: &str) -> Option<Class> {
-    if field.contains("typmod") {
+    if matches!(field, "relid" | "resorigtbl" | "seqid" | "tableoid") {
+        Some(Class::Relation)
+    } else if field.contains("typmod") {
         None
     } else if field.contains("coll") {
         Some(Class::Collation)
@@ -102,8 +104,6 @@ pub(super) fn class(field: &str) -> Option<Class> {
         Some(Class::Type)
     } else if field.contains("func") || field.contains("fnoid") {
         Some(Class::Function)
-    } else if matches!(field, "relid" | "resorigtbl" | "seqid" | "tableoid") {
-        Some(Class::Relation)
     } else if matches!(field, "opno" | "opnos" | "eqop" | "sortop") {
         Some(Class::Operator)
     } else if matches!(field, "opfamilies" | "opfamily") {
@@ -114,7 +114,7 @@ pub(super) fn class(field: &str) -> Option<Class> {
 }
 
 /// A byte of a constant: the server prints them as signed numbers.
-pub(super) fn byte(token: &str) -> u8 {
+fn byte(token: &str) -> u8 {
     token.parse::<i16>().map_or(0, |byte| byte.to_le_bytes()[0])
 }
 
@@ -132,13 +132,23 @@ pub(super) fn pointer(kind: u32) -> Option<Class> {
 }
 
 /// A text constant: text, varchar, bpchar and json begin with four bytes of length, unknown and name do not.
-pub(super) fn text(kind: u32, bytes: &[u8]) -> Option<String> {
+fn text(kind: u32, bytes: &[u8]) -> Option<String> {
     let content = match kind {
         25 | 1042 | 1043 | 114 => bytes.get(4..)?,
         19 | 705 => bytes.split(|byte| *byte == 0).next()?,
         _ => return None,
     };
     String::from_utf8(content.to_vec()).ok()
+}
+
+/// Types whose values [`text`] reads.
+pub(super) fn is_text(kind: u32) -> bool {
+    matches!(kind, 25 | 1042 | 1043 | 114 | 19 | 705)
+}
+
+/// A text as the server prints its bytes within a constant.
+pub(super) fn printed(text: &str) -> String {
+    text.bytes().map(|byte| i8::from_ne_bytes([byte]).to_string()).collect::<Vec<_>>().join(" ")
 }
 
 /// Words, brackets and quoted strings of a tree.

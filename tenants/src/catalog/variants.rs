@@ -97,13 +97,26 @@ pub(super) enum Fields<'a> {
     One(&'static str, &'a str),
 }
 
-/// Where a variant is found again.
-pub(super) type Place = (usize, usize);
+/// Where a variant is found again: its number among those that were read.
+pub(super) type Place = u32;
+
+/// A variant, and some schemas that it was met in and that are no members yet. Rows come a tenant at a time, each about
+/// another fact: what is kept of all facts for each row has to be small, or it is fetched from memory for each.
+#[derive(Debug, Clone)]
+struct Met {
+    aspect: u32,
+    variant: u32,
+    /// Which 64 schemas.
+    block: u32,
+    schemas: u64,
+}
 
 /// Everything that was found.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Variants {
     pub(crate) aspects: IndexMap<(Object, &'static str), Aspect, FxBuildHasher>,
+    /// By [`Place`].
+    met: Vec<Met>,
     known: FxHashMap<u128, Place>,
     /// Free text with the schema's own name left out, and the hash of the same text with it: where another
     /// tenant has that very text, the name was there by chance.
@@ -124,9 +137,38 @@ impl Variants {
     pub(super) fn again(&mut self, schema: u32, place: Place) {
         if let Some(reopened) = self.reopened.as_mut().filter(|reopened| reopened.schemas.contains(schema)) {
             reopened.found.entry(place).or_default().insert(schema);
-        } else if let Some(variant) = self.at(place) {
-            variant.members.insert(schema);
+            return;
         }
+        let Some(met) = self.met.get_mut(place as usize) else { return };
+        let block = schema / 64;
+        if met.block == block {
+            met.schemas |= 1 << (schema % 64);
+            return;
+        }
+        let full = std::mem::replace(met, Met { block, schemas: 1 << (schema % 64), ..*met });
+        self.join(&full);
+    }
+
+    /// Makes members of the schemas that a variant was met in.
+    fn join(&mut self, met: &Met) {
+        let aspect = self.aspects.get_index_mut(met.aspect as usize).map(|(_, aspect)| aspect);
+        let Some(variant) = aspect.and_then(|aspect| aspect.variants.get_mut(met.variant as usize)) else { return };
+        let first = met.block * 64;
+        if met.schemas == u64::MAX {
+            variant.members.insert_range(first..=first + 63);
+        } else {
+            variant.members.extend((0..64).filter(|bit| met.schemas >> bit & 1 == 1).map(|bit| first + bit));
+        }
+    }
+
+    /// Members are complete from here on, until more is read.
+    pub(super) fn join_all(&mut self) {
+        let mut all = std::mem::take(&mut self.met);
+        for met in &mut all {
+            self.join(met);
+            met.schemas = 0;
+        }
+        self.met = all;
     }
 
     /// Records that a schema has a fact. `key` is all of the fact; `fact` makes it when it is new. Says where
@@ -244,7 +286,8 @@ impl Variants {
             Fields::One(name, value) => (vec![(name, value.to_owned())], Vec::new()),
         };
         let entry = self.aspects.entry((fact.object, fact.aspect));
-        let index = entry.index();
+        let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let index = number(entry.index());
         let aspect = entry.or_default();
         aspect.parent = aspect.parent.take().or(fact.parent);
         let members = RoaringBitmap::new();
@@ -255,11 +298,15 @@ impl Variants {
             }
         }
         aspect.variants.push(Variant { values: Arc::new(values), reaches, expressions, hash, members });
-        (index, aspect.variants.len() - 1)
+        let variant = number(aspect.variants.len() - 1);
+        self.met.push(Met { aspect: index, variant, block: 0, schemas: 0 });
+        number(self.met.len() - 1)
     }
 
-    fn at(&mut self, (aspect, variant): Place) -> Option<&mut Variant> {
-        self.aspects.get_index_mut(aspect).and_then(|(_, aspect)| aspect.variants.get_mut(variant))
+    fn at(&mut self, place: Place) -> Option<&mut Variant> {
+        let met = self.met.get(place as usize)?;
+        let (_, aspect) = self.aspects.get_index_mut(met.aspect as usize)?;
+        aspect.variants.get_mut(met.variant as usize)
     }
 
     /// Drops what is known of these schemas, which are about to be read again.
@@ -272,20 +319,21 @@ impl Variants {
     pub(super) fn close(&mut self) {
         let Some(Reopened { schemas, found }) = self.reopened.take() else { return };
         let none = RoaringBitmap::new();
-        for (place, aspect) in self.aspects.values_mut().enumerate() {
-            for (number, variant) in aspect.variants.iter_mut().enumerate() {
-                let having = found.get(&(place, number)).unwrap_or(&none);
-                if schemas.iter().any(|schema| variant.members.contains(schema) != having.contains(schema)) {
-                    variant.members -= &schemas;
-                    variant.members |= having;
-                    variant.members.optimize();
-                }
+        self.join_all();
+        for place in 0..u32::try_from(self.met.len()).unwrap_or(u32::MAX) {
+            let having = found.get(&place).unwrap_or(&none);
+            let Some(variant) = self.at(place) else { continue };
+            if schemas.iter().any(|schema| variant.members.contains(schema) != having.contains(schema)) {
+                variant.members -= &schemas;
+                variant.members |= having;
+                variant.members.optimize();
             }
         }
     }
 
     /// Makes what is kept small.
     pub(super) fn optimize(&mut self) {
+        self.join_all();
         for variant in self.aspects.values_mut().flat_map(|aspect| &mut aspect.variants) {
             variant.members.optimize();
         }
@@ -302,16 +350,19 @@ impl Variants {
     pub(super) fn complete(&mut self) {
         let (chance, known) = (std::mem::take(&mut self.chance), std::mem::take(&mut self.known));
         self.settle(&chance, &known);
+        self.met = Vec::new();
     }
 
     /// The same for a copy; more can be read into this one.
     pub(super) fn completed(&self) -> Self {
-        let mut copy = Self { aspects: self.aspects.clone(), ..Self::default() };
+        let mut copy = Self { aspects: self.aspects.clone(), met: self.met.clone(), ..Self::default() };
         copy.settle(&self.chance, &self.known);
+        copy.met = Vec::new();
         copy
     }
 
     fn settle(&mut self, chance: &[(Place, u32, u128)], known: &FxHashMap<u128, Place>) {
+        self.join_all();
         for (place, schema, verbatim) in chance.iter().copied() {
             let Some(other) = known.get(&verbatim).copied().filter(|other| *other != place) else { continue };
             let count = |variant: Option<&mut Variant>| variant.map_or(0, |variant| variant.members.len());
