@@ -44,14 +44,20 @@ enum Step {
 
 impl Plan {
     pub(super) fn of(source: &'static Source) -> Self {
-        use Spelling::{Beside, Column, OfRelation, Owned, Part};
+        use Spelling::{
+            Beside, Column, Function, InSchema, OfRelation, Operator, Owned, Part, PartOfType, Schema, Type,
+        };
+        const TYPES: Step = Step::Field(Field::Refs(Class::Type));
         let usual = source.usual();
         let of_object: &[(usize, Step)] = match source.object {
             Spelling::Relation => &[(0, Step::Leave), (1, Step::Leave)],
             OfRelation | Part(_) | Beside(_) | Column => &[(0, Step::Relation)],
             Owned(_, own) => &[(0, Step::Field(Field::Ref(Class::Relation))), (own, Step::Relation)],
+            InSchema(_) | Type => &[(0, Step::Leave)],
+            Function | Operator => &[(0, Step::Leave), (2, TYPES)],
+            Schema => &[(1, Step::Leave)],
             // There are few of these.
-            _ => &[],
+            PartOfType(_) => &[],
         };
         let mut steps = of_object.to_vec();
         let is_verbatim = |field| {
@@ -150,7 +156,7 @@ impl Key<'_> {
                 self.push(raw.as_bytes());
             }
             Field::Tree => self.tree(raw)?,
-            Field::Prose | Field::Rights(_) | Field::ColumnRights => return None,
+            Field::Prose | Field::Rights(_) | Field::ColumnRights if self.may_name_own(raw) => return None,
             Field::Plain
             | Field::Flag
             | Field::Letter(_)
@@ -158,7 +164,10 @@ impl Key<'_> {
             | Field::TriggerType
             | Field::Columns
             | Field::KeyColumns
-            | Field::IncludedColumns => self.push(raw.as_bytes()),
+            | Field::IncludedColumns
+            | Field::Prose
+            | Field::Rights(_)
+            | Field::ColumnRights => self.push(raw.as_bytes()),
         }
         Some(())
     }
@@ -229,7 +238,9 @@ impl Key<'_> {
     fn constants(&self, tree: &str) -> Option<()> {
         let mut any_text = false;
         for at in CONSTANT.find_iter(tree.as_bytes()) {
-            let kind = tree.get(at + CONSTANT.needle().len()..)?.split(' ').next()?.parse().ok()?;
+            let rest = tree.get(at + CONSTANT.needle().len()..)?;
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            let kind = number(rest.get(..digits)?);
             if tree::pointer(kind).is_some() {
                 return None;
             }
@@ -237,6 +248,15 @@ impl Key<'_> {
         }
         let own = || tree::printed(self.names.schema_name(self.home));
         (!any_text || memmem::find(tree.as_bytes(), own().as_bytes()).is_none()).then_some(())
+    }
+
+    /// Whether a text may hold the schema's own name, in whichever case.
+    fn may_name_own(&self, raw: &str) -> bool {
+        let own = self.names.schema_name(self.home);
+        // Any other name may be folded, quoted or escaped.
+        let is_simple = own.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+        let find = || memmem::find(raw.to_ascii_lowercase().as_bytes(), own.to_ascii_lowercase().as_bytes());
+        !is_simple || !raw.is_ascii() || find().is_some()
     }
 }
 

@@ -244,6 +244,15 @@ mod tests {
     }
 
     #[test]
+    fn a_foreign_key_of_a_partitioned_table_is_looked_at_without_triggers_of_its_own() {
+        let mut scope = Scope::default();
+        scope.table(16_400, b'r', false, false);
+        scope.table(16_401, b'p', false, false);
+        let statement = scope.restrict("SELECT tgname FROM pg_trigger WHERE tgconstraint <> 0").unwrap();
+        assert!(statement.contains("WHERE conrelid = ANY ((SELECT '{16401}'::oid[])::oid[])"), "{statement}");
+    }
+
+    #[test]
     fn every_catalog_that_is_read_is_reduced_or_small() {
         let small = ["pg_am", "pg_language", "pg_roles", "pg_tablespace", "pg_foreign_server", "pg_publication"];
         let joined = ["pg_amop", "pg_amproc", "pg_ts_config_map"];
