@@ -1,40 +1,33 @@
 //! The world a story happens in, from its first line to its last.
 
+mod configuration;
+mod store;
+mod tenants;
+
 use std::{panic::AssertUnwindSafe, path::Path, sync::Arc, time::Duration};
 
 use futures::FutureExt;
-use signalbox::{
-    app::App,
-    config::{self, Env},
-};
+use signalbox::{app::App, config};
 use signalbox_sandbox::{
     application::{Application, Environment},
     discord::{Discord, DiscordOptions, InteractionHandle, MessageView, Reply},
     fleet::Fleet,
     github::{self, Github, RunHandle},
-    postgres::{Database, Postgres},
+    postgres::Database,
     traffic::TrafficLog,
     world::{Place, Product},
 };
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
+use self::tenants::Tenants;
+
 /// What webhooks are signed with.
 pub const WEBHOOK_SECRET: &str = "a-secret-for-stories";
-/// What the GitHub App signs with, where the service is one.
-const APP_KEY: &str = include_str!("../../src/github/tests/app.pem");
 /// How long a story waits for GitHub's side of things.
 const PATIENCE: Duration = Duration::from_secs(40);
 /// The host name under which the uat application answers.
 pub const HOST: &str = "uat.shop.example";
-
-/// A tenant database of its own, small enough to be copied for each story.
-pub struct Tenants {
-    pub fleet: Fleet,
-    reader: String,
-    /// Dropped with the story.
-    pub database: Database,
-}
 
 /// GitHub, Discord, the application, perhaps a tenant database, and the service among them.
 pub struct World {
@@ -300,129 +293,6 @@ impl World {
         author.expect("the repository")
     }
 
-    /// The configuration a user would write for this world.
-    pub fn toml(&self) -> String {
-        let unwatched = self.unwatched();
-        let database = if self.database.is_some() {
-            "database = \"UAT_DATABASE_URL\"\nschemas = [\"public\", \"super_tenant\"]"
-        } else {
-            ""
-        };
-        let dev = if self.dev.is_some() { "database = \"DEV_DATABASE_URL\"\nmigration_job = \"migrat\"" } else { "" };
-        format!(
-            r#"
-[discord]
-guild = "{guild}"
-channel = "300"
-resolve = "{tls}"
-ca_file = "{folder}/ca.pem"
-{signs}
-
-[discord.roles]
-engineer = "201"
-reviewer = "202"
-lead = "203"
-
-[github]
-repository = "acme/shop"
-api_url = "{api}"
-
-[server]
-listen = "127.0.0.1:0"
-data = "{folder}"
-
-[[environment]]
-name = "dev"
-workflow = "11-dev-deployment.yml"
-ref = "development"
-refs = ["development", "feature/*", "@everyone"]
-{dev}
-deploy_roles = ["engineer"]
-poll_seconds = 2
-
-[[environment]]
-name = "uat"
-after = "dev"
-workflow = "12-uat-deployment.yml"
-ref = "uat"
-key_input = "sb_key"
-github_environment = "uat2-backend"
-migration_job = "migrat"
-allow_private = true
-{uat}
-{database}
-deploy_roles = ["engineer"]
-sign_roles = ["reviewer"]
-poll_seconds = 2
-verify_deadline_seconds = 6
-migration_pace_seconds = {pace}
-migration_stall_seconds = {stall}
-lock_wait_seconds = 5
-
-[[environment.health]]
-url = "http://{application}/api/v1/health/"
-host = "{HOST}"
-json = {{ pointer = "/database", equals = "healthy" }}
-commit_header = "X-Build-Sha"
-{more}
-{unwatched}"#,
-            guild = self.discord.guild_id(),
-            tls = self.discord.tls_addr(),
-            folder = self.folder.path().display(),
-            api = self.github.url(),
-            application = self.application.address(),
-            stall = self.stall,
-            pace = self.pace,
-            more = self
-                .environments
-                .lock()
-                .unwrap()
-                .replace("{folder}", &self.folder().display().to_string())
-                .replace("{application}", &self.application.address().to_string()),
-            signs = self.signs,
-            uat = self.uat,
-        )
-    }
-
-    /// Monitors speak up at the first look, which would fall into any story: they work where a story has them.
-    fn unwatched(&self) -> String {
-        let environments = self.environments.lock().unwrap();
-        let monitors = ["schemas", "drift", "isolation", "registry", "ledger", "database", "secrets"];
-        let others = monitors.iter().filter(|one| !environments.contains(&format!("run = \"{one}\"")));
-        others.map(|one| format!("[[schedule]]\nrun = \"{one}\"\nenabled = false\n")).collect()
-    }
-
-    /// The secrets that go with it, as variables.
-    pub fn variables(&self) -> Vec<(String, String)> {
-        let file = format!("sqlite:{}/signalbox.db", self.folder.path().display());
-        let mut variables = vec![
-            ("DISCORD_TOKEN".to_owned(), self.discord.token()),
-            ("GITHUB_WEBHOOK_SECRET".to_owned(), WEBHOOK_SECRET.to_owned()),
-            ("SIGNALBOX_GATE_SECRET".to_owned(), "a secret of stories, with characters enough".to_owned()),
-            ("SIGNALBOX_STORE".to_owned(), self.store.clone().unwrap_or(file)),
-        ];
-        let credentials = match self.is_app {
-            true => vec![("GITHUB_APP_ID", "4242"), ("GITHUB_APP_PRIVATE_KEY", APP_KEY)],
-            false => vec![("GITHUB_TOKEN", github::seed::TOKEN)],
-        };
-        variables.extend(credentials.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
-        variables.extend(self.secrets.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        variables.extend(self.database.clone().map(|url| ("UAT_DATABASE_URL".to_owned(), url)));
-        variables.extend(self.dev.clone().map(|url| ("DEV_DATABASE_URL".to_owned(), url)));
-        variables
-    }
-
-    fn env(&self) -> Env {
-        Env::of(self.variables())
-    }
-
-    /// Somebody takes a table of the service's own database away.
-    pub async fn breaks_the_table(&self, table: &str) {
-        let database = self.own_database().await;
-        sqlx::query(&format!("ALTER TABLE {table} RENAME TO {table}_gone")).execute(&database).await.unwrap();
-        database.close().await;
-    }
-
     /// Somebody deletes a secret of an environment at GitHub; its name.
     pub fn deletes_a_secret(&self, environment: &str) -> String {
         self.github.with(|state| {
@@ -440,91 +310,9 @@ commit_header = "X-Build-Sha"
         messages.into_iter().chain(threads).filter(|message| message.from_bot).all(|message| message.pings.is_empty())
     }
 
-    /// The time in which a deployment may wait at its gate is over.
-    pub async fn lets_the_wait_end(&self, deployment: i64) {
-        let database = self.own_database().await;
-        // With another revision, so that whoever decides in this moment decides again.
-        let ends = "UPDATE deployments SET revision = revision + 1,
-            document = json_set(document, '$.state.until', '2026-01-01T00:00:00Z') WHERE id = $1";
-        assert_eq!(sqlx::query(ends).bind(deployment).execute(&database).await.unwrap().rows_affected(), 1);
-        database.close().await;
-    }
-
-    /// While Signalbox was down, what is scheduled was due again and again.
-    pub async fn misses_firings(&self) {
-        let database = self.own_database().await;
-        sqlx::query("UPDATE schedules SET due_at = 1790000000000").execute(&database).await.unwrap();
-        database.close().await;
-    }
-
-    /// What is scheduled is done, now and once: it was due while Signalbox was down.
-    pub async fn does(&self, schedules: &[&str]) {
-        self.does_what_was_due(schedules, 0).await;
-    }
-
-    /// The same for what was due so many minutes after everything else.
-    pub async fn does_what_was_due(&self, schedules: &[&str], minutes: i64) {
-        self.stops().await;
-        let database = self.own_database().await;
-        let at = 1_790_000_000_000 + minutes * 60_000;
-        let due = "UPDATE schedules SET due_at = $2 WHERE name = $1";
-        for name in schedules {
-            let row = sqlx::query(due).bind(name).bind(at).execute(&database).await.unwrap();
-            assert_eq!(row.rows_affected(), 1, "{name}");
-        }
-        self.starts().await;
-        let open = "SELECT count(*) FROM schedules WHERE due_at = $1";
-        let done = async {
-            while sqlx::query_scalar::<_, i64>(open).bind(at).fetch_one(&database).await.unwrap() > 0 {
-                let _ = tokio::time::timeout(Duration::from_millis(20), std::future::pending::<()>()).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, done).await.unwrap_or_else(|_| panic!("{schedules:?} are not done"));
-        database.close().await;
-    }
-
-    /// How often something that is scheduled was begun.
-    pub async fn firings(&self, schedule: &str) -> i64 {
-        let database = self.own_database().await;
-        let claims = sqlx::query_scalar("SELECT claims FROM schedules WHERE name = $1").bind(schedule);
-        let claims = claims.fetch_one(&database).await.unwrap();
-        database.close().await;
-        claims
-    }
-
-    async fn own_database(&self) -> sqlx::SqlitePool {
-        let file = self.folder.path().join("signalbox.db");
-        sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap()
-    }
-
     /// A folder of the story's own.
     pub fn folder(&self) -> &Path {
         self.folder.path()
-    }
-}
-
-impl Tenants {
-    /// Six tenants in a database of their own, copied from one that is made once.
-    async fn fresh() -> Self {
-        static TEMPLATE: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
-        const NAME: &str = "stories_fleet";
-        let postgres = Postgres::shared().await.unwrap();
-        TEMPLATE
-            .get_or_init(|| async {
-                if postgres.has_database(NAME).await.unwrap() {
-                    postgres.drop_database(NAME).await.unwrap();
-                }
-                postgres.create_database(NAME).await.unwrap();
-                Fleet::create(&postgres.url(NAME), 6).await.unwrap().close().await;
-            })
-            .await;
-        let database = postgres.fresh_copy(NAME).await.unwrap();
-        let fleet = Fleet::connect(&database.url).await.unwrap();
-        Self { fleet, reader: postgres.reader_url(&database.name), database }
-    }
-
-    fn address(&self, owner: bool) -> String {
-        if owner { self.database.url.clone() } else { self.reader.clone() }
     }
 }
 
