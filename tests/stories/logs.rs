@@ -104,6 +104,7 @@ async fn a_runner_that_was_lost_left_no_log_and_the_database_says_how_far_it_cam
         assert!(text.contains("see with `/ledger` which tenants are done"), "{text}");
         assert!(text.contains("GitHub never got it"), "{text}");
         w.card(1, "1 of 7 tenants are complete; 6 never started").await;
+        w.thread(1, "After the migration job").await;
         let thread = w.thread(1, "the runner was lost").await;
         assert!(thread.contains("The hosted runner lost communication with the server."), "{thread}");
         w.card(1, "Failed").await;
