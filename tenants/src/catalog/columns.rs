@@ -21,7 +21,7 @@ pub(super) struct Layout {
     names: Vec<(i64, String)>,
     /// Types of columns that are not the server's own.
     pub(super) own_types: Vec<u32>,
-    /// Whether a type or collation is not the server's own.
+    /// Whether a type or collation is not the server's own, or a column has grants: a role may be called like a tenant.
     pub(super) is_own: bool,
 }
 
@@ -124,7 +124,8 @@ impl Layout {
         let own =
             |column| rows.iter().map(move |(_, row)| Line::new(row).oid(column)).filter(|oid| *oid >= FIRST_USER_OID);
         let own_types: Vec<u32> = own(3).collect();
-        let is_own = !own_types.is_empty() || own(7).next().is_some();
+        let grants = rows.iter().any(|(_, row)| Line::new(row).raw(12).is_some());
+        let is_own = !own_types.is_empty() || own(7).next().is_some() || grants;
         Self { names, own_types, is_own, rows: rows.into_iter().map(|(_, row)| row).collect() }
     }
 

@@ -142,7 +142,7 @@ impl Key<'_> {
             Field::Ref(class) => self.reference(class, number(raw), raw)?,
             Field::Type => self.reference(Class::Type, number(raw), raw)?,
             Field::Refs(class) => {
-                if numbers(raw).all(|oid| oid < i64::from(FIRST_USER_OID)) {
+                if class != Class::Role && numbers(raw).all(|oid| oid < i64::from(FIRST_USER_OID)) {
                     self.push(raw.as_bytes());
                     return Some(());
                 }
@@ -173,13 +173,15 @@ impl Key<'_> {
     }
 
     fn reference(&mut self, class: Class, oid: u32, raw: &str) -> Option<()> {
+        // A role is the same for everybody, unless it is called like a tenant, as even the first one may be.
+        if class == Class::Role && self.names.is_tenants(oid) {
+            return None;
+        }
         if oid < FIRST_USER_OID {
             self.push(raw.as_bytes());
             return Some(());
         }
         match class {
-            // A role is the same for everybody, unless it is called like a tenant.
-            Class::Role if self.names.is_tenants(oid) => None,
             Class::Role => {
                 self.push(MARK);
                 self.push(&oid.to_le_bytes());
@@ -236,7 +238,6 @@ impl Key<'_> {
     /// A constant that holds an OID, or a text with the schema's own name in it, means something else in
     /// another schema.
     fn constants(&self, tree: &str) -> Option<()> {
-        let mut any_text = false;
         for at in CONSTANT.find_iter(tree.as_bytes()) {
             let rest = tree.get(at + CONSTANT.needle().len()..)?;
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -244,19 +245,24 @@ impl Key<'_> {
             if tree::pointer(kind).is_some() {
                 return None;
             }
-            any_text |= tree::is_text(kind);
+            if tree::is_text(kind) && self.holds_own(&tree::value(rest)) {
+                return None;
+            }
         }
-        let own = || tree::printed(self.names.schema_name(self.home));
-        (!any_text || memmem::find(tree.as_bytes(), own().as_bytes()).is_none()).then_some(())
+        Some(())
     }
 
     /// Whether a text may hold the schema's own name, in whichever case.
     fn may_name_own(&self, raw: &str) -> bool {
+        !raw.is_ascii() || self.holds_own(raw.as_bytes())
+    }
+
+    fn holds_own(&self, text: &[u8]) -> bool {
         let own = self.names.schema_name(self.home);
         // Any other name may be folded, quoted or escaped.
         let is_simple = own.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-        let find = || memmem::find(raw.to_ascii_lowercase().as_bytes(), own.to_ascii_lowercase().as_bytes());
-        !is_simple || !raw.is_ascii() || find().is_some()
+        let find = || memmem::find(&text.to_ascii_lowercase(), own.to_ascii_lowercase().as_bytes());
+        !is_simple || find().is_some()
     }
 }
 

@@ -196,7 +196,7 @@ impl Reader {
         for row in self.names.relations() {
             let id = if row.has_columns() { self.columns.layout_id(row.oid) } else { None };
             let Some(id) = id else { continue };
-            // What refers to types or collations that are not the server's own is read within each schema.
+            // What refers to types or collations that are not the server's own, or to roles, is read within each schema.
             let own = self.columns.layout(id).is_some_and(|layout| layout.is_own);
             tables.entry((row.name_and_kind(), id, own.then_some(row.schema))).or_default().insert(row.schema);
         }

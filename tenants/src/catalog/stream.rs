@@ -5,11 +5,14 @@ use std::sync::{Mutex, PoisonError};
 use futures::{StreamExt, future};
 use sqlx::{Connection, PgConnection};
 
+/// How many bytes are read before it is another's turn.
+const TURN: u64 = 256 * 1024;
+
 /// Asks each connection its questions, one after the other, all connections at once, and hands over each row with its
 /// question's place in the list that was asked. Returns the connections and how many bytes came.
 ///
-/// All is read in one task: a server is slower to write rows than we to read them, and what it writes meanwhile waits
-/// in the kernel. Handing rows from task to task cost more than reading them.
+/// All is read in one task: handing rows from task to task cost more than reading them. The connections take turns, so
+/// that none waits for long while the other has much to tell, and others have theirs as well.
 ///
 /// Dropping the future drops the connections, which ends what the server is doing for them.
 pub(super) async fn ask(
@@ -39,13 +42,16 @@ async fn copy(
     take: &Mutex<impl FnMut(usize, &str) + Send>,
 ) -> sqlx::Result<u64> {
     let mut rows = connection.copy_out_raw(&format!("COPY ({sql}) TO STDOUT")).await?;
-    let mut bytes = 0;
+    let (mut bytes, mut turn) = (0, 0);
     while let Some(row) = rows.next().await {
         let row = row?;
         bytes += row.len() as u64;
         let text = std::str::from_utf8(&row).map_err(|error| sqlx::Error::Decode(error.into()))?;
-        let mut take = take.lock().unwrap_or_else(PoisonError::into_inner);
-        take(question, text.strip_suffix('\n').unwrap_or(text));
+        (take.lock().unwrap_or_else(PoisonError::into_inner))(question, text.strip_suffix('\n').unwrap_or(text));
+        if bytes - turn >= TURN {
+            turn = bytes;
+            tokio::task::yield_now().await;
+        }
     }
     Ok(bytes)
 }

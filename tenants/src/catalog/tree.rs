@@ -113,7 +113,7 @@ pub(super) fn class(field: &str) -> Option<Class> {
     }
 }
 
-/// A byte of a constant: the server prints them as signed numbers.
+/// A byte of a constant: servers print them as signed numbers, and on ARM as unsigned ones.
 fn byte(token: &str) -> u8 {
     token.parse::<i16>().map_or(0, |byte| byte.to_le_bytes()[0])
 }
@@ -146,9 +146,10 @@ pub(super) fn is_text(kind: u32) -> bool {
     matches!(kind, 25 | 1042 | 1043 | 114 | 19 | 705)
 }
 
-/// A text as the server prints its bytes within a constant.
-pub(super) fn printed(text: &str) -> String {
-    text.bytes().map(|byte| i8::from_ne_bytes([byte]).to_string()).collect::<Vec<_>>().join(" ")
+/// The bytes of the constant whose description begins there, its length among them.
+pub(super) fn value(constant: &str) -> Vec<u8> {
+    let listed = constant.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
+    listed.map_or("", |(bytes, _)| bytes).split_ascii_whitespace().map(byte).collect()
 }
 
 /// Words, brackets and quoted strings of a tree.

@@ -62,6 +62,40 @@ async fn a_difference_names_the_object_the_attribute_and_both_values() {
 }
 
 #[tokio::test]
+async fn equal_rows_that_mean_something_else_in_another_tenant_are_told_apart() {
+    let database = empty().await;
+    let mut connection = PgConnection::connect(&database.url).await.unwrap();
+    // The first role of a server may be called like a tenant, as the image of PostgreSQL's container lets it be.
+    let first = "SELECT rolname::text FROM pg_roles WHERE oid = 10";
+    let first: String = sqlx::query_scalar(first).fetch_one(&mut connection).await.unwrap();
+    for schema in ["globex", &first, "acme"] {
+        let made = format!(
+            r#"CREATE SCHEMA "{schema}" AUTHORIZATION "{first}"; SET ROLE "{first}";
+            CREATE TABLE "{schema}".django_migrations (id bigint, app text, name text);
+            CREATE TABLE "{schema}".note (id bigint, body text DEFAULT 'ACME.note');
+            GRANT SELECT (id) ON "{schema}".note TO "{first}"; RESET ROLE"#
+        );
+        sqlx::raw_sql(&made).execute(&mut connection).await.unwrap();
+    }
+    let audit = open(&database).await.audit(&AuditOptions::default()).await.unwrap();
+    let reaches: BTreeSet<(&str, &str, &str)> = audit
+        .of_kind(Kind::Isolation)
+        .filter(|finding| ["schema", "table note", "column note.id", "column note.body"].contains(&&*finding.object))
+        .map(|finding| (&*finding.tenant, &*finding.rule, &*finding.object))
+        .collect();
+    let of = |tenant| {
+        [
+            (tenant, "owned_by_tenant", "schema"),
+            (tenant, "owned_by_tenant", "table note"),
+            (tenant, "granted_to_tenant", "column note.id"),
+        ]
+    };
+    let named = |tenant| (tenant, "reaches_tenant", "column note.body");
+    let all = of("acme").into_iter().chain(of("globex")).chain([named("globex"), named(&first)]);
+    assert_eq!(reaches, all.collect());
+}
+
+#[tokio::test]
 async fn any_tenant_can_be_the_reference() {
     let (_, database) = fleet(3).await;
     execute(&database, "ALTER TABLE acme.orders_order ADD COLUMN odd text").await;
