@@ -84,6 +84,7 @@ impl Classifier {
             lines: 0,
             stamped: false,
             has_error: false,
+            any_error: false,
             head: vec![],
             key: 0,
             trouble: None,
@@ -106,6 +107,8 @@ pub struct Reader {
     stamped: bool,
     /// Whether the runner printed an error since the last step with a script or an action of its own began.
     has_error: bool,
+    /// Whether it ever did.
+    any_error: bool,
     /// The first bytes.
     head: Vec<u8>,
     key: u16,
@@ -145,6 +148,10 @@ impl Reader {
             return false;
         };
         let is_lost = rule.name == "runner_lost";
+        // What else it was, the log says itself.
+        if self.any_error && !is_lost {
+            return false;
+        }
         // The log may have said it in an earlier step.
         if self.findings.iter().any(|known| known.grade == Grade::Failure && known.rule == rule.name) {
             return is_lost;
@@ -235,6 +242,7 @@ impl Reader {
     /// A line that the step printed.
     fn said(&mut self, text: &str, commands: bool) {
         self.has_error |= commands && text.starts_with("##[error]");
+        self.any_error |= self.has_error;
         let tag = self.with.tenant.as_ref().and_then(|tenant| tenant.captures(text));
         if let Some(tag) = &tag {
             self.tags.hear(tag);
