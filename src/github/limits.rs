@@ -68,7 +68,8 @@ impl Limits {
         state.budget = budget(answer).or(state.budget);
         let wait = if let Some(seconds) = number(answer, "retry-after").filter(|_| refused) {
             SignedDuration::from_secs(seconds)
-        } else if number(answer, "x-ratelimit-remaining") == Some(0)
+        } else if (refused || is_core(answer))
+            && number(answer, "x-ratelimit-remaining") == Some(0)
             && let Some(reset) = number(answer, "x-ratelimit-reset")
         {
             // Both times are GitHub's own, so a clock of ours that is off does no harm.
@@ -96,13 +97,18 @@ impl Limits {
 
 /// What GitHub says of the budget that all our reads and writes share; searches and others have theirs.
 fn budget(answer: &Answer) -> Option<Budget> {
-    if answer.header("x-ratelimit-resource").is_some_and(|resource| resource != "core") {
+    if !is_core(answer) {
         return None;
     }
     let count = |header| u64::try_from(number(answer, header)?).ok();
     let (limit, remaining) = (count("x-ratelimit-limit")?, count("x-ratelimit-remaining")?);
     let reset = Timestamp::from_second(number(answer, "x-ratelimit-reset")?).ok()?;
     Some(Budget { limit, remaining, reset })
+}
+
+/// Whether what it says of the budget is about that of the work.
+fn is_core(answer: &Answer) -> bool {
+    answer.header("x-ratelimit-resource").is_none_or(|resource| resource == "core")
 }
 
 fn number(answer: &Answer, header: &str) -> Option<i64> {
@@ -168,6 +174,8 @@ mod tests {
         ];
         assert_eq!(wait(answer(403, &spent, "{}")), (true, Some(60)));
         assert_eq!(wait(answer(200, &spent, "{}")), (false, Some(60)));
+        let search = [spent[0], spent[1], spent[2], ("x-ratelimit-resource", "search")];
+        assert_eq!(wait(answer(200, &search, "{}")), (false, None), "that is another budget");
         assert_eq!(wait(answer(429, &[("retry-after", "999999999999")], "")), (true, Some(7200)));
         assert_eq!(wait(answer(200, &[("x-ratelimit-remaining", "12")], "")), (false, None));
     }
