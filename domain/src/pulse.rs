@@ -18,6 +18,8 @@ use crate::{environment::Line, schedule::Work};
 
 /// How long levels of service are kept.
 pub const WINDOW: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// What happens again within that time is the same gap.
+const SAME: SignedDuration = SignedDuration::from_hours(1);
 /// How many gaps are remembered.
 const GAPS: usize = 20;
 
@@ -99,10 +101,12 @@ impl Pulse {
         *last = at.max(*last);
     }
 
-    /// Something may have been missed. What is unreadable may come by the hundred, and pushes nothing else out.
+    /// Something may have been missed. What goes wrong again and again is one gap, and pushes nothing else out.
     pub fn miss(&mut self, gap: Gap) {
         if let Some(last) = self.gaps.back_mut()
-            && (last.cause, gap.cause) == (Cause::Unreadable, Cause::Unreadable)
+            && last.cause == gap.cause
+            && matches!(gap.cause, Cause::Unreadable | Cause::Store)
+            && gap.until.duration_since(last.until) < SAME
         {
             *last = Gap { from: last.from.or(Some(last.until)), ..gap };
             return;

@@ -12,7 +12,9 @@ pub fn is_deceptive(c: char) -> bool {
 /// Whether there is nothing to read in it.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
-    text.chars().all(|c| c.is_whitespace() || c.is_control() || is_deceptive(c))
+    // Letters and a pattern of dots that are drawn as nothing.
+    let is_filler = |c| matches!(c, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}');
+    text.chars().all(|c| c.is_whitespace() || c.is_control() || is_deceptive(c) || is_filler(c))
 }
 
 /// Shows deceptive and control characters as `U+XXXX`; line breaks become spaces.

@@ -78,6 +78,8 @@ fn what_is_unreadable_again_and_again_is_one_gap() {
     (2..50).for_each(|second| pulse.miss(gap(Cause::Unreadable, second)));
     let last = Gap { from: Some(at(2)), ..gap(Cause::Unreadable, 49) };
     assert_eq!(pulse.gaps, [gap(Cause::Session, 1), last]);
+    pulse.miss(gap(Cause::Unreadable, 49 + 3_600));
+    assert_eq!(pulse.gaps.len(), 3, "an hour later it is another one");
 }
 
 #[test]
