@@ -36,7 +36,11 @@ mod suggest;
 mod unblock;
 mod worker;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use signalbox_domain::{
     Timestamp,
@@ -135,6 +139,8 @@ pub struct Engine {
     anchor: Arc<Anchor>,
     routing: Arc<Routing>,
     unrecorded: alerts::Unrecorded,
+    /// Whether something that happened could not be taken down, so that all is to be read again.
+    missed: Arc<AtomicBool>,
     wake: Arc<Notify>,
     fleets: fleet::Fleets,
     members: members::Members,
@@ -174,6 +180,7 @@ impl Engine {
             anchor: Arc::default(),
             routing: Arc::new(Routing::usual(home)),
             unrecorded: alerts::Unrecorded::default(),
+            missed: Arc::default(),
             wake,
             fleets,
             applied,

@@ -4,7 +4,7 @@
 use std::{
     collections::{HashMap, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
 };
 
 use signalbox_domain::{
@@ -20,7 +20,10 @@ use signalbox_domain::{
 };
 use tracing::{error, warn};
 
-use super::{Engine, PATIENCE};
+use super::{
+    Engine, PATIENCE,
+    effects::channel::{With, say},
+};
 
 /// How often an alert is said again that cannot be recorded.
 const UNRECORDED: SignedDuration = SignedDuration::from_mins(30);
@@ -74,12 +77,18 @@ impl Outage {
 
     /// It answers. What people and GitHub did meanwhile may not have been taken down, so all is read again.
     pub(super) async fn is_over(&mut self, engine: &Engine) {
-        let Some(since) = self.since else { return };
-        if let Err(error) = engine.reconcile(Cause::Store, Some(since)).await {
-            warn!(error = &error as &dyn std::error::Error, "the store answers, but not to everything");
+        let missed = engine.missed.swap(false, Ordering::Relaxed);
+        if self.since.is_none() && !missed {
             return;
         }
-        self.since = None;
+        if let Err(error) = engine.reconcile(Cause::Store, self.since).await {
+            warn!(error = &error as &dyn std::error::Error, "the store answers, but not to everything");
+            if matches!(error, StoreError::Unavailable(_)) {
+                engine.missed.store(true, Ordering::Relaxed);
+                return;
+            }
+        }
+        let Some(since) = self.since.take() else { return };
         if !std::mem::take(&mut self.told) {
             return;
         }
@@ -160,7 +169,7 @@ impl Engine {
         let channel = self.routing.channel(alert, &self.line);
         let calls = Calls { roles: self.routing.asked(alert, 0), people: vec![] };
         let nonce = format!("bare-{:016x}", hasher.finish());
-        if let Err(error) = self.ports.chat.call(channel, &calls, &bare(alert), &nonce).await {
+        if let Err(error) = say(self, channel, &bare(alert), With::Calls(&calls), &nonce).await {
             error!(alert.key, error = &error as &dyn std::error::Error, "nor can the chat be reached");
             self.unrecorded.forget(&alert.key);
         }

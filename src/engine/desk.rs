@@ -1,6 +1,9 @@
 //! The desk where commands hand in what people ask for.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use signalbox_commands::desk::{
@@ -388,6 +391,7 @@ impl Desk for ServiceDesk {
     async fn reactions_changed(&self, at: MessageRef) {
         if let Err(error) = self.follow_up(at, None).await {
             warn!(error = &error as &dyn std::error::Error, "a reaction could not be followed up");
+            self.engine.missed.store(true, Ordering::Relaxed);
         }
     }
 
@@ -396,14 +400,15 @@ impl Desk for ServiceDesk {
         let removed = Event::ReactionRemoved { by, emoji: emoji.to_owned() };
         if let Err(error) = self.follow_up(at, Some(removed)).await {
             warn!(error = &error as &dyn std::error::Error, "a reaction taken back could not be followed up");
+            self.engine.missed.store(true, Ordering::Relaxed);
         }
     }
 
     async fn events_may_be_lost(&self, cause: Cause, quiet: Option<Duration>) {
         let from = quiet.and_then(|quiet| self.engine.ports.clock.now().checked_sub(quiet).ok());
         if let Err(error) = self.engine.reconcile(cause, from).await {
-            // Once the store answers again all is read again.
             warn!(error = &error as &dyn std::error::Error, "what may have been missed could not be looked up");
+            self.engine.missed.store(true, Ordering::Relaxed);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 mod alerts;
 mod anchor;
-mod channel;
+pub(super) mod channel;
 mod chat;
 mod dispatch;
 mod hold;

@@ -10,9 +10,12 @@ use tracing::warn;
 
 use crate::engine::Engine;
 
+/// How many environments of a channel are named.
+const NAMED: usize = 5;
+
 /// What goes with a text.
 #[derive(Clone, Copy)]
-pub(super) enum With<'a> {
+pub(in crate::engine) enum With<'a> {
     /// People who are called.
     Calls(&'a Calls),
     /// A file.
@@ -23,7 +26,7 @@ pub(super) enum With<'a> {
 ///
 /// # Errors
 /// [`ChatError`] when it is not known to stand anywhere; [`ChatError::Gone`]: the home channel is gone as well.
-pub(super) async fn say(
+pub(in crate::engine) async fn say(
     engine: &Engine,
     channel: ChannelId,
     text: &str,
@@ -50,7 +53,10 @@ async fn said(engine: &Engine, channel: ChannelId, text: &str, with: With<'_>, n
 fn strayed(engine: &Engine, channel: ChannelId, text: &str) -> String {
     let whose = engine.line.iter().filter(|environment| environment.channel == channel);
     let whose: Vec<String> = whose.map(|environment| format!("`{}`", environment.name)).collect();
-    let of = if whose.is_empty() { String::new() } else { format!(" of {}", whose.join(", ")) };
+    let more = whose.len().saturating_sub(NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let named = whose.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let of = if whose.is_empty() { String::new() } else { format!(" of {named}{more}") };
     format!(
         "📭 This was for the channel `{channel}`{of}, which is not there any more. A maintainer of `signalbox.toml` \
          can name another one.\n{text}"

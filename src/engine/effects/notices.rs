@@ -74,11 +74,16 @@ pub(super) async fn deliver(
         Ok(()) | Err(ChatError::Rejected(_)) => Ok(done(engine)),
         Err(error) => {
             warn!(error = &error as &dyn std::error::Error, "a notice was not taken; trying again");
-            // What nobody could be told for a day is no news.
-            let pause = if matches!(error, ChatError::Unavailable(_)) { 5 } else { 300 };
-            Ok(if claimed.attempts < 300 { later(engine, pause) } else { done(engine) })
+            Ok(again(engine, claimed, &error))
         }
     }
+}
+
+/// Tries again: soon at first where the chat may answer any moment, then every five minutes. What nobody could be told
+/// for a day is no news.
+fn again(engine: &Engine, claimed: &Claimed, error: &ChatError) -> Settled {
+    let soon = claimed.attempts < 60 && matches!(error, ChatError::Unavailable(_));
+    if claimed.attempts < 340 { later(engine, if soon { 5 } else { 300 }) } else { done(engine) }
 }
 
 /// Says a text with a file beside it.
@@ -127,7 +132,7 @@ async fn attach(
         }
         Err(error) => {
             warn!(error = &error as &dyn std::error::Error, "a file was not taken; trying again");
-            Ok(later(engine, if matches!(error, ChatError::Unavailable(_)) { 5 } else { 300 }))
+            Ok(again(engine, claimed, &error))
         }
     }
 }
