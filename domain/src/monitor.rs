@@ -22,7 +22,7 @@ pub use self::{
     load::{AGREEING, Load, Vitals},
     schemas::{News, Schema, Schemas},
 };
-use crate::text::{clip, code};
+use crate::text::{clip, code, some};
 
 /// Most names in one line, and the longest name.
 const NAMES: usize = 5;
@@ -47,8 +47,5 @@ impl Memory {
 /// `` `acme`, `globex` and 3 more ``.
 fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let all: Vec<String> = names.into_iter().map(|name| code(&clip(name, NAME))).collect();
-    match all.len() {
-        0..=NAMES => all.join(", "),
-        count => format!("{} and {} more", all[..NAMES].join(", "), count - NAMES),
-    }
+    some(&all, NAMES)
 }

@@ -71,6 +71,14 @@ pub fn counted(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
+/// `a, b and 3 more`.
+#[must_use]
+pub fn some(names: &[String], most: usize) -> String {
+    let more = names.len().saturating_sub(most);
+    let shown = names.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
+}
+
 /// `1.5 GB`, in steps of a thousand.
 #[must_use]
 pub fn bytes(bytes: u64) -> String {

@@ -5,7 +5,7 @@ use crate::{
     evidence::{Answer, Finding},
     ids::EnvironmentName,
     migration::Found,
-    text::visible,
+    text::{some, visible},
 };
 
 use jiff::Timestamp;
@@ -212,12 +212,6 @@ fn first(missing: &[String]) -> String {
         [one] => one.clone(),
         [one, rest @ ..] => format!("{one} and {} more", rest.len()),
     }
-}
-
-fn some(names: &[String], most: usize) -> String {
-    let more = names.len().saturating_sub(most);
-    let shown = names.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
-    if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
 fn not_there(tenant: &str, objects: &[String]) -> String {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{MigrationJob, Window};
 use crate::{
     ids::EnvironmentName,
-    text::{clip, code},
+    text::{clip, code, some},
 };
 
 /// What the kept structures tell of an object.
@@ -143,13 +143,8 @@ fn migrated(job: &MigrationJob) -> String {
 }
 
 fn named(objects: &[String]) -> String {
-    let some: Vec<String> = objects.iter().take(NAMED).map(|object| code(&clip(object, LENGTH))).collect();
-    let more = objects.len().saturating_sub(NAMED);
-    match (some.is_empty(), more) {
-        (true, _) => "it".to_owned(),
-        (false, 0) => some.join(", "),
-        (false, more) => format!("{} and {more} more", some.join(", ")),
-    }
+    let all: Vec<String> = objects.iter().map(|object| code(&clip(object, LENGTH))).collect();
+    if all.is_empty() { "it".to_owned() } else { some(&all, NAMED) }
 }
 
 impl MigrationJob {

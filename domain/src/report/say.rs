@@ -8,7 +8,7 @@ use super::{Alerts, Glass, Lengths, Open, Period, Stage, Summary, Ungated};
 use crate::{
     alert,
     history::{Chart, Plot, Rate},
-    text::{clip, duration, plain},
+    text::{clip, duration, plain, some},
 };
 
 /// Most characters of a message.
@@ -98,12 +98,8 @@ fn only(summary: &Summary) -> String {
     if summary.only.is_empty() {
         return String::new();
     }
-    let names: Vec<String> = summary.only.iter().take(NAMES).map(|name| format!("`{name}`")).collect();
-    let more = match summary.only.len().saturating_sub(NAMES) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!(" · only {}{more}", names.join(", "))
+    let names: Vec<String> = summary.only.iter().map(|name| format!("`{name}`")).collect();
+    format!(" · only {}", some(&names, NAMES))
 }
 
 /// What was deployed, a line for each environment.

@@ -5,6 +5,7 @@ use signalbox_domain::{
     card::Calls,
     ids::ChannelId,
     ports::{Attachment, ChatError},
+    text::some,
 };
 use tracing::warn;
 
@@ -53,10 +54,7 @@ async fn said(engine: &Engine, channel: ChannelId, text: &str, with: With<'_>, n
 fn strayed(engine: &Engine, channel: ChannelId, text: &str) -> String {
     let whose = engine.line.iter().filter(|environment| environment.channel == channel);
     let whose: Vec<String> = whose.map(|environment| format!("`{}`", environment.name)).collect();
-    let more = whose.len().saturating_sub(NAMED);
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    let named = whose.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-    let of = if whose.is_empty() { String::new() } else { format!(" of {named}{more}") };
+    let of = if whose.is_empty() { String::new() } else { format!(" of {}", some(&whose, NAMED)) };
     format!(
         "📭 This was for the channel `{channel}`{of}, which is not there any more. A maintainer of `signalbox.toml` \
          can name another one.\n{text}"
