@@ -12,7 +12,7 @@ use crate::{
     environment::Environment,
     evidence::Evidence,
     gate::{SignOff, VETO},
-    ids::{PersonId, RoleId},
+    ids::{ChannelId, MessageRef, PersonId, RoleId},
     log, migration,
     text::{clip, code, plain},
 };
@@ -84,6 +84,15 @@ pub struct Card {
     pub calls: Calls,
     /// Whether it is posted without a sound.
     pub silent: bool,
+}
+
+/// Where a card was posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Posted {
+    /// Its message.
+    pub at: MessageRef,
+    /// The channel that it was for, when that was not there any more.
+    pub strayed: Option<ChannelId>,
 }
 
 /// The card of a deployment as it is now.

@@ -102,6 +102,9 @@ pub struct Deployment {
     pub trouble: Option<String>,
     /// Its message.
     pub card: Option<MessageRef>,
+    /// The channel that its message was for, when that was not there any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strayed: Option<ChannelId>,
     /// How many cards were lost before this one; each has its own nonce.
     pub cards_lost: u32,
     /// The thread under its message.
@@ -224,6 +227,7 @@ impl Deployment {
             cancel: None,
             trouble: None,
             card: None,
+            strayed: None,
             cards_lost: 0,
             recovered: 0,
             thread: None,

@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 
 use crate::{
+    card::Posted,
     decide::Signing,
     evidence::Evidence,
     gate::{Clearance, Fingerprint, Reaction, Roles, Verdict},
     history::Expected,
     hold::RuleOutcome,
-    ids::{ChannelId, CommitSha, MessageRef, Person, PersonId, RunId},
+    ids::{ChannelId, CommitSha, Person, PersonId, RunId},
     log::JobLog,
     migration::{Learnt, Session, Sight},
     promotion::MergeAnswer,
@@ -206,7 +207,7 @@ pub enum Event {
         expected: Expected,
     },
     /// The card was posted.
-    CardPosted(MessageRef),
+    CardPosted(Posted),
     /// Somebody deleted the card.
     CardGone,
     /// The thread under the card is there.

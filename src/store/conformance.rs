@@ -251,6 +251,7 @@ fn requested(environment: &str, number: u64) -> Deployment {
         cancel: None,
         trouble: None,
         card: None,
+        strayed: None,
         cards_lost: 0,
         recovered: 0,
         thread: None,

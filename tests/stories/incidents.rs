@@ -2,22 +2,7 @@
 
 use signalbox_sandbox::discord::MessageView;
 
-use crate::world::{Given, HOST, World};
-
-/// An environment whose channel somebody has deleted.
-const LOST: &str = r#"
-[[environment]]
-name = "lost"
-workflow = "13-prod-deployment.yml"
-ref = "main"
-channel = "399"
-deploy_roles = ["engineer"]
-allow_private = true
-health_agree = 1
-health_looks = 1
-[[environment.health]]
-url = "http://127.0.0.1:9/health/"
-"#;
+use crate::world::{HOST, World};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_incident_ends_with_a_post_mortem_of_what_happened() {
@@ -84,25 +69,6 @@ async fn an_incident_ends_with_a_post_mortem_of_what_happened() {
                 m.text().contains("search is slow") && m.text().contains("is closed by")
             })
             .await;
-        assert!(w.pinged_nobody());
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_for_a_deleted_channel_is_heard_in_the_home_channel() {
-    World::given(Given { environments: LOST, ..Given::default() }, async |w| {
-        const FOR: &str = "📭 This was for the channel `399` of `lost`, which is not there any more.";
-        w.does(&["health"]).await;
-        w.alert("🔴 Critical · lost").await;
-        w.asks("erin", "/incident open title:\"no channel\" environment:lost").await;
-        let heard = |says: &'static str| move |m: &MessageView| m.text().starts_with(FOR) && m.text().contains(says);
-        w.discord.expect_message("releases", "that it is open", heard("🚨 Incident **1** of `lost`, opened by")).await;
-        w.asks("erin", "/incident close").await;
-        let message =
-            w.discord.expect_message("releases", "the end", heard("✅ Incident **1** of `lost` is closed")).await;
-        let (_, content) = w.discord.file(message.id, "incident-1.md").unwrap();
-        assert!(String::from_utf8(content.to_vec()).unwrap().contains("# Incident 1: no channel"));
         assert!(w.pinged_nobody());
     })
     .await;

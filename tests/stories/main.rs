@@ -30,6 +30,7 @@ mod locks;
 mod log_classes;
 mod logs;
 mod lookalikes;
+mod lost_channel;
 mod migration;
 mod migrations;
 mod monitors;

@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Acknowledgement, Alert, Mute, Record, Routing, view::brief};
 use crate::{
+    card::Posted,
     effect::{Due, Effect, Entry},
-    ids::{MessageRef, Person},
+    ids::Person,
     notice::{Kind, Notice},
 };
 
@@ -32,7 +33,7 @@ pub enum Event {
     /// Somebody wants to hear nothing of it for a while.
     Muted(Mute),
     /// Its message was posted.
-    Posted(MessageRef),
+    Posted(Posted),
     /// Somebody deleted its message.
     MessageGone,
     /// Time went by.
@@ -58,7 +59,7 @@ pub fn follow(latest: Option<&Record>, event: Event, routing: &Routing, now: Tim
         (Some(record), Event::Raised(alert)) if record.is_open() => known(record).told_again(alert)?,
         (Some(record), Event::Raised(alert)) if is_same_trouble(record, now) => known(record).reopened(alert),
         (_, Event::Raised(alert)) => known(&Record::opened(alert, now)).opened(),
-        (Some(record), Event::Posted(at)) if record.message.is_none() => known(record).posted(at),
+        (Some(record), Event::Posted(posted)) if record.message.is_none() => known(record).posted(posted),
         (Some(record), Event::MessageGone) if record.message.is_some() => known(record).message_gone(),
         (Some(record), event) if record.is_open() => match event {
             Event::Cleared => known(record).resolved(),
@@ -166,8 +167,8 @@ impl Step<'_> {
         self.show().ring()
     }
 
-    fn posted(mut self, at: MessageRef) -> Self {
-        self.record.message = Some(at);
+    fn posted(mut self, posted: Posted) -> Self {
+        (self.record.message, self.record.strayed) = (Some(posted.at), posted.strayed);
         // Somebody may have been faster than the record of where it stands.
         let effect = Effect::ReadAlert { key: self.record.alert.key.clone() };
         self.effects.push(Due { effect, at: self.now });
@@ -176,7 +177,7 @@ impl Step<'_> {
 
     /// What is over needs no message; what is not gets another one.
     fn message_gone(mut self) -> Self {
-        self.record.message = None;
+        (self.record.message, self.record.strayed) = (None, None);
         self.record.messages_lost += 1;
         if self.record.is_open() { self.show() } else { self }
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Alert, Severity};
-use crate::ids::{AlertId, MessageRef, Person};
+use crate::ids::{AlertId, ChannelId, MessageRef, Person};
 
 /// Somebody has seen an alert and looks after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +58,9 @@ pub struct Record {
     pub step: Option<u32>,
     /// Its message.
     pub message: Option<MessageRef>,
+    /// The channel that its message was for, when that was not there any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strayed: Option<ChannelId>,
     /// How many messages were deleted before this one; each has its own nonce.
     #[serde(default)]
     pub messages_lost: u32,
@@ -88,6 +91,7 @@ impl Record {
             next_call: Some(now),
             step: None,
             message: None,
+            strayed: None,
             messages_lost: 0,
             revision: 0,
         }

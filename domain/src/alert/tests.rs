@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
+    card::Posted,
     effect::{Due, Effect},
     environment::Role,
     gate::{Minutes, Window},
@@ -118,7 +119,8 @@ impl World {
                         }
                         self.messages.push((shown, true));
                         let message = MessageId(u64::try_from(self.messages.len()).unwrap() - 1);
-                        self.happens(Event::Posted(MessageRef { channel: ChannelId(9), message }));
+                        let at = MessageRef { channel: ChannelId(9), message };
+                        self.happens(Event::Posted(Posted { at, strayed: None }));
                     }
                 }
             }

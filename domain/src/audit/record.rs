@@ -7,7 +7,7 @@ use super::Hash;
 const RECORD: &str = "signalbox.audit.record.1";
 
 /// What changes without a line: where the deployment is shown, what the store counts, and how far its migration is.
-const LEFT_OUT: [&str; 6] = ["migration", "card", "cards_lost", "thread", "trouble", "revision"];
+const LEFT_OUT: [&str; 7] = ["migration", "card", "strayed", "cards_lost", "thread", "trouble", "revision"];
 
 /// The part of a stored deployment that the trail vouches for.
 #[must_use]

@@ -2,16 +2,17 @@
 
 use super::Step;
 use crate::{
+    card::Posted,
     deployment::State,
     effect::Effect,
     gate::{Ended, WhyEnded},
-    ids::{ChannelId, MessageRef},
+    ids::ChannelId,
 };
 
 impl Step<'_> {
-    pub(super) fn card_posted(&mut self, at: MessageRef) {
+    pub(super) fn card_posted(&mut self, posted: Posted) {
         if self.d.card.is_none() {
-            self.d.card = Some(at);
+            (self.d.card, self.d.strayed) = (Some(posted.at), posted.strayed);
             self.soon(Effect::OpenThread { deployment: self.d.id });
         }
     }
@@ -19,7 +20,7 @@ impl Step<'_> {
     pub(super) fn card_gone(&mut self) {
         if self.d.card.take().is_some() {
             self.d.cards_lost += 1;
-            self.d.thread = None;
+            (self.d.strayed, self.d.thread) = (None, None);
             let ended = Some(Ended { at: self.now, why: WhyEnded::CardGone });
             for sign_off in self.d.sign_offs.iter_mut().filter(|sign_off| sign_off.stands()) {
                 sign_off.ended = ended;

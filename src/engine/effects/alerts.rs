@@ -3,13 +3,13 @@
 use signalbox_domain::{
     Timestamp,
     alert::{Alert, Event, Record, card, reminder},
-    card::Calls,
+    card::{Calls, Posted},
     ports::{ChatError, Claimed, Settled, StoreError},
 };
 use tracing::warn;
 
 use super::{
-    channel::{With, say},
+    channel::{With, edit, post, say},
     done, later,
 };
 use crate::engine::Engine;
@@ -28,26 +28,18 @@ pub(super) async fn raise(engine: &Engine, alert: &Alert) -> Result<Settled, Sto
 pub(super) async fn show(engine: &Engine, key: &str, attempts: u32) -> Result<Settled, StoreError> {
     let Some(record) = engine.latest_alert(key).await? else { return Ok(done(engine)) };
     let shown = card(&record, &engine.routing, engine.ports.clock.now());
-    let chat = &engine.ports.chat;
     let outcome = match record.message {
-        Some(at) => chat.edit(at, &shown).await,
+        Some(at) => edit(engine, Posted { at, strayed: record.strayed }, &shown).await,
         // It came and went before anybody was told.
         None if !record.is_open() => Ok(()),
         None => {
             let channel = engine.routing.channel(&record.alert, &engine.line);
             let nonce = format!("alert-{}-{}", record.id, record.messages_lost);
-            let posted = match chat.post(channel, &shown, &nonce).await {
-                Err(ChatError::Gone(why)) if channel != engine.routing.home => {
-                    warn!(alert = key, channel.id = channel.0, why, "the channel of an alert is gone");
-                    chat.post(engine.routing.home, &shown, &nonce).await
-                }
-                outcome => outcome,
-            };
-            match posted {
-                Ok(at) => {
-                    engine.alert(key, Event::Posted(at)).await?;
+            match post(engine, channel, &shown, &nonce).await {
+                Ok(posted) => {
+                    engine.alert(key, Event::Posted(posted)).await?;
                     // An earlier attempt whose answer was lost may have posted it: then the chat kept that one's text.
-                    if attempts > 0 { chat.edit(at, &shown).await } else { Ok(()) }
+                    if attempts > 0 { edit(engine, posted, &shown).await } else { Ok(()) }
                 }
                 Err(error) => Err(error),
             }

@@ -2,10 +2,10 @@
 //! home channel then, and says so.
 
 use signalbox_domain::{
-    card::Calls,
+    card::{Calls, Card, Posted},
     ids::ChannelId,
     ports::{Attachment, ChatError},
-    text::some,
+    text::{clip, some},
 };
 use tracing::warn;
 
@@ -13,6 +13,8 @@ use crate::engine::Engine;
 
 /// How many environments of a channel are named.
 const NAMED: usize = 5;
+/// Most characters of a card's text.
+const TEXT: usize = 4_096;
 
 /// What goes with a text.
 #[derive(Clone, Copy)]
@@ -35,12 +37,47 @@ pub(in crate::engine) async fn say(
     nonce: &str,
 ) -> Result<(), ChatError> {
     match said(engine, channel, text, with, nonce).await {
-        Err(ChatError::Gone(why)) if channel != engine.routing.home => {
-            warn!(channel.id = channel.0, why, "a channel is gone; what was for it is said in the home channel");
+        Err(error) if strays(engine, channel, &error) => {
             said(engine, engine.routing.home, &strayed(engine, channel, text), with, nonce).await
         }
         outcome => outcome,
     }
+}
+
+/// Posts a card in a channel, or in the home channel.
+///
+/// # Errors
+/// As [`say`].
+pub(super) async fn post(engine: &Engine, channel: ChannelId, card: &Card, nonce: &str) -> Result<Posted, ChatError> {
+    let chat = &engine.ports.chat;
+    match chat.post(channel, card, nonce).await {
+        Err(error) if strays(engine, channel, &error) => {
+            let at = chat.post(engine.routing.home, &stray(engine, channel, card), nonce).await?;
+            Ok(Posted { at, strayed: Some(channel) })
+        }
+        outcome => Ok(Posted { at: outcome?, strayed: None }),
+    }
+}
+
+/// Edits a card where it stands. One that strayed goes on saying so.
+///
+/// # Errors
+/// [`ChatError::Gone`] when somebody deleted it.
+pub(super) async fn edit(engine: &Engine, Posted { at, strayed }: Posted, card: &Card) -> Result<(), ChatError> {
+    match strayed {
+        Some(channel) => engine.ports.chat.edit(at, &stray(engine, channel, card)).await,
+        None => engine.ports.chat.edit(at, card).await,
+    }
+}
+
+/// Whether the home channel is to have what a channel did not take.
+fn strays(engine: &Engine, channel: ChannelId, error: &ChatError) -> bool {
+    let ChatError::Gone(why) = error else { return false };
+    if channel == engine.routing.home {
+        return false;
+    }
+    warn!(channel.id = channel.0, why, "a channel is gone; what was for it stands in the home channel");
+    true
 }
 
 async fn said(engine: &Engine, channel: ChannelId, text: &str, with: With<'_>, nonce: &str) -> Result<(), ChatError> {
@@ -48,6 +85,11 @@ async fn said(engine: &Engine, channel: ChannelId, text: &str, with: With<'_>, n
         With::Calls(calls) => engine.ports.chat.call(channel, calls, text, nonce).await,
         With::File(file) => engine.ports.chat.attach(channel, text, file, nonce).await,
     }
+}
+
+/// The card with where it should have stood.
+fn stray(engine: &Engine, channel: ChannelId, card: &Card) -> Card {
+    Card { text: clip(&strayed(engine, channel, &card.text), TEXT), ..card.clone() }
 }
 
 /// The text with where it should have stood.

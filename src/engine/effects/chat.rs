@@ -1,7 +1,7 @@
 //! What is said in chat. The message is only a view: what it shows is read from the store when it is sent.
 
 use signalbox_domain::{
-    card::{Calls, card},
+    card::{Calls, Posted, card},
     deployment::State,
     event::Event,
     fleet::File,
@@ -11,7 +11,11 @@ use signalbox_domain::{
 };
 use tracing::warn;
 
-use super::{Pace, done, later};
+use super::{
+    Pace,
+    channel::{With, edit, post, say},
+    done, later,
+};
 use crate::engine::Engine;
 
 pub(super) async fn show(engine: &Engine, pace: &Pace, id: DeploymentId, attempts: u32) -> Result<Settled, StoreError> {
@@ -24,16 +28,15 @@ pub(super) async fn show(engine: &Engine, pace: &Pace, id: DeploymentId, attempt
     // What comes from now on is for the next edit.
     let heard = engine.pulse.news(id);
     let card = card(&deployment, environment, now);
-    let chat = &engine.ports.chat;
     let shown = match deployment.card {
-        Some(at) => chat.edit(at, &card).await,
+        Some(at) => edit(engine, Posted { at, strayed: deployment.strayed }, &card).await,
         None => {
             let nonce = format!("card-{id}-{}", deployment.cards_lost);
-            match chat.post(environment.channel, &card, &nonce).await {
-                Ok(at) => {
-                    engine.apply(id, Event::CardPosted(at)).await?;
+            match post(engine, environment.channel, &card, &nonce).await {
+                Ok(posted) => {
+                    engine.apply(id, Event::CardPosted(posted)).await?;
                     // An earlier attempt whose answer was lost may have posted it: then the chat kept that one's text.
-                    if attempts > 0 { chat.edit(at, &card).await } else { Ok(()) }
+                    if attempts > 0 { edit(engine, posted, &card).await } else { Ok(()) }
                 }
                 Err(error) => Err(error),
             }
@@ -124,7 +127,7 @@ pub(super) async fn alert(
     let Some(deployment) = engine.deployment(id).await? else { return Ok(done(engine)) };
     let Some(environment) = engine.environment_of(&deployment) else { return Ok(done(engine)) };
     let (nonce, calls) = (format!("alert-{}", claimed.id), Calls { roles: roles.to_vec(), people: vec![] });
-    match engine.ports.chat.call(environment.channel, &calls, text, &nonce).await {
+    match say(engine, environment.channel, text, With::Calls(&calls), &nonce).await {
         Ok(()) | Err(ChatError::Rejected(_)) => Ok(done(engine)),
         Err(error) => Ok(retry(engine, id, "an alert", &error)),
     }

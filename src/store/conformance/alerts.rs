@@ -2,6 +2,7 @@
 
 use signalbox_domain::{
     alert::{Alert, Event, Followed, Record, Routing, Severity, follow},
+    card::Posted,
     ids::{ChannelId, EnvironmentName, MessageId, MessageRef},
     ports::{Alerts, Outbox, Store, StoreError, WhichAlerts},
 };
@@ -28,7 +29,8 @@ pub(super) async fn an_alert_is_recorded_with_what_follows(w: World) -> World {
     assert!(effects.iter().any(|claimed| claimed.effect.subject() == "show-alert:truth:uat"), "{effects:?}");
     assert_eq!(w.store.trail(1).await.unwrap()[0].action, "alert.opened");
     let posted = MessageRef { channel: ChannelId(300), message: MessageId(301) };
-    let shown = w.store.record_alert(followed(Some(&opened), Event::Posted(posted), 1)).await.unwrap();
+    let event = Event::Posted(Posted { at: posted, strayed: None });
+    let shown = w.store.record_alert(followed(Some(&opened), event, 1)).await.unwrap();
     let critical = raised(&w.store, alert("audit", Severity::Critical)).await;
     let w = w.reopened().await;
     let found = async |which| w.store.alerts(which).await.unwrap();

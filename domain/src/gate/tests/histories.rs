@@ -383,7 +383,7 @@ proptest! {
                 }
                 Happens::CardGone => {
                     let card = crate::ids::MessageRef { channel: crate::ids::ChannelId(7), message: crate::ids::MessageId(1) };
-                    kept.apply(Event::CardPosted(card), world.now);
+                    kept.apply(Event::CardPosted(crate::card::Posted { at: card, strayed: None }), world.now);
                     kept.apply(Event::CardGone, world.now);
                     world.reactions.clear();
                     world.unseen.clear();

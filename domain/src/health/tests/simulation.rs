@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use super::super::{Damping, Seen, State, Watch, alert};
 use crate::{
     alert::{Event, Record, Routing, follow},
+    card::Posted,
     effect::Effect,
     gate::Minutes,
     ids::{ChannelId, EnvironmentName, MessageId, MessageRef},
@@ -132,7 +133,7 @@ impl Told {
         if shows && self.is_open() && self.latest.as_ref().is_some_and(|record| record.message.is_none()) {
             self.messages += 1;
             let at = MessageRef { channel: ChannelId(1), message: MessageId(self.messages) };
-            self.happens(Event::Posted(at), now);
+            self.happens(Event::Posted(Posted { at, strayed: None }), now);
         }
     }
 }
