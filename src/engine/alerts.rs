@@ -15,7 +15,7 @@ use signalbox_domain::{
     gate::Reaction,
     hook,
     ids::MessageRef,
-    ports::{ChatError, Query, StoreError, WhichAlerts},
+    ports::{ChatError, StoreError, WhichAlerts},
     pulse::Cause,
 };
 use tracing::{error, warn};
@@ -139,7 +139,8 @@ impl Engine {
                 Ok(record) => {
                     self.wake.notify_one();
                     if record.alert.severity == Severity::Critical {
-                        self.hasten(&self.ports.store.find(Query::Active).await?).await?;
+                        let active: Vec<_> = self.ports.store.active().await?.into_iter().flatten().collect();
+                        self.hasten(&active).await?;
                     }
                     return Ok(Some(record));
                 }

@@ -2,13 +2,14 @@
 
 use signalbox_domain::{
     SignedDuration, Timestamp,
-    alert::Record,
+    alert::{Alert, Record, Severity},
     deployment::{Deployment, State},
     effect::{Due, Effect},
-    ports::{Asked, ChatError, Query, StoreError, WhichAlerts},
+    ports::{Asked, ChatError, Query, StoreError},
     pulse::{Cause, Gap},
+    text::{clip, plain, some},
 };
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::Engine;
 
@@ -17,6 +18,11 @@ const TOKEN_LIFE: SignedDuration = SignedDuration::from_mins(15);
 
 /// How long after a start the structures of tenant databases are kept, if nothing asks for it earlier.
 const ARCHIVE_AFTER: SignedDuration = SignedDuration::from_mins(5);
+
+/// The key of the alert about what is not over and cannot be read.
+const UNREADABLE: &str = "unreadable";
+/// How much of it is named.
+const NAMED: usize = 5;
 
 impl Engine {
     /// Ends stale leases, looks at every deployment that is not over, and answers interactions that
@@ -42,18 +48,16 @@ impl Engine {
         let kept = self.line.iter().filter(|e| e.database.is_some());
         let archives = kept.map(|e| Due { effect: Effect::Archive { environment: e.name.clone() }, at: soon });
         let watches = [Effect::WatchLocks, Effect::VerifyAudit, Effect::Recover].map(due);
-        let active = self.ports.store.find(Query::Active).await?;
-        let alerts = self.ports.alerts.alerts(WhichAlerts::Open).await?;
-        let again = u32::try_from(active.len() + alerts.len()).unwrap_or(u32::MAX);
-        let looks = active.iter().flat_map(look).chain(alerts.into_iter().flat_map(look_at_alert)).map(due);
+        let Again { deployments, alerts, looks } = self.again(now).await?;
+        let looks = looks.into_iter().map(due);
         self.ports.outbox.put(sweeps.chain(anchor).chain(watches).chain(looks).chain(archives).collect()).await?;
-        if !active.is_empty() {
-            info!(deployments = active.len(), "deployments from before the start are taken up");
+        if deployments > 0 {
+            info!(deployments, "deployments from before the start are taken up");
         }
         for asked in unanswered {
             self.answer_late(asked).await?;
         }
-        self.follow_pulse(before, again);
+        self.follow_pulse(before, deployments + alerts);
         Ok(())
     }
 
@@ -69,7 +73,17 @@ impl Engine {
 
     /// Somebody typed a command and then Signalbox stopped: they hear what became of it.
     async fn answer_late(&self, asked: &Asked) -> Result<(), StoreError> {
-        let opened = self.ports.store.find(Query::Interaction(asked.id)).await?.into_iter().next();
+        let opened = match self.ports.store.find(Query::Interaction(asked.id)).await {
+            Err(error @ StoreError::Corrupt(_)) => {
+                error!(
+                    interaction.id = asked.id.0,
+                    error = &error as &dyn std::error::Error,
+                    "what became of a command cannot be read; it stays unanswered"
+                );
+                return Ok(());
+            }
+            opened => opened?.into_iter().next(),
+        };
         let text = match opened {
             Some(deployment) => format!(
                 "🔁 Signalbox was restarted. Your deployment {} to `{}` goes on; its card shows how.",
@@ -100,14 +114,73 @@ impl Engine {
     /// [`StoreError`] when the looks could not be planned.
     pub(super) async fn reconcile(&self, cause: Cause, from: Option<Timestamp>) -> Result<(), StoreError> {
         let now = self.ports.clock.now();
-        let active = self.ports.store.find(Query::Active).await?;
-        let alerts = self.ports.alerts.alerts(WhichAlerts::Open).await?;
-        let again = u32::try_from(active.len() + alerts.len()).unwrap_or(u32::MAX);
-        let looks = active.iter().flat_map(look).chain(alerts.into_iter().flat_map(look_at_alert));
-        self.ports.outbox.put(looks.map(|effect| Due { effect, at: now }).collect()).await?;
-        self.pulse.missed(Gap { cause, from, until: now, again });
+        let Again { deployments, alerts, looks } = self.again(now).await?;
+        self.ports.outbox.put(looks.into_iter().map(|effect| Due { effect, at: now }).collect()).await?;
+        self.pulse.missed(Gap { cause, from, until: now, again: deployments + alerts });
         self.wake.notify_one();
         Ok(())
+    }
+
+    /// What is not over. What cannot be read of it keeps nothing else waiting, and people hear of it.
+    async fn again(&self, now: Timestamp) -> Result<Again, StoreError> {
+        let (deployments, mut unreadable) = parted(self.ports.store.active().await?);
+        let (alerts, others) = parted(self.ports.alerts.open_alerts().await?);
+        unreadable.extend(others);
+        let mut looks: Vec<Effect> = deployments.iter().flat_map(look).collect();
+        if !unreadable.is_empty() {
+            looks.push(Effect::Raise { alert: unreadable_records(&unreadable, now) });
+        } else if alerts.iter().any(|record| record.alert.key == UNREADABLE) {
+            looks.push(Effect::Clear { key: UNREADABLE.to_owned() });
+        }
+        let count = |length| u32::try_from(length).unwrap_or(u32::MAX);
+        let (deployments, counted) = (count(deployments.len()), count(alerts.len()));
+        looks.extend(alerts.into_iter().flat_map(look_at_alert));
+        Ok(Again { deployments, alerts: counted, looks })
+    }
+}
+
+/// What is not over: how much it is, and the looks at it.
+struct Again {
+    deployments: u32,
+    alerts: u32,
+    looks: Vec<Effect>,
+}
+
+/// What could be read, and in words what could not.
+fn parted<T>(found: Vec<Result<T, StoreError>>) -> (Vec<T>, Vec<String>) {
+    let (mut readable, mut unreadable) = (vec![], vec![]);
+    for one in found {
+        match one {
+            Ok(one) => readable.push(one),
+            Err(error) => {
+                error!(error = &error as &dyn std::error::Error, "a record cannot be read; the others go on");
+                unreadable.push(match error {
+                    StoreError::Corrupt(why) => why.to_string(),
+                    error => error.to_string(),
+                });
+            }
+        }
+    }
+    (readable, unreadable)
+}
+
+fn unreadable_records(why: &[String], now: Timestamp) -> Alert {
+    let why: Vec<String> = why.iter().map(|why| plain(&clip(why, 160))).collect();
+    Alert {
+        place: "Signalbox's own store".into(),
+        why:
+            "What cannot be read is not followed, and while it is a deployment nothing else can be deployed. All that \
+              was at work besides goes on."
+                .into(),
+        remedy: "Whoever runs Signalbox: copy the store before anything else, put a backup in its place or correct \
+                 what is named here, and start Signalbox again."
+            .into(),
+        ..Alert::new(
+            Severity::Critical,
+            UNREADABLE,
+            now,
+            format!("What is not over cannot all be read: {}.", some(&why, NAMED)),
+        )
     }
 }
 

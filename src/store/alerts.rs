@@ -24,6 +24,9 @@ const UPDATE: &str = "
         opened_at = $7, resolved_at = $8, document = $9, revision = revision + 1
     WHERE id = $10 AND revision = $11";
 
+/// Those whose condition holds.
+const OPEN: &str = "WHERE resolved_at IS NULL ORDER BY id";
+
 #[async_trait]
 impl Alerts for SqlStore {
     async fn alerts(&self, which: WhichAlerts) -> Result<Vec<Record>, StoreError> {
@@ -37,13 +40,17 @@ impl Alerts for SqlStore {
             WhichAlerts::Since(at) => {
                 ("WHERE resolved_at IS NULL OR resolved_at >= $1 OR opened_at >= $1 ORDER BY id", vec![at.into()])
             }
-            WhichAlerts::Open => ("WHERE resolved_at IS NULL ORDER BY id", vec![]),
+            WhichAlerts::Open => (OPEN, vec![]),
         };
-        let statement = format!("SELECT id, revision, document FROM alerts {which}");
-        let rows = self.database.rows(&statement, &values).await?;
+        let rows = self.database.rows(&select(which), &values).await?;
         let mut found = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
         found.sort_by_key(|record| std::cmp::Reverse(record.alert.severity));
         Ok(found)
+    }
+
+    async fn open_alerts(&self) -> Result<Vec<Result<Record, StoreError>>, StoreError> {
+        let rows = self.database.rows(&select(OPEN), &[]).await?;
+        Ok(rows.iter().map(record).collect())
     }
 
     async fn record_alert(&self, followed: Followed) -> Result<Record, StoreError> {
@@ -68,6 +75,10 @@ impl Alerts for SqlStore {
         transaction.commit().await?;
         Ok(record)
     }
+}
+
+fn select(which: &str) -> String {
+    format!("SELECT id, revision, document FROM alerts {which}")
 }
 
 /// What [`INSERT`] and [`UPDATE`] write, in the order of their parameters.

@@ -37,6 +37,9 @@ const UPDATE: &str = "
         document = $13, revision = revision + 1
     WHERE revision = $14 AND id = $15";
 
+/// Those that are not over.
+const ACTIVE: &str = "WHERE active = 1 ORDER BY id";
+
 /// The statement that reads the deployment of a number, `$1`.
 pub(super) const BY_ID: &str = "SELECT id, revision, document FROM deployments WHERE id = $1";
 
@@ -89,7 +92,7 @@ impl Store for SqlStore {
             }
             // Rarely asked, so all are looked through.
             Query::Glass => ("WHERE document LIKE '%\"break_glass\":{%' ORDER BY id DESC", vec![]),
-            Query::Active => ("WHERE active = 1 ORDER BY id", vec![]),
+            Query::Active => (ACTIVE, vec![]),
             Query::Latest(environment, limit) => {
                 let values = vec![environment.as_str().into(), i64::from(limit).into()];
                 ("WHERE environment = $1 ORDER BY id DESC LIMIT $2", values)
@@ -107,6 +110,11 @@ impl Store for SqlStore {
             found.retain(|d| d.requested_at >= since || !ended_before(d));
         }
         Ok(found)
+    }
+
+    async fn active(&self) -> Result<Vec<Result<Deployment, StoreError>>, StoreError> {
+        let rows = self.database.rows(&select(ACTIVE), &[]).await?;
+        Ok(rows.iter().map(deployment).collect())
     }
 
     async fn commit(&self, change: Change) -> Result<Deployment, StoreError> {

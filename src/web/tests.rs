@@ -80,6 +80,9 @@ impl Store for Memory {
     async fn find(&self, _: Query) -> Result<Vec<Deployment>, StoreError> {
         self.check().map(|()| Vec::new())
     }
+    async fn active(&self) -> Result<Vec<Result<Deployment, StoreError>>, StoreError> {
+        self.check().map(|()| Vec::new())
+    }
     async fn commit(&self, change: Change) -> Result<Deployment, StoreError> {
         self.check().map(|()| change.deployment)
     }

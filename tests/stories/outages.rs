@@ -279,3 +279,31 @@ async fn the_tenant_database_cannot_be_reached() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_that_cannot_be_read_keeps_no_other_waiting() {
+    World::run(async |w| {
+        w.asks("erin", "/deploy dev").await;
+        w.card(1, "Queued").await;
+        let first = w.the_run().await;
+        w.asks("erin", "/deploy uat").await;
+        w.card(2, "Queued").await;
+        let second = w.the_run().await;
+        w.stops().await;
+        w.damages(1).await;
+        second.complete("success").unwrap();
+        w.starts().await;
+        w.card(2, "Verified").await;
+        w.thread(2, "Verified").await;
+        let alert = w.alert("What is not over cannot all be read: deployment 1: missing field").await;
+        assert!(alert.text().contains("start Signalbox again"), "{}", alert.text());
+        w.stops().await;
+        w.corrects(1).await;
+        first.complete("cancelled").unwrap();
+        w.starts().await;
+        w.alert("✅ cleared by itself").await;
+        w.card(1, "Cancelled").await;
+        w.thread(1, "Cancelled").await;
+    })
+    .await;
+}

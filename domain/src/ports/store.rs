@@ -103,6 +103,11 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`] when they could not be read.
     async fn find(&self, query: Query) -> Result<Vec<Deployment>, StoreError>;
+    /// All that are not over, oldest first, each read for itself: one that cannot be read hides none of the others.
+    ///
+    /// # Errors
+    /// [`StoreError`] when none could be read.
+    async fn active(&self) -> Result<Vec<Result<Deployment, StoreError>>, StoreError>;
     /// Records a change. Answers with the deployment at its new revision.
     ///
     /// # Errors
@@ -295,6 +300,11 @@ pub trait Alerts: Send + Sync {
     /// # Errors
     /// [`StoreError`] when they could not be read.
     async fn alerts(&self, which: WhichAlerts) -> Result<Vec<Record>, StoreError>;
+    /// All whose condition holds, oldest first, each read for itself: one that cannot be read hides none of the others.
+    ///
+    /// # Errors
+    /// [`StoreError`] when none could be read.
+    async fn open_alerts(&self) -> Result<Vec<Result<Record, StoreError>>, StoreError>;
     /// Records what follows for an alert, all of it or nothing; one of number 0 is new. Answers with it as it is stored.
     ///
     /// # Errors

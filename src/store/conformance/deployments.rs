@@ -88,10 +88,15 @@ pub(super) async fn an_execution_belongs_to_one_deployment(w: World) -> World {
 
 pub(super) async fn an_unreadable_document_is_named(w: World) -> World {
     let deployment = opened(&w.store, requested("uat", 1)).await;
-    w.sql("UPDATE deployments SET document = '{\"key\":1}'").await.unwrap();
+    let beside = opened(&w.store, requested("prod", 2)).await;
+    let spoilt = format!("UPDATE deployments SET document = '{{\"key\":1}}' WHERE id = {}", deployment.id);
+    w.sql(&spoilt).await.unwrap();
     let error = w.store.find(Query::Active).await.unwrap_err();
     let named = format!("deployment {}", deployment.id);
-    assert!(matches!(&error, StoreError::Corrupt(why) if why.to_string().contains(&named)), "{error:?}");
+    let names_it = |error: &StoreError| matches!(error, StoreError::Corrupt(why) if why.to_string().contains(&named));
+    assert!(names_it(&error), "{error:?}");
+    let active = w.store.active().await.unwrap();
+    assert!(matches!(&active[..], [Err(error), Ok(other)] if names_it(error) && *other == beside), "{active:?}");
     w
 }
 

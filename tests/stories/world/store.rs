@@ -12,6 +12,24 @@ impl World {
         database.close().await;
     }
 
+    /// What is recorded of a deployment is damaged.
+    pub async fn damages(&self, deployment: i64) {
+        self.rewrites_document(deployment, "json_remove(document, '$.key')").await;
+    }
+
+    /// Somebody corrects what was damaged.
+    pub async fn corrects(&self, deployment: i64) {
+        self.rewrites_document(deployment, "json_set(document, '$.key', key)").await;
+    }
+
+    async fn rewrites_document(&self, deployment: i64, to: &str) {
+        let database = self.own_database().await;
+        let rewritten = format!("UPDATE deployments SET document = {to} WHERE id = $1");
+        let rewritten = sqlx::query(&rewritten).bind(deployment).execute(&database).await.unwrap();
+        assert_eq!(rewritten.rows_affected(), 1);
+        database.close().await;
+    }
+
     /// The time in which a deployment may wait at its gate is over.
     pub async fn lets_the_wait_end(&self, deployment: i64) {
         let database = self.own_database().await;
