@@ -164,7 +164,7 @@ pub enum Effect {
         /// The file.
         file: File,
     },
-    /// Say a text in a channel with a picture beside it, once.
+    /// Say a text in a channel, with a picture beside it where there is something to draw, once.
     Picture {
         /// Where.
         channel: ChannelId,
@@ -173,7 +173,7 @@ pub enum Effect {
         /// The text, safe to show.
         text: String,
         /// The picture, not yet drawn.
-        chart: Chart,
+        chart: Option<Chart>,
     },
     /// Tell an address of an event over HTTP, until it takes it.
     Post {

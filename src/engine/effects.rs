@@ -100,7 +100,7 @@ pub(super) async fn carry_out(engine: &Engine, pace: &Pace, claimed: &Claimed) -
             return notices::hand_out(engine, *channel, text, file, claimed).await;
         }
         Effect::Picture { channel, text, chart, .. } => {
-            return notices::show(engine, *channel, text, chart, claimed).await;
+            return notices::show(engine, *channel, text, chart.as_ref(), claimed).await;
         }
         Effect::Post { hook, id, body } => return post::post(engine, hook, id, body, claimed.attempts).await,
         Effect::WatchLocks => return watch::locks(engine).await,

@@ -77,3 +77,24 @@ async fn a_day_and_a_week_are_reported_once_when_they_are_due() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_week_that_is_reported_again_with_more_to_draw_is_the_same_report() {
+    World::given(Given { environments: REPORTS, ..Given::default() }, async |w| {
+        w.does(&["weekly"]).await;
+        let is_week = |m: &MessageView| m.text().contains("📊 **Week of");
+        let week = w.discord.expect_message("releases", "the week", is_week).await;
+        assert!(week.text().contains("Nothing was deployed.") && w.discord.file(week.id, "week.png").is_none());
+        for n in 1..=2 {
+            w.asks("erin", "/deploy uat").await;
+            w.expect_dispatches(n).await;
+            w.the_run().await.complete("failure").unwrap();
+            let n = u32::try_from(n).unwrap();
+            w.card(n, "Failed").await;
+            w.thread(n, "Failed").await;
+        }
+        w.does(&["weekly"]).await;
+        assert_eq!(w.firings("weekly").await, 2);
+    })
+    .await;
+}

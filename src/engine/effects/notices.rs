@@ -60,7 +60,7 @@ pub(super) async fn deliver(
     (text, calls): (&str, &Calls),
     claimed: &Claimed,
 ) -> Result<Settled, StoreError> {
-    let nonce = format!("notice-{}", claimed.id);
+    let nonce = nonce(claimed);
     let outcome = match to {
         Recipient::Channel(channel) => say(engine, channel, text, With::Calls(calls), &nonce).await,
         Recipient::Person(person) => match engine.ports.letters.write(person, text, &nonce).await {
@@ -77,6 +77,11 @@ pub(super) async fn deliver(
             Ok(again(engine, claimed, &error))
         }
     }
+}
+
+/// The same with a file beside it and without one: an attempt whose answer was lost may have had what this one has not.
+fn nonce(claimed: &Claimed) -> String {
+    format!("notice-{}", claimed.id)
 }
 
 /// Tries again: soon at first where the chat may answer any moment, then every five minutes. What nobody could be told
@@ -97,24 +102,24 @@ pub(super) async fn hand_out(
     attach(engine, channel, text, file.into(), claimed).await
 }
 
-/// Says a text with a picture beside it; one that cannot be drawn is not waited for.
+/// Says a text, with a picture beside it if there is one; one that cannot be drawn is not waited for.
 pub(super) async fn show(
     engine: &Engine,
     channel: ChannelId,
     text: &str,
-    chart: &Chart,
+    chart: Option<&Chart>,
     claimed: &Claimed,
 ) -> Result<Settled, StoreError> {
-    match png(chart) {
-        Ok(drawn) => {
-            let file = Attachment { name: &chart.name, content: &drawn, description: &chart.description };
-            attach(engine, channel, text, file, claimed).await
-        }
-        Err(error) => {
-            warn!(error = &error as &dyn std::error::Error, "a chart could not be drawn");
-            deliver(engine, Recipient::Channel(channel), (text, &Calls::default()), claimed).await
+    if let Some(chart) = chart {
+        match png(chart) {
+            Ok(drawn) => {
+                let file = Attachment { name: &chart.name, content: &drawn, description: &chart.description };
+                return attach(engine, channel, text, file, claimed).await;
+            }
+            Err(error) => warn!(error = &error as &dyn std::error::Error, "a chart could not be drawn"),
         }
     }
+    deliver(engine, Recipient::Channel(channel), (text, &Calls::default()), claimed).await
 }
 
 async fn attach(
@@ -124,7 +129,7 @@ async fn attach(
     file: Attachment<'_>,
     claimed: &Claimed,
 ) -> Result<Settled, StoreError> {
-    match say(engine, channel, text, With::File(file), &format!("handout-{}", claimed.id)).await {
+    match say(engine, channel, text, With::File(file), &nonce(claimed)).await {
         Ok(()) => Ok(done(engine)),
         Err(error @ ChatError::Rejected(_)) => {
             warn!(error = &error as &dyn std::error::Error, file = file.name, "a file was not taken, and will not be");

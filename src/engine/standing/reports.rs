@@ -43,11 +43,8 @@ pub(super) async fn week(engine: &Engine, schedule: &Schedule, due: Timestamp) -
     let now = engine.ports.clock.now();
     let week = counted(engine, schedule, WEEK, now).await?;
     let (channel, matter, text) = (engine.routing.home, matter(schedule, due), weekly(&week, &schedule.zone));
-    let effect = match weekly_chart(&week, &schedule.zone) {
-        Some(chart) => Effect::Picture { channel, matter, text, chart },
-        None => Effect::Deliver { to: Recipient::Channel(channel), matter, text, calls: Calls::default() },
-    };
-    engine.plan(effect).await?;
+    let chart = weekly_chart(&week, &schedule.zone);
+    engine.plan(Effect::Picture { channel, matter, text, chart }).await?;
     Ok(posted())
 }
 
