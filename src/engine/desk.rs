@@ -86,18 +86,28 @@ impl ServiceDesk {
         self.engine.plan(effect).await
     }
 
-    /// A refusal is a decision too: it is remembered. When even that fails, the person still hears it.
-    async fn remember(&self, by: &Person, command: &str, refusal: &Refusal) {
-        let entry = Entry {
-            at: self.engine.ports.clock.now(),
-            actor: by.name.clone(),
-            action: "refused".into(),
-            subject: command.to_owned(),
-            detail: refusal.code.clone(),
-        };
-        if let Err(error) = self.engine.ports.store.note(vec![entry]).await {
-            warn!(error = &error as &dyn std::error::Error, "a refusal could not be recorded");
+    /// Lets what somebody asks for be decided. A refusal is a decision too: it is remembered. When even that fails, the
+    /// person still hears it.
+    async fn decide<T>(
+        &self,
+        by: Person,
+        command: &str,
+        asked: impl Future<Output = Result<T, Refusal>> + Send,
+    ) -> Result<T, Refusal> {
+        let result = asked.await;
+        if let Err(refusal) = &result {
+            let entry = Entry {
+                at: self.engine.ports.clock.now(),
+                actor: by.name,
+                action: "refused".into(),
+                subject: command.to_owned(),
+                detail: refusal.code.clone(),
+            };
+            if let Err(error) = self.engine.ports.store.note(vec![entry]).await {
+                warn!(error = &error as &dyn std::error::Error, "a refusal could not be recorded");
+            }
         }
+        result
     }
 }
 
@@ -132,21 +142,13 @@ impl Desk for ServiceDesk {
     }
 
     async fn deploy(&self, ask: DeployAsk) -> Result<Deployment, Refusal> {
-        let (by, command) = (ask.asker.person.clone(), format!("/deploy {}", clip(&ask.environment, 60)));
-        let result = self.try_deploy(ask).await;
-        if let Err(refusal) = &result {
-            self.remember(&by, &command, refusal).await;
-        }
-        result
+        let command = format!("/deploy {}", clip(&ask.environment, 60));
+        self.decide(ask.asker.person.clone(), &command, self.try_deploy(ask)).await
     }
 
     async fn promote(&self, ask: PromoteAsk) -> Result<Deployment, Refusal> {
-        let (by, command) = (ask.asker.person.clone(), format!("/promote {}", clip(&ask.environment, 60)));
-        let result = self.try_promote(ask).await;
-        if let Err(refusal) = &result {
-            self.remember(&by, &command, refusal).await;
-        }
-        result
+        let command = format!("/promote {}", clip(&ask.environment, 60));
+        self.decide(ask.asker.person.clone(), &command, self.try_promote(ask)).await
     }
 
     async fn status(&self, environment: Option<String>) -> Result<Vec<Standing>, Refusal> {
@@ -169,39 +171,23 @@ impl Desk for ServiceDesk {
     }
 
     async fn cancel(&self, ask: CancelAsk) -> Result<Deployment, Refusal> {
-        let (by, command) = (ask.asker.person.clone(), format!("/cancel {}", clip(&ask.deployment, 40)));
-        let result = self.try_cancel(ask).await;
-        if let Err(refusal) = &result {
-            self.remember(&by, &command, refusal).await;
-        }
-        result
+        let command = format!("/cancel {}", clip(&ask.deployment, 40));
+        self.decide(ask.asker.person.clone(), &command, self.try_cancel(ask)).await
     }
 
     async fn unblock(&self, ask: UnblockAsk) -> Result<Unblocking, Refusal> {
-        let (by, command) = (ask.asker.person.clone(), format!("unblock deployment {}", ask.deployment));
-        let result = self.try_unblock(ask).await;
-        if let Err(refusal) = &result {
-            self.remember(&by, &command, refusal).await;
-        }
-        result
+        let command = format!("unblock deployment {}", ask.deployment);
+        self.decide(ask.asker.person.clone(), &command, self.try_unblock(ask)).await
     }
 
     async fn break_glass(&self, ask: GlassAsk) -> Result<Deployment, Refusal> {
-        let (by, command) = (ask.asker.person.clone(), format!("/breakglass {}", clip(&ask.deployment, 40)));
-        let result = self.try_break_glass(ask).await;
-        if let Err(refusal) = &result {
-            self.remember(&by, &command, refusal).await;
-        }
-        result
+        let command = format!("/breakglass {}", clip(&ask.deployment, 40));
+        self.decide(ask.asker.person.clone(), &command, self.try_break_glass(ask)).await
     }
 
     async fn sign(&self, ask: SignAsk) -> Result<Signed, Refusal> {
-        let (by, command) = (ask.asker.person.clone(), format!("sign deployment {}", ask.deployment));
-        let result = self.try_sign(ask).await;
-        if let Err(refusal) = &result {
-            self.remember(&by, &command, refusal).await;
-        }
-        result
+        let command = format!("sign deployment {}", ask.deployment);
+        self.decide(ask.asker.person.clone(), &command, self.try_sign(ask)).await
     }
 
     async fn broken_glass(&self) -> Result<Vec<Deployment>, Refusal> {
@@ -209,12 +195,8 @@ impl Desk for ServiceDesk {
     }
 
     async fn withdraw(&self, ask: WithdrawAsk) -> Result<Withdrawn, Refusal> {
-        let (by, command) = (ask.asker.person.clone(), format!("withdraw from deployment {}", ask.deployment));
-        let result = self.try_withdraw(ask).await;
-        if let Err(refusal) = &result {
-            self.remember(&by, &command, refusal).await;
-        }
-        result
+        let command = format!("withdraw from deployment {}", ask.deployment);
+        self.decide(ask.asker.person.clone(), &command, self.try_withdraw(ask)).await
     }
 
     async fn comment(&self, ask: CommentAsk) -> Result<(), Refusal> {
@@ -222,12 +204,8 @@ impl Desk for ServiceDesk {
     }
 
     async fn link(&self, ask: LinkAsk) -> Result<Link, Refusal> {
-        let (by, command) = (ask.asker.person.clone(), "/link".to_owned());
-        let result = self.try_link(ask).await;
-        if let Err(refusal) = &result {
-            self.remember(&by, &command, refusal).await;
-        }
-        result
+        let command = "/link";
+        self.decide(ask.asker.person.clone(), command, self.try_link(ask)).await
     }
 
     async fn links(&self) -> Result<Vec<Link>, Refusal> {
@@ -235,12 +213,8 @@ impl Desk for ServiceDesk {
     }
 
     async fn expect(&self, ask: ExpectAsk) -> Result<(Expected, usize), Refusal> {
-        let (by, command) = (ask.asker.person.clone(), format!("/expect {}", clip(&ask.environment, 60)));
-        let result = self.try_expect(ask).await;
-        if let Err(refusal) = &result {
-            self.remember(&by, &command, refusal).await;
-        }
-        result
+        let command = format!("/expect {}", clip(&ask.environment, 60));
+        self.decide(ask.asker.person.clone(), &command, self.try_expect(ask)).await
     }
 
     async fn secrets(&self, environment: Option<String>) -> Result<Vec<secrets::Report>, Refusal> {
@@ -252,12 +226,8 @@ impl Desk for ServiceDesk {
     }
 
     async fn answer_alert(&self, ask: AlertAsk) -> Result<Record, Refusal> {
-        let (by, command) = (ask.asker.person.clone(), format!("/alerts {}", clip(&ask.alert, 40)));
-        let result = self.try_answer_alert(ask).await;
-        if let Err(refusal) = &result {
-            self.remember(&by, &command, refusal).await;
-        }
-        result
+        let command = format!("/alerts {}", clip(&ask.alert, 40));
+        self.decide(ask.asker.person.clone(), &command, self.try_answer_alert(ask)).await
     }
 
     async fn health(&self, environment: Option<&str>, ask: bool) -> Result<Vec<Report>, Refusal> {
@@ -277,21 +247,13 @@ impl Desk for ServiceDesk {
     }
 
     async fn keep_incident(&self, ask: IncidentAsk) -> Result<Incident, Refusal> {
-        let (by, command) = (ask.asker.person.clone(), "/incident".to_owned());
-        let result = self.try_keep_incident(ask).await;
-        if let Err(refusal) = &result {
-            self.remember(&by, &command, refusal).await;
-        }
-        result
+        let command = "/incident";
+        self.decide(ask.asker.person.clone(), command, self.try_keep_incident(ask)).await
     }
 
     async fn subscribe(&self, ask: SubscribeAsk) -> Result<Subscription, Refusal> {
-        let (by, command) = (ask.asker.person.clone(), format!("/subscribe {}", clip(&ask.reach, 60)));
-        let result = self.try_subscribe(ask).await;
-        if let Err(refusal) = &result {
-            self.remember(&by, &command, refusal).await;
-        }
-        result
+        let command = format!("/subscribe {}", clip(&ask.reach, 60));
+        self.decide(ask.asker.person.clone(), &command, self.try_subscribe(ask)).await
     }
 
     async fn unsubscribe(&self, ask: UnsubscribeAsk) -> Result<Vec<Subscription>, Refusal> {
@@ -299,21 +261,13 @@ impl Desk for ServiceDesk {
     }
 
     async fn lock(&self, ask: LockAsk) -> Result<Lock, Refusal> {
-        let (by, command) = (ask.asker.person.clone(), format!("/lock {}", clip(&ask.reach, 60)));
-        let result = self.try_lock(ask).await;
-        if let Err(refusal) = &result {
-            self.remember(&by, &command, refusal).await;
-        }
-        result
+        let command = format!("/lock {}", clip(&ask.reach, 60));
+        self.decide(ask.asker.person.clone(), &command, self.try_lock(ask)).await
     }
 
     async fn unlock(&self, ask: UnlockAsk) -> Result<Lock, Refusal> {
-        let (by, command) = (ask.asker.person.clone(), format!("/unlock {}", clip(&ask.reach, 60)));
-        let result = self.try_unlock(ask).await;
-        if let Err(refusal) = &result {
-            self.remember(&by, &command, refusal).await;
-        }
-        result
+        let command = format!("/unlock {}", clip(&ask.reach, 60));
+        self.decide(ask.asker.person.clone(), &command, self.try_unlock(ask)).await
     }
 
     async fn locks(&self) -> Result<Vec<Lock>, Refusal> {
