@@ -19,12 +19,14 @@ use signalbox_domain::{
     environment::Environment,
     evidence::Answer,
     ids::EnvironmentName,
+    monitor::Kind,
     ports::{Query, StoreError, WhichAlerts},
     refusal::Refusal,
     schedule::{Outcome, Schedule, Standing, Work},
 };
 use tracing::warn;
 
+use self::monitors::Look;
 use super::{
     Engine,
     desk::{ServiceDesk, fault},
@@ -94,17 +96,18 @@ impl Engine {
 pub(super) async fn carry_out(engine: &Engine, schedule: &Schedule, due: Timestamp) -> Outcome {
     let environments: Vec<&Environment> =
         schedule.environments.iter().filter_map(|name| engine.line.get(name)).collect();
+    let monitor = |look| monitors::watch(engine, look, &environments);
     let done = match schedule.work {
         Work::Health => health::watch(engine, &environments).await,
         Work::Smoke => smoke::watch(engine, &environments).await,
-        Work::Schemas
-        | Work::Drift
-        | Work::Isolation
-        | Work::Registry
-        | Work::Ledger
-        | Work::Pooler
-        | Work::Database
-        | Work::Secrets => monitors::watch(engine, schedule.work, &environments).await,
+        Work::Schemas => monitor(Look::Schemas).await,
+        Work::Drift => monitor(Look::Fleet(Kind::Drift)).await,
+        Work::Isolation => monitor(Look::Fleet(Kind::Isolation)).await,
+        Work::Registry => monitor(Look::Fleet(Kind::Registry)).await,
+        Work::Ledger => monitor(Look::Fleet(Kind::Ledger)).await,
+        Work::Pooler => monitor(Look::Pooler).await,
+        Work::Database => monitor(Look::Database).await,
+        Work::Secrets => monitor(Look::Secrets).await,
         Work::Digest => reports::daily(engine, schedule, due).await,
         Work::Weekly => reports::week(engine, schedule, due).await,
     };

@@ -9,7 +9,7 @@ use signalbox_domain::{
     evidence::Answer,
     monitor::{self, Kind, Memory, Schemas, Vitals},
     ports::StoreError,
-    schedule::{Outcome, Work},
+    schedule::Outcome,
     secrets,
     text::{clip, plain},
 };
@@ -25,12 +25,22 @@ const SHARED: SignedDuration = SignedDuration::from_secs(45);
 /// What a look at one environment came to; plain after its name.
 type Seen = (Answer, String);
 
+/// What a monitor looks at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    Schemas,
+    Fleet(Kind),
+    Pooler,
+    Database,
+    Secrets,
+}
+
 /// Looks at each of these environments.
-pub(super) async fn watch(engine: &Engine, work: Work, environments: &[&Environment]) -> Result<Outcome, StoreError> {
+pub(super) async fn watch(engine: &Engine, look: Look, environments: &[&Environment]) -> Result<Outcome, StoreError> {
     let round = Round::begin(engine).await;
     let mut seen: Vec<Seen> = vec![];
     for some in environments.chunks(AT_ONCE) {
-        let looks = some.iter().map(|environment| round.look(work, environment));
+        let looks = some.iter().map(|environment| round.look(look, environment));
         seen.extend(future::try_join_all(looks).await?);
     }
     let answer = seen.iter().map(|(answer, _)| *answer).max().unwrap_or(Answer::Pass);
@@ -39,9 +49,9 @@ pub(super) async fn watch(engine: &Engine, work: Work, environments: &[&Environm
 }
 
 impl Round<'_> {
-    async fn look(&self, work: Work, environment: &Environment) -> Result<Seen, StoreError> {
-        if work != Work::Secrets && self.deployed.contains(&environment.name) {
-            if work == Work::Schemas {
+    async fn look(&self, look: Look, environment: &Environment) -> Result<Seen, StoreError> {
+        if look != Look::Secrets && self.deployed.contains(&environment.name) {
+            if look == Look::Schemas {
                 let key = Schemas::key(&environment.name);
                 let mut known: Schemas = self.engine.remembered(&key).await?;
                 known.deployed();
@@ -49,16 +59,12 @@ impl Round<'_> {
             }
             return Ok((Answer::Pass, "is being deployed to".into()));
         }
-        match work {
-            Work::Schemas => self.schemas(environment).await,
-            Work::Drift => self.fleet(Kind::Drift, environment).await,
-            Work::Isolation => self.fleet(Kind::Isolation, environment).await,
-            Work::Registry => self.fleet(Kind::Registry, environment).await,
-            Work::Ledger => self.fleet(Kind::Ledger, environment).await,
-            Work::Pooler => self.pooler(environment).await,
-            Work::Database => self.database(environment).await,
-            Work::Secrets => self.secrets(environment).await,
-            other => Ok((Answer::Unknown, format!("has no monitor called {}", other.word()))),
+        match look {
+            Look::Schemas => self.schemas(environment).await,
+            Look::Fleet(kind) => self.fleet(kind, environment).await,
+            Look::Pooler => self.pooler(environment).await,
+            Look::Database => self.database(environment).await,
+            Look::Secrets => self.secrets(environment).await,
         }
     }
 
