@@ -15,7 +15,7 @@ use crate::{
     discord,
     engine::{Engine, Ports, Scheduler, ServiceDesk, Worker},
     github::{Auth, GithubForge, LogLimits, Settings, Timeouts},
-    notify::{Target, Webhooks},
+    notify::{Target, WebhookCourier},
     probes::{HttpProbe, Snapshots, TenantDatabases},
     registry::Registries,
     store::{self, SqlStore},
@@ -181,12 +181,12 @@ pub(crate) fn github_settings(config: &Config) -> Settings {
 }
 
 /// Who tells the configured addresses of events.
-fn courier(config: &Config) -> reqwest::Result<Webhooks> {
+fn courier(config: &Config) -> reqwest::Result<WebhookCourier> {
     let targets = config
         .webhooks
         .iter()
         .map(|webhook| (webhook.hook.name.clone(), Target { url: webhook.url.clone(), secret: webhook.key().into() }));
-    Webhooks::new(targets.collect())
+    WebhookCourier::new(targets.collect())
 }
 
 /// What reads logs: the built-in rules and the user's own, and all secrets that we know ourselves.

@@ -2,4 +2,4 @@
 
 mod webhooks;
 
-pub use self::webhooks::{Target, Webhooks};
+pub use self::webhooks::{Target, WebhookCourier};

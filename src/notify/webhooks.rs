@@ -27,12 +27,12 @@ pub struct Target {
 
 /// Posts to the configured addresses, and nowhere else.
 #[derive(Debug)]
-pub struct Webhooks {
+pub struct WebhookCourier {
     client: Client,
     targets: HashMap<String, Target>,
 }
 
-impl Webhooks {
+impl WebhookCourier {
     /// A courier for these addresses, by their names. It uses no proxy of its environment.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl Webhooks {
 }
 
 #[async_trait]
-impl Courier for Webhooks {
+impl Courier for WebhookCourier {
     async fn post(&self, parcel: Parcel<'_>) -> Result<(), NotTaken> {
         let not_taken = |says: String, is_lasting| NotTaken { says, is_lasting };
         let target = self.targets.get(parcel.hook);
