@@ -14,8 +14,8 @@ pub(crate) type Differences = Vec<(Difference, RoaringBitmap)>;
 pub(crate) fn differences(catalog: &Catalog, tenants: &RoaringBitmap, reference: &Expected<'_>) -> Differences {
     let absent = Absent::of(catalog, tenants, reference);
     let mut found = Vec::new();
-    for ((object, name), aspect) in &catalog.variants.aspects {
-        let expected = reference.get(&(object, *name)).copied();
+    for (place, ((object, name), aspect)) in catalog.variants.aspects.iter().enumerate() {
+        let expected = reference.of(place);
         if expected.is_some_and(|expected| all_have(aspect, expected, tenants)) {
             continue;
         }
@@ -32,8 +32,8 @@ pub(crate) fn differences(catalog: &Catalog, tenants: &RoaringBitmap, reference:
             }
         }
         // Whether an object is there at all is told by its definition, and then nothing more of it.
-        let defined = (object.clone(), "");
-        if !reference.contains_key(&(object, "")) && catalog.variants.aspects.contains_key(&defined) {
+        let defined = catalog.variants.aspects.get_index_of(&(object.clone(), ""));
+        if defined.is_some_and(|place| reference.of(place).is_none()) {
             continue;
         }
         changes(object, name, aspect, expected, &absent.comparable(object, tenants, &told), &mut found);
@@ -128,15 +128,16 @@ struct Absent {
 impl Absent {
     fn of(catalog: &Catalog, tenants: &RoaringBitmap, reference: &Expected<'_>) -> Self {
         let mut absent = Self { relations: HashMap::new(), constraints: HashMap::new(), holders: HashMap::new() };
-        for ((object, name), aspect) in &catalog.variants.aspects {
+        for (place, ((object, name), aspect)) in catalog.variants.aspects.iter().enumerate() {
             if !name.is_empty() {
                 continue;
             }
-            if reference.get(&(object, *name)).is_some_and(|expected| all_have(aspect, expected, tenants)) {
+            let expected = reference.of(place);
+            if expected.is_some_and(|expected| all_have(aspect, expected, tenants)) {
                 continue;
             }
             let holders = aspect.holders(tenants);
-            let odd = if reference.contains_key(&(object, *name)) { tenants - &holders } else { holders.clone() };
+            let odd = if expected.is_some() { tenants - &holders } else { holders.clone() };
             if holders.len() < tenants.len() {
                 absent.holders.insert((object.kind, object.name.clone()), holders);
             }

@@ -32,8 +32,8 @@ pub(super) fn faults(
     drift: &Differences,
 ) -> Vec<Fault> {
     let mut found = Vec::new();
-    for ((object, name), aspect) in &catalog.variants.aspects {
-        let expected = reference.get(&(object, *name)).copied();
+    for (place, ((object, _), aspect)) in catalog.variants.aspects.iter().enumerate() {
+        let expected = reference.of(place);
         for variant in aspect.variants.iter().filter(|variant| !variant.reaches.is_empty()) {
             let is_odd = expected != Some(&*variant.values);
             let border = Border { catalog, tenants, options, is_odd };

@@ -310,15 +310,17 @@ fn standings(
 
 /// Groups tenants by what they differ in.
 fn clusters(catalog: &Catalog, tenants: &RoaringBitmap, differences: &[(Difference, RoaringBitmap)]) -> Vec<Cluster> {
-    let mut of: BTreeMap<u32, Vec<usize>> = tenants.iter().map(|tenant| (tenant, Vec::new())).collect();
+    let mut of: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (place, (_, members)) in differences.iter().enumerate() {
-        for member in members {
-            if let Some(list) = of.get_mut(&member) {
-                list.push(place);
-            }
+        for member in members & tenants {
+            of.entry(member).or_default().push(place);
         }
     }
+    let equal: Vec<u32> = tenants.iter().filter(|tenant| !of.contains_key(tenant)).collect();
     let mut groups: BTreeMap<Vec<usize>, Vec<u32>> = BTreeMap::new();
+    if !equal.is_empty() {
+        groups.insert(Vec::new(), equal);
+    }
     for (tenant, list) in of {
         groups.entry(list).or_default().push(tenant);
     }

@@ -1,15 +1,21 @@
 //! What is right.
 
 use roaring::RoaringBitmap;
-use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 
 use super::Reference;
 use crate::Error;
-use crate::catalog::{Aspect, Catalog, Object, Values, Variant};
+use crate::catalog::{Aspect, Catalog, Values, Variant};
 
-/// What each aspect of each object should look like.
-pub(crate) type Expected<'a> = FxHashMap<(&'a Object, &'static str), &'a Values>;
+/// What each aspect of each object should look like, by the aspect's place among all; `None` where there should be none.
+pub(crate) struct Expected<'a>(Vec<Option<&'a Values>>);
+
+impl<'a> Expected<'a> {
+    /// What the aspect of a place should look like.
+    pub(super) fn of(&self, place: usize) -> Option<&'a Values> {
+        self.0.get(place).copied().flatten()
+    }
+}
 
 /// Chooses what is right.
 pub(super) fn of<'a>(catalog: &'a Catalog, tenants: &RoaringBitmap, by: &Reference) -> Result<Expected<'a>, Error> {
@@ -25,19 +31,13 @@ pub(super) fn of<'a>(catalog: &'a Catalog, tenants: &RoaringBitmap, by: &Referen
     if let Some(one) = one {
         return Ok(at(catalog, one));
     }
-    let aspects = catalog.variants.aspects.iter();
-    Ok(aspects.filter_map(|((object, name), aspect)| Some(((object, *name), majority(aspect, tenants)?))).collect())
+    Ok(Expected(catalog.variants.aspects.values().map(|aspect| majority(aspect, tenants)).collect()))
 }
 
 /// What the schema of a place has.
-pub(crate) fn at(catalog: &Catalog, place: u32) -> Expected<'_> {
-    let aspects = catalog.variants.aspects.iter();
-    aspects
-        .filter_map(|((object, name), aspect)| {
-            let variant = aspect.variants.iter().find(|variant| variant.members.contains(place))?;
-            Some(((object, *name), &*variant.values))
-        })
-        .collect()
+pub(crate) fn at<'a>(catalog: &'a Catalog, place: u32) -> Expected<'a> {
+    let has = |aspect: &'a Aspect| aspect.variants.iter().find(|variant| variant.members.contains(place));
+    Expected(catalog.variants.aspects.values().map(|aspect| has(aspect).map(|variant| &*variant.values)).collect())
 }
 
 /// The place after the last schema's: what a snapshot says of most of its tenants is put there.

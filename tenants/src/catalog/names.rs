@@ -1,6 +1,8 @@
 //! What numbers stand for. A catalog names its objects by OID; facts name them by words, so that
 //! equal tenants have equal facts.
 
+use std::sync::Arc;
+
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
@@ -61,7 +63,7 @@ pub(super) struct Missing {
 /// All names of one snapshot.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    pub(super) schemas: Vec<Schema>,
+    pub(super) schemas: Arc<Vec<Schema>>,
     by_oid: FxHashMap<u32, SchemaId>,
     by_name: FxHashMap<String, SchemaId>,
     words: IndexSet<Box<str>, FxBuildHasher>,
@@ -78,7 +80,7 @@ impl Names {
         let id = u32::try_from(self.schemas.len()).unwrap_or(SYSTEM - 1);
         self.by_oid.insert(schema.oid, id);
         self.by_name.insert(schema.name.clone(), id);
-        self.schemas.push(schema);
+        Arc::make_mut(&mut self.schemas).push(schema);
     }
 
     /// The schema with this OID; `None` for those that nobody looks at, such as `pg_toast`.

@@ -1,5 +1,7 @@
 //! All that was read, kept so that a few schemas can be read again.
 
+use std::sync::Arc;
+
 use roaring::RoaringBitmap;
 use sqlx::Executor;
 
@@ -104,7 +106,7 @@ impl Reading {
             server_version: self.server_version.clone(),
             database: self.database.clone(),
             taken_at: self.taken_at,
-            schemas: self.reader.names.schemas.clone(),
+            schemas: Arc::clone(&self.reader.names.schemas),
             variants: self.reader.variants.completed(),
             settings: self.reader.settings.clone(),
             bytes: self.bytes,

@@ -1,5 +1,7 @@
 //! Asks about a few schemas only, by index, whatever the size of the fleet.
 
+use std::fmt::Write;
+
 use sqlx::{PgConnection, Row, postgres::types::Oid};
 
 /// The OIDs of what some schemas hold, by catalog.
@@ -82,7 +84,8 @@ impl Scope {
     /// the catalog of its name. `None` where no row can be left.
     pub(super) fn restrict(&self, statement: &str) -> Option<String> {
         let mut with = Vec::new();
-        for (catalog, by) in CATALOGS.iter().filter(|(catalog, _)| mentions(statement, catalog)) {
+        let words = words(statement);
+        for (catalog, by) in CATALOGS.iter().filter(|(catalog, _)| words.contains(catalog)) {
             let (column, list) = match by {
                 By::Relation(column) => (*column, self.relations.clone()),
                 By::Table(column) => (*column, self.tables.clone()),
@@ -93,11 +96,11 @@ impl Scope {
                 By::Sequence(column) => (*column, self.sequences.clone()),
                 By::Schema(column) => (*column, self.schemas.clone()),
                 By::Own(class, column) => (*column, self.others(*class)),
-                By::Type if mentions(statement, "typrelid") => ("oid", self.rows.clone()),
+                By::Type if words.contains(&"typrelid") => ("oid", self.rows.clone()),
                 By::Type => ("oid", self.others(TYPE)),
-                By::Constraint if mentions(statement, "conrelid") => ("conrelid", self.tables.clone()),
+                By::Constraint if words.contains(&"conrelid") => ("conrelid", self.tables.clone()),
                 By::Constraint => ("contypid", self.others(TYPE)),
-                By::Dependency if mentions(statement, "pg_sequence") => ("objid", self.sequences.clone()),
+                By::Dependency if words.contains(&"pg_sequence") => ("objid", self.sequences.clone()),
                 // Where the statement joins another catalog, that one's rows lead.
                 By::Dependency => continue,
                 By::Comment if statement.contains(" JOIN ") => continue,
@@ -106,10 +109,10 @@ impl Scope {
             };
             let list = numbers(&list)?;
             let of_others = match by {
-                By::Triggered if mentions(statement, "tgconstraint") => format!(
+                By::Triggered if words.contains(&"tgconstraint") => format!(
                     // A foreign key has triggers on the table that it refers to, too.
                     " UNION ALL SELECT t.* FROM (SELECT oid FROM pg_catalog.pg_constraint \
-                     WHERE conrelid = ANY ({list}) AND contype = 'f' OFFSET 0) k, \
+                     WHERE conrelid = ANY ({list}) AND contype = 'f' AND confrelid <> ALL ({list}) OFFSET 0) k, \
                      LATERAL (SELECT * FROM pg_catalog.pg_trigger WHERE tgconstraint = k.oid AND tgenabled <> 'O' OFFSET 0) t \
                      WHERE t.tgrelid <> ALL ({list})"
                 ),
@@ -126,7 +129,7 @@ impl Scope {
     pub(super) fn names(&self) -> Option<String> {
         let arms = super::sources::NAMES.split("UNION ALL").filter(|arm| {
             // The rest belongs to the server.
-            CATALOGS.iter().any(|(catalog, _)| mentions(arm, catalog))
+            words(arm).iter().any(|word| CATALOGS.iter().any(|(catalog, _)| catalog == word))
         });
         let arms: Vec<String> = arms.filter_map(|arm| Some(format!("({})", self.restrict(arm)?))).collect();
         (!arms.is_empty()).then(|| arms.join(" UNION ALL "))
@@ -143,8 +146,14 @@ const TYPE: u32 = 1247;
 /// A list of numbers as SQL; `None` for an empty one. The planner takes a bare list apart and looks each number up in
 /// its statistics, which takes longer than reading the rows; behind a `SELECT` it does not.
 fn numbers(list: &[u32]) -> Option<String> {
-    let numbers = list.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
-    (!list.is_empty()).then(|| format!("(SELECT '{{{numbers}}}'::oid[])::oid[]"))
+    let (first, rest) = list.split_first()?;
+    let mut text = format!("(SELECT '{{{first}");
+    for number in rest {
+        // Writing to a text never fails.
+        let _ = write!(text, ",{number}");
+    }
+    text.push_str("}'::oid[])::oid[]");
+    Some(text)
 }
 
 /// How the rows of some schemas are found.
@@ -217,13 +226,10 @@ const CATALOGS: &[(&str, By)] = &[
     ("pg_depend", By::Dependency),
 ];
 
-/// Whether a statement names a catalog, and not only one whose name begins so.
-fn mentions(statement: &str, catalog: &str) -> bool {
-    let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-    let bytes = statement.as_bytes();
-    statement.match_indices(catalog).any(|(at, _)| {
-        !is_part(at.checked_sub(1).and_then(|before| bytes.get(before))) && !is_part(bytes.get(at + catalog.len()))
-    })
+/// The names and keywords of a statement.
+fn words(statement: &str) -> Vec<&str> {
+    let parts = |char: char| !(char.is_ascii_alphanumeric() || char == '_');
+    statement.split(parts).filter(|word| !word.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -258,7 +264,7 @@ mod tests {
         let joined = ["pg_amop", "pg_amproc", "pg_ts_config_map"];
         let statements = super::super::sources::attached().map(|source| source.sql);
         for statement in statements.chain([super::super::sources::RELATIONS.sql, super::super::sources::COLUMNS.sql]) {
-            for word in statement.split(|char: char| !(char.is_ascii_alphanumeric() || char == '_')) {
+            for word in words(statement) {
                 let is_known = CATALOGS.iter().any(|(catalog, _)| *catalog == word);
                 assert!(
                     !word.starts_with("pg_") || is_known || small.contains(&word) || joined.contains(&word),

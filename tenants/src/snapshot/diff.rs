@@ -1,6 +1,7 @@
 //! What changed between two snapshots.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
@@ -110,7 +111,7 @@ impl Snapshot {
             server_version: String::new(),
             database: String::new(),
             taken_at: 0,
-            schemas: Vec::new(),
+            schemas: Arc::default(),
             variants: Variants::default(),
             settings: Vec::new(),
             bytes: 0,

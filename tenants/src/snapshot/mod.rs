@@ -86,7 +86,7 @@ impl Snapshot {
         let standings: HashMap<&str, &Standing> =
             audit.standings.iter().map(|standing| (&*standing.tenant, standing)).collect();
         let (mut schemas, mut models) = (BTreeMap::new(), BTreeMap::new());
-        for (place, schema) in (0..).zip(&catalog.schemas) {
+        for (place, schema) in (0..).zip(catalog.schemas.iter()) {
             let Some(fingerprint) = prints.get(place as usize).copied() else { continue };
             if tenants.contains(place) || schema.name == PUBLIC {
                 models.entry(fingerprint).or_insert(place);

@@ -35,7 +35,7 @@ pub(super) const COMMENTS: &[Source] = &[
     },
     Source {
         sql: "SELECT t.tgrelid, t.tgname, d.description FROM pg_description d JOIN pg_trigger t ON t.oid = d.objoid \
-              WHERE d.classoid = 2620 AND d.objoid >= 16384",
+              WHERE d.classoid = 2620 AND d.objoid >= 16384 AND NOT t.tgisinternal",
         object: Spelling::Part("trigger"),
         aspect: "comment",
         fields: COMMENT,
