@@ -253,8 +253,8 @@ fn judge(
     }
     findings
         .sort_by(|one, other| (&one.tenant, one.kind, &one.object).cmp(&(&other.tenant, other.kind, &other.object)));
-    let mut names: Vec<String> = tenants.iter().map(|place| name(place).to_owned()).collect();
-    names.sort();
+    let alphabetical = catalog.schemas.alphabetical().iter().copied();
+    let names = alphabetical.filter(|place| tenants.contains(*place)).map(|place| name(place).to_owned()).collect();
     Ok(Audit {
         server_version: catalog.server_version.clone(),
         tenants: names,

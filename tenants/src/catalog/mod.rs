@@ -30,7 +30,7 @@ pub(crate) mod words;
 use std::sync::Arc;
 
 pub(crate) use deparse::{Show, Shown, is_hidden};
-pub(crate) use names::Schema;
+pub(crate) use names::Schemas;
 pub(crate) use pen::{NONE, OWN, Reach};
 pub(crate) use reader::ORDER;
 pub(crate) use variants::{Aspect, Object, Values, Variant, Variants};
@@ -50,7 +50,7 @@ pub(crate) struct Catalog {
     /// When the snapshot was taken, in microseconds since 1970 by the server's clock.
     pub(crate) taken_at: i64,
     /// Sorted by OID; a schema's place is its number in [`Variant::members`].
-    pub(crate) schemas: Arc<Vec<Schema>>,
+    pub(crate) schemas: Arc<Schemas>,
     pub(crate) variants: Variants,
     /// Roles, or the database, whose settings name a schema.
     pub(crate) settings: Vec<(String, Reach)>,

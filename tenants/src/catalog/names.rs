@@ -1,7 +1,8 @@
 //! What numbers stand for. A catalog names its objects by OID; facts name them by words, so that
 //! equal tenants have equal facts.
 
-use std::sync::Arc;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
@@ -46,6 +47,38 @@ pub(crate) struct Schema {
     pub(crate) name: String,
 }
 
+/// All schemas that are looked at, by their places.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Schemas {
+    all: Vec<Schema>,
+    /// Sorted when it is first asked for: a fleet that is compared again and again has the same names.
+    alphabetical: OnceLock<Vec<SchemaId>>,
+}
+
+impl Schemas {
+    fn add(&mut self, schema: Schema) {
+        self.all.push(schema);
+        self.alphabetical.take();
+    }
+
+    /// Their places, sorted by name.
+    pub(crate) fn alphabetical(&self) -> &[SchemaId] {
+        self.alphabetical.get_or_init(|| {
+            let mut sorted: Vec<(&str, SchemaId)> = self.all.iter().map(|schema| &*schema.name).zip(0..).collect();
+            sorted.sort_unstable();
+            sorted.into_iter().map(|(_, place)| place).collect()
+        })
+    }
+}
+
+impl Deref for Schemas {
+    type Target = [Schema];
+
+    fn deref(&self) -> &[Schema] {
+        &self.all
+    }
+}
+
 /// What an OID names.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Named {
@@ -63,7 +96,7 @@ pub(super) struct Missing {
 /// All names of one snapshot.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    pub(super) schemas: Arc<Vec<Schema>>,
+    pub(super) schemas: Arc<Schemas>,
     by_oid: FxHashMap<u32, SchemaId>,
     by_name: FxHashMap<String, SchemaId>,
     words: IndexSet<Box<str>, FxBuildHasher>,
@@ -80,7 +113,7 @@ impl Names {
         let id = u32::try_from(self.schemas.len()).unwrap_or(SYSTEM - 1);
         self.by_oid.insert(schema.oid, id);
         self.by_name.insert(schema.name.clone(), id);
-        Arc::make_mut(&mut self.schemas).push(schema);
+        Arc::make_mut(&mut self.schemas).add(schema);
     }
 
     /// The schema with this OID; `None` for those that nobody looks at, such as `pg_toast`.

@@ -87,7 +87,11 @@ impl Scope {
         let words = words(statement);
         for (catalog, by) in CATALOGS.iter().filter(|(catalog, _)| words.contains(catalog)) {
             let (column, list) = match by {
-                By::Relation(column) => (*column, self.relations.clone()),
+                // Joined only for what has columns or parents.
+                By::Class if words.iter().any(|word| ["pg_attribute", "pg_inherits"].contains(word)) => {
+                    ("oid", self.tables.clone())
+                }
+                By::Class => ("oid", self.relations.clone()),
                 By::Table(column) => (*column, self.tables.clone()),
                 By::Triggered => ("tgrelid", self.triggered.clone()),
                 By::Ruled => ("ev_class", self.ruled.clone()),
@@ -100,8 +104,7 @@ impl Scope {
                 By::Type => ("oid", self.others(TYPE)),
                 By::Constraint if words.contains(&"conrelid") => ("conrelid", self.tables.clone()),
                 By::Constraint => ("contypid", self.others(TYPE)),
-                By::Dependency if words.contains(&"pg_sequence") => ("objid", self.sequences.clone()),
-                // Where the statement joins another catalog, that one's rows lead.
+                // Such a statement joins another catalog, whose rows lead.
                 By::Dependency => continue,
                 By::Comment if statement.contains(" JOIN ") => continue,
                 By::Comment if statement.contains("2615") => ("objoid", self.schemas.clone()),
@@ -159,8 +162,8 @@ fn numbers(list: &[u32]) -> Option<String> {
 /// How the rows of some schemas are found.
 #[derive(Debug, Clone, Copy)]
 enum By {
-    /// The column is a relation.
-    Relation(&'static str),
+    /// Relations.
+    Class,
     /// The column is a table, a view or the like.
     Table(&'static str),
     /// The column is a table that has triggers.
@@ -181,7 +184,7 @@ enum By {
     Type,
     /// By table or type.
     Constraint,
-    /// What a sequence depends on.
+    /// What others depend on.
     Dependency,
     /// Of relations or schemas; others are joined.
     Comment,
@@ -190,7 +193,7 @@ enum By {
 /// Each catalog of [`super::sources`] that has rows for every schema. Others are small or only joined.
 const CATALOGS: &[(&str, By)] = &[
     ("pg_namespace", By::Schema("oid")),
-    ("pg_class", By::Relation("oid")),
+    ("pg_class", By::Class),
     ("pg_attribute", By::Table("attrelid")),
     ("pg_attrdef", By::Table("adrelid")),
     ("pg_index", By::Table("indrelid")),

@@ -125,7 +125,7 @@ pub(super) const OTHER: &[Source] = &[
     },
     Source {
         sql: "SELECT contypid, conname, contype, convalidated, conbin::text FROM pg_constraint \
-              WHERE oid >= 16384 AND contypid <> 0 AND (contype <> 'n' OR NOT convalidated)",
+              WHERE contypid >= 16384 AND (contype <> 'n' OR NOT convalidated)",
         object: Spelling::PartOfType("constraint"),
         aspect: "",
         fields: &[

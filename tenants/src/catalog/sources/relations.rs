@@ -237,12 +237,12 @@ pub(super) const ATTACHED: &[Source] = &[
             ("cycle", 7, Flag),
         ],
     },
-    // 1259 is pg_class; `i` is an identity column's, `a` a serial one's. Asked of both, sequences are joined; behind an
-    // `OR` they would be searched from one end to the other for each row, once they no longer fit into `work_mem`.
+    // 1259 is pg_class; `i` is an identity column's, `a` a serial one's. Looked up by index, since what depends on what is
+    // the longest of lists; a list of all sequences to search would take the server's memory, or outgrow `work_mem`.
     Source {
-        sql: "SELECT objid, refobjid, refobjsubid, deptype FROM pg_depend \
-              WHERE classid = 1259 AND refclassid = 1259 AND refobjsubid > 0 AND objsubid = 0 \
-              AND deptype IN ('a', 'i') AND objid IN (SELECT seqrelid FROM pg_sequence)",
+        sql: "SELECT d.* FROM pg_sequence s, LATERAL (SELECT objid, refobjid, refobjsubid, deptype FROM pg_depend \
+              WHERE classid = 1259 AND objid = s.seqrelid AND objsubid = 0 AND refclassid = 1259 AND refobjsubid > 0 \
+              AND deptype IN ('a', 'i') OFFSET 0) d",
         object: Spelling::OfRelation,
         aspect: "owned by",
         fields: &[
