@@ -22,8 +22,8 @@ const LONGEST_MUTE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 impl ServiceDesk {
     pub(super) async fn open_alerts(&self) -> Result<(Vec<Record>, Timestamp), Refusal> {
-        let open = self.engine.ports.alerts.alerts(WhichAlerts::Open).await.map_err(fault)?;
-        Ok((open, self.engine.ports.clock.now()))
+        let open = self.engine.ports.alerts.open_alerts().await.map_err(fault)?;
+        Ok((open.into_iter().flatten().collect(), self.engine.ports.clock.now()))
     }
 
     pub(super) async fn try_answer_alert(&self, ask: AlertAsk) -> Result<Record, Refusal> {

@@ -7,7 +7,7 @@ use signalbox_domain::{
     environment::Environment,
     gate::Lock,
     health,
-    ports::{Query, StoreError, WhichAlerts},
+    ports::StoreError,
     pulse::{Cause, Checkup, Gap, Pulse},
     refusal::Refusal,
     schedule::Schedule,
@@ -72,7 +72,7 @@ impl ServiceDesk {
     /// What `/status` tells of how environments are watched.
     pub(super) async fn watch(&self) -> Result<Watch, Refusal> {
         let ports = &self.engine.ports;
-        let alerts = ports.alerts.alerts(WhichAlerts::Open).await.map_err(fault)?;
+        let alerts = ports.alerts.open_alerts().await.map_err(fault)?.into_iter().flatten().collect();
         let (schedules, now) = self.due().await?;
         let locks = ports.locks.locks(now).await.map_err(fault)?;
         Ok(Watch { alerts, locks, schedules, now })
@@ -93,8 +93,8 @@ impl ServiceDesk {
     /// All that `/doctor` tells.
     pub(super) async fn examined(&self) -> Result<Checkup, Refusal> {
         let (engine, ports) = (&self.engine, &self.engine.ports);
-        let active = ports.store.find(Query::Active).await.map_err(fault)?.len();
-        let alerts = ports.alerts.alerts(WhichAlerts::Open).await.map_err(fault)?.len();
+        let active = ports.store.active().await.map_err(fault)?.len();
+        let alerts = ports.alerts.open_alerts().await.map_err(fault)?.len();
         let (due, now) = self.due().await?;
         Ok(Checkup {
             now,

@@ -74,22 +74,20 @@ impl Engine {
     /// Somebody typed a command and then Signalbox stopped: they hear what became of it.
     async fn answer_late(&self, asked: &Asked) -> Result<(), StoreError> {
         let opened = match self.ports.store.find(Query::Interaction(asked.id)).await {
-            Err(error @ StoreError::Corrupt(_)) => {
-                error!(
-                    interaction.id = asked.id.0,
-                    error = &error as &dyn std::error::Error,
-                    "what became of a command cannot be read; it stays unanswered"
-                );
-                return Ok(());
-            }
-            opened => opened?.into_iter().next(),
+            Err(StoreError::Corrupt(_)) => None,
+            opened => Some(opened?.into_iter().next()),
         };
         let text = match opened {
-            Some(deployment) => format!(
+            None => {
+                "🔁 Signalbox was restarted, and what became of this cannot be read. Do not do it again before whoever \
+                     runs Signalbox has looked."
+                    .to_owned()
+            }
+            Some(Some(deployment)) => format!(
                 "🔁 Signalbox was restarted. Your deployment {} to `{}` goes on; its card shows how.",
                 deployment.id, deployment.environment
             ),
-            None => format!(
+            Some(None) => format!(
                 "🔁 Signalbox was restarted before it could do this, and nothing was started. Do it again: {}",
                 signalbox_domain::text::code(&asked.command)
             ),
@@ -127,11 +125,11 @@ impl Engine {
         let (alerts, others) = parted(self.ports.alerts.open_alerts().await?);
         unreadable.extend(others);
         let mut looks: Vec<Effect> = deployments.iter().flat_map(look).collect();
-        if !unreadable.is_empty() {
-            looks.push(Effect::Raise { alert: unreadable_records(&unreadable, now) });
-        } else if alerts.iter().any(|record| record.alert.key == UNREADABLE) {
-            looks.push(Effect::Clear { key: UNREADABLE.to_owned() });
-        }
+        looks.push(if unreadable.is_empty() {
+            Effect::Clear { key: UNREADABLE.to_owned() }
+        } else {
+            Effect::Raise { alert: unreadable_records(&unreadable, now) }
+        });
         let count = |length| u32::try_from(length).unwrap_or(u32::MAX);
         let (deployments, counted) = (count(deployments.len()), count(alerts.len()));
         looks.extend(alerts.into_iter().flat_map(look_at_alert));
@@ -169,8 +167,8 @@ fn unreadable_records(why: &[String], now: Timestamp) -> Alert {
     Alert {
         place: "Signalbox's own store".into(),
         why:
-            "What cannot be read is not followed, and while it is a deployment nothing else can be deployed. All that \
-              was at work besides goes on."
+            "What cannot be read is not followed. While it is a deployment nothing else can be deployed, and runs that \
+              are started at GitHub are not taken in. What was at work besides goes on."
                 .into(),
         remedy: "Whoever runs Signalbox: copy the store before anything else, put a backup in its place or correct \
                  what is named here, and start Signalbox again."

@@ -20,7 +20,7 @@ use signalbox_domain::{
     evidence::Answer,
     ids::EnvironmentName,
     monitor::Kind,
-    ports::{Query, StoreError, WhichAlerts},
+    ports::{StoreError, WhichAlerts},
     refusal::Refusal,
     schedule::{Outcome, Schedule, Standing, Work},
 };
@@ -54,11 +54,11 @@ impl<'e> Round<'e> {
         let unknown = |error: StoreError| {
             warn!(error = &error as &dyn std::error::Error, "what is at work and what is open is not known");
         };
-        let active = engine.ports.store.find(Query::Active).await.map_err(unknown).unwrap_or_default();
+        let active = engine.ports.store.active().await.map_err(unknown).unwrap_or_default();
         let open = engine.ports.alerts.alerts(WhichAlerts::Open).await.map_err(unknown).ok();
         Self {
             engine,
-            deployed: active.into_iter().filter(changes).map(|d| d.environment).collect(),
+            deployed: active.into_iter().flatten().filter(changes).map(|d| d.environment).collect(),
             open: open.map(|open| open.into_iter().map(|record| record.alert.key).collect()),
         }
     }

@@ -39,7 +39,7 @@ pub(super) async fn watch(engine: &Engine, id: DeploymentId) -> Result<Settled, 
         _ => None,
     };
     let learnt = match ahead {
-        None if migration.sight.is_none() && migration.learnt.is_none() => earlier(engine, environment).await?,
+        None if migration.sight.is_none() && migration.learnt.is_none() => earlier(engine, environment).await,
         ahead => ahead,
     };
     let changed = engine.apply(id, Event::Sighted { sight: sight.map(Box::new), learnt }).await?;
@@ -63,15 +63,22 @@ pub(in crate::engine) fn look(deployment: &Deployment, migration: &Migration) ->
     Look { since: migration.since, mark, first, last: migration.over.is_some() }
 }
 
-/// What migrations of this fleet took, else what they took in the environment before.
-async fn earlier(engine: &Engine, environment: &Environment) -> Result<Option<Learnt>, StoreError> {
+/// What migrations of this fleet took, else what they took in the environment before. An estimate is not worth missing a
+/// look, so what cannot be read is not known.
+async fn earlier(engine: &Engine, environment: &Environment) -> Option<Learnt> {
     for name in [Some(&environment.name), environment.after.as_ref()].into_iter().flatten() {
-        let latest = engine.ports.store.find(Query::Latest(name.clone(), EARLIER)).await?;
-        if let Some(learnt) = learnt(&latest) {
-            return Ok(Some(learnt));
+        match engine.ports.store.find(Query::Latest(name.clone(), EARLIER)).await {
+            Ok(latest) => {
+                if let Some(learnt) = learnt(&latest) {
+                    return Some(learnt);
+                }
+            }
+            Err(error) => {
+                warn!(environment = %name, error = &error as &dyn std::error::Error, "earlier migrations cannot be read");
+            }
         }
     }
-    Ok(None)
+    None
 }
 
 pub(super) async fn audit(engine: &Engine, id: DeploymentId, attempts: u32) -> Result<Settled, StoreError> {

@@ -34,7 +34,11 @@ pub(super) async fn sweep(engine: &Engine, name: &EnvironmentName) -> Result<Set
     };
     let mut unknown = Vec::new();
     for run in runs {
-        let known = engine.ports.store.find(Query::Run(environment.repository.clone(), run.id)).await?;
+        let known = match engine.ports.store.find(Query::Run(environment.repository.clone(), run.id)).await {
+            // It is one of ours, and people have heard that it cannot be read.
+            Err(StoreError::Corrupt(_)) => continue,
+            known => known?,
+        };
         if !known.iter().any(|d| d.run_ref.is_some_and(|known| known.attempt == run.attempt)) {
             let effect = Effect::Observe { repository: environment.repository.clone(), run: run.id };
             unknown.push(Due { effect, at: now });

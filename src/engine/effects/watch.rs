@@ -4,7 +4,7 @@ use signalbox_domain::{
     alert::{Alert, Severity},
     audit::{Head, Known, Verifier},
     gate::{Lock, Reach},
-    ports::{Rows, Settled, StoreError, WhichAlerts},
+    ports::{Rows, Settled, StoreError},
     text::{clip, plain},
 };
 use tracing::{error, info};
@@ -38,8 +38,8 @@ pub(super) async fn locks(engine: &Engine) -> Result<Settled, StoreError> {
         let due = if now < from && !is_short { from } else { until };
         next = next.min(Some(due)).or(Some(due));
     }
-    let open = engine.ports.alerts.alerts(WhichAlerts::Open).await?;
-    for record in open.iter().filter(|record| record.alert.key.starts_with(LOCK)) {
+    let open = engine.ports.alerts.open_alerts().await?;
+    for record in open.into_iter().flatten().filter(|record| record.alert.key.starts_with(LOCK)) {
         if !ending.contains(&record.alert.key) {
             engine.clear(&record.alert.key).await?;
         }

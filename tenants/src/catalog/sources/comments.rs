@@ -33,9 +33,10 @@ pub(super) const COMMENTS: &[Source] = &[
         aspect: "comment",
         fields: COMMENT,
     },
+    // Of the server's own, only those are asked that a partition has from its parent: up to 14 they count among them.
     Source {
         sql: "SELECT t.tgrelid, t.tgname, d.description FROM pg_description d JOIN pg_trigger t ON t.oid = d.objoid \
-              WHERE d.classoid = 2620 AND d.objoid >= 16384 AND NOT t.tgisinternal",
+              WHERE d.classoid = 2620 AND d.objoid >= 16384 AND (NOT t.tgisinternal OR t.tgparentid <> 0)",
         object: Spelling::Part("trigger"),
         aspect: "comment",
         fields: COMMENT,
