@@ -5,25 +5,36 @@ use signalbox_sandbox::discord::MessageView;
 use crate::world::{Given, World};
 
 /// An environment whose channel somebody has deleted.
-const LOST: &str = r#"
+macro_rules! lost {
+    () => {
+        r#"
 [[environment]]
 name = "lost"
 workflow = "13-prod-deployment.yml"
 ref = "main"
 channel = "399"
 deploy_roles = ["engineer"]
+"#
+    };
+}
+const LOST: &str = lost!();
+/// The same with a look at its health, which comes by itself too, at every minute.
+const WATCHED: &str = concat!(
+    lost!(),
+    r#"
 allow_private = true
 health_agree = 1
 health_looks = 1
 [[environment.health]]
 url = "http://127.0.0.1:9/health/"
-"#;
+"#
+);
 
 const FOR: &str = "📭 This was for the channel `399` of `lost`, which is not there any more.";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn alerts_and_incidents_are_heard_in_the_home_channel() {
-    World::given(Given { environments: LOST, ..Given::default() }, async |w| {
+    World::given(Given { environments: WATCHED, ..Given::default() }, async |w| {
         w.does(&["health"]).await;
         let alert = w.alert("🔴 Critical · lost").await;
         assert!(alert.text().contains(FOR), "{}", alert.text());
