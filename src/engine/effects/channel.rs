@@ -5,7 +5,7 @@ use signalbox_domain::{
     card::{Calls, Card, Posted},
     ids::ChannelId,
     ports::{Attachment, ChatError},
-    text::{clip, some},
+    text::some,
 };
 use tracing::warn;
 
@@ -13,8 +13,6 @@ use crate::engine::Engine;
 
 /// How many environments of a channel are named.
 const NAMED: usize = 5;
-/// Most characters of a card's text.
-const TEXT: usize = 4_096;
 
 /// What goes with a text.
 #[derive(Clone, Copy)]
@@ -89,7 +87,7 @@ async fn said(engine: &Engine, channel: ChannelId, text: &str, with: With<'_>, n
 
 /// The card with where it should have stood.
 fn stray(engine: &Engine, channel: ChannelId, card: &Card) -> Card {
-    Card { text: clip(&strayed(engine, channel, &card.text), TEXT), ..card.clone() }
+    Card { text: strayed(engine, channel, &card.text), ..card.clone() }
 }
 
 /// The text with where it should have stood.
