@@ -246,7 +246,7 @@ async fn unmoved(database: &TenantDatabase, seen: &signalbox_tenants::Sight, mom
         return None;
     }
     let mark: Watermark = serde_json::from_str(moment?).ok()?;
-    match database.changed_since(&mark).await.ok()? {
+    match database.changed_here_since(&mark).await.ok()? {
         Changed::Schemas(changed) if !changed.iter().any(|schema| fresh.contains(&schema.as_str())) => {
             Some(Unmoved { tenants: small(fresh.len()), precedent: None })
         }

@@ -20,6 +20,8 @@ pub(super) enum Leads {
     Echo,
     /// It does not, or the catalog is closed to ordinary roles.
     Nowhere,
+    /// It does not: all databases of the server share the catalog.
+    Shared,
 }
 
 const fn own(name: &'static str, column: &'static str) -> Catalog {
@@ -32,6 +34,10 @@ const fn relation(name: &'static str, column: &'static str) -> Catalog {
 
 const fn through(name: &'static str, column: &'static str, other: &'static str, schema: &'static str) -> Catalog {
     Catalog { name, leads: Leads::Through(column, other, schema) }
+}
+
+const fn shared(name: &'static str) -> Catalog {
+    Catalog { name, leads: Leads::Shared }
 }
 
 const fn nowhere(name: &'static str) -> Catalog {
@@ -88,8 +94,8 @@ pub(super) const CATALOGS: &[Catalog] = &[
     nowhere("pg_transform"),
     nowhere("pg_am"),
     nowhere("pg_seclabel"),
-    // Shared by all databases: roles, their memberships and settings.
-    nowhere("pg_authid"),
-    nowhere("pg_auth_members"),
-    nowhere("pg_db_role_setting"),
+    // Roles, their memberships and settings.
+    shared("pg_authid"),
+    shared("pg_auth_members"),
+    shared("pg_db_role_setting"),
 ];

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, Row, postgres::types::Oid};
 
-use super::catalogs::{CATALOGS, Leads};
+use super::catalogs::{CATALOGS, Catalog, Leads};
 use super::{Change, Doubt, Pulse};
 use crate::{Error, TenantDatabase};
 
@@ -66,10 +66,23 @@ impl TenantDatabase {
     /// # Errors
     /// When the database cannot be asked.
     pub async fn changed_since(&self, then: &Watermark) -> Result<Changed, Error> {
+        self.changes(then, |_| true).await
+    }
+
+    /// The same for whoever asks after this database alone: roles, their memberships and settings, which all databases
+    /// of the server share, are passed over.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn changed_here_since(&self, then: &Watermark) -> Result<Changed, Error> {
+        self.changes(then, |catalog| catalog.leads != Leads::Shared).await
+    }
+
+    async fn changes(&self, then: &Watermark, counts: impl Fn(&Catalog) -> bool) -> Result<Changed, Error> {
         let found = self.ask("reading what changed", async |transaction| since(transaction, then).await).await?;
         // After the rows: a removal that the rows reflect is then counted too, unless its count is late.
         let now = self.pulse().await?;
-        if let Some(doubt) = doubt(&now, &then.pulse) {
+        if let Some(doubt) = doubt(&now, &then.pulse, counts) {
             return Ok(Changed::Unsure(doubt));
         }
         Ok(found)
@@ -126,7 +139,7 @@ impl Horizon {
 
     /// What the counters tell by themselves.
     pub(crate) fn change(&self, now: &Pulse) -> Change {
-        doubt(now, &self.pulse).map_or_else(|| now.since(&self.pulse), Change::Unsure)
+        doubt(now, &self.pulse, |_| true).map_or_else(|| now.since(&self.pulse), Change::Unsure)
     }
 
     /// The schemas, by OID and name, in which the session's snapshot shows what was not seen before.
@@ -158,15 +171,15 @@ impl Horizon {
     }
 }
 
-/// What speaks against believing the rows.
-fn doubt(now: &Pulse, then: &Pulse) -> Option<Doubt> {
+/// What speaks against believing the rows, in the catalogs that count.
+fn doubt(now: &Pulse, then: &Pulse, counts: impl Fn(&Catalog) -> bool) -> Option<Doubt> {
     if let Change::Unsure(doubt) = now.since(then) {
         return Some(doubt);
     }
-    CATALOGS.iter().find_map(|catalog| {
+    CATALOGS.iter().filter(|catalog| counts(catalog)).find_map(|catalog| {
         let moved = now.moved(then, catalog.name);
         match catalog.leads {
-            Leads::Nowhere if moved != super::Counters::default() => Some(Doubt::Elsewhere),
+            Leads::Nowhere | Leads::Shared if moved != super::Counters::default() => Some(Doubt::Elsewhere),
             Leads::Schema(_) | Leads::Through(..) if moved.deleted > 0 => Some(Doubt::Removed),
             _ => None,
         }
@@ -248,7 +261,7 @@ fn statement(unseen: &BTreeMap<&str, i64>) -> Option<String> {
                 "SELECT o.{schema} FROM (SELECT DISTINCT ({column})::oid AS oid FROM pg_catalog.{name} WHERE {young}) AS r \
                  LEFT JOIN LATERAL (SELECT {schema} FROM pg_catalog.{other} WHERE oid = r.oid OFFSET 0) AS o ON true"
             )),
-            Leads::Echo | Leads::Nowhere => None,
+            Leads::Echo | Leads::Nowhere | Leads::Shared => None,
         }
     });
     let parts: Vec<String> = parts.collect();

@@ -136,7 +136,11 @@ async fn what_the_whole_server_shares_belongs_to_no_tenant_and_a_restart_is_a_do
     let mark = tenants.watermark().await.unwrap();
     run(&database, "ALTER ROLE signalbox_reader SET search_path = 'acme'").await;
     assert_eq!(tenants.changed_since(&mark).await.unwrap(), Changed::Unsure(Doubt::Elsewhere));
-    run(&database, "ALTER ROLE signalbox_reader RESET search_path").await;
+    assert_eq!(tenants.changed_here_since(&mark).await.unwrap(), Changed::Schemas(vec![]));
+    run(&database, "ALTER ROLE signalbox_reader RESET search_path; ALTER TABLE acme.orders_order ADD extra int").await;
+    assert_eq!(tenants.changed_here_since(&mark).await.unwrap(), Changed::Schemas(vec!["acme".into()]));
+    run(&database, "COMMENT ON SCHEMA acme IS 'a comment leads nowhere'").await;
+    assert_eq!(tenants.changed_here_since(&mark).await.unwrap(), Changed::Unsure(Doubt::Elsewhere));
 
     let before = pulse(&database, &tenants).await;
     let set = |setting: &str| format!("ALTER DATABASE {} {setting}", database.name);
