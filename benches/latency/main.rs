@@ -17,8 +17,10 @@ use load::Latencies;
 const STARTS: usize = 5;
 /// How long a bot is left alone before its idle memory is read.
 const IDLE: Duration = Duration::from_secs(5);
-/// Interactions whose latency is measured, at each concurrency.
+/// Interactions of one person alone, and of a crowd that reads.
 const MEASURED: usize = 1000;
+/// Interactions of a crowd that never pauses.
+const CROWDED: usize = EVENTS - 2 * MEASURED;
 /// People who type at the same time in the concurrent phases.
 const CROWD: u32 = 50;
 /// How long each of them reads an answer before typing again, where they do.
@@ -65,9 +67,7 @@ async fn measure(contender: Contender) -> Result<Figures> {
     let idle_kib = bot.resident_kib()?;
     let (alone, _) = load::interactions(bot.discord(), MEASURED, 1, Duration::ZERO).await?;
     let (reading, _) = load::interactions(bot.discord(), MEASURED, CROWD, READING).await?;
-    let (crowd, _) = load::interactions(bot.discord(), MEASURED, CROWD, Duration::ZERO).await?;
-    let rest = EVENTS - 3 * MEASURED;
-    let (_, took) = load::interactions(bot.discord(), rest, CROWD, Duration::ZERO).await?;
+    let (crowd, took) = load::interactions(bot.discord(), CROWDED, CROWD, Duration::ZERO).await?;
     let busy_kib = bot.resident_kib()?;
     let deliveries_per_second = match bot.webhooks() {
         Some(url) => Some(load::deliveries(&url, DELIVERIES, CONNECTIONS).await?),
@@ -83,7 +83,7 @@ async fn measure(contender: Contender) -> Result<Figures> {
         alone,
         reading,
         crowd,
-        per_second: load::per_second(rest, took),
+        per_second: load::per_second(CROWDED, took),
         busy_kib,
         deliveries_per_second,
         reactions,

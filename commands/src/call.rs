@@ -13,6 +13,7 @@ use signalbox_domain::{
     refusal::Refusal,
     text::clip,
 };
+use tokio::sync::OwnedSemaphorePermit;
 use tracing::warn;
 
 use crate::{
@@ -77,6 +78,8 @@ pub(crate) struct Call<'a> {
     token: &'a str,
     /// Who asks.
     pub(crate) asker: Asker,
+    /// Held until the answer is given and that is recorded.
+    _at_work: Option<OwnedSemaphorePermit>,
 }
 
 impl<'a> Call<'a> {
@@ -108,12 +111,13 @@ impl<'a> Call<'a> {
         };
         let desk = &*data.desk;
         desk.received(asked).await;
-        let call = Self { http, desk, token: arrival.token, asker };
-        let is_ours = call.acknowledge(arrival.id).await?;
-        if is_ours {
-            desk.acknowledged(came.elapsed());
+        let mut call = Self { http, desk, token: arrival.token, asker, _at_work: None };
+        if !call.acknowledge(arrival.id).await? {
+            return Ok(None);
         }
-        Ok(is_ours.then_some(call))
+        desk.acknowledged(came.elapsed());
+        call._at_work = data.answering.begin().await;
+        Ok(Some(call))
     }
 
     /// Shows the person that it is being worked on; only they see it. `false`: it is not ours to answer.

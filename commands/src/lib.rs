@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod alerts;
+mod answering;
 mod audit;
 mod break_glass;
 mod call;
@@ -36,6 +37,7 @@ use std::sync::Arc;
 
 use poise::serenity_prelude as serenity;
 
+pub use answering::Answering;
 use desk::Desk;
 use failure::Failure;
 pub use picture::{Undrawn, chart as png};
@@ -48,6 +50,8 @@ pub struct Data {
     pub desk: Arc<dyn Desk>,
     /// The only guild whose roles mean anything.
     pub guild: serenity::GuildId,
+    /// Answers at work.
+    pub answering: Answering,
 }
 
 /// What stopped a command. A refusal is an answer, not an error.
