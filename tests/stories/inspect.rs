@@ -360,7 +360,9 @@ async fn watching_says_what_changed_and_keeps_the_address_out_of_the_process_lis
         assert_eq!(arguments.split('\0').skip(1).collect::<Vec<_>>().join(" "), "inspect watch --every 1 --once ");
     }
     execute(&database, "ALTER TABLE globex.orders_order DROP COLUMN status").await;
-    insta::assert_snapshot!(lines.next().unwrap(), @"TIME 1 tenant changed: globex; new: globex: column orders_order.status is missing here: code of the current release fails on it; now 4 tenants in 2 groups, 2 findings");
+    // Other tests make roles on the same server meanwhile.
+    let changed = lines.next().unwrap().replace(" (something changed that belongs to no tenant)", "");
+    insta::assert_snapshot!(changed, @"TIME 1 tenant changed: globex; new: globex: column orders_order.status is missing here: code of the current release fails on it; now 4 tenants in 2 groups, 2 findings");
     assert!(lines.next().is_none(), "it ends after the first change");
     assert!(watch.0.wait().unwrap().success());
 }

@@ -43,7 +43,7 @@ exit "$status"
 const SETTINGS: [&str; 11] = [
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
-    "max_connections=100",
+    "max_connections=200",
     "max_locks_per_transaction=256",
     "shared_buffers=64MB",
     "fsync=off",

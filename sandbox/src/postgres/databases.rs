@@ -5,7 +5,7 @@ use std::thread;
 
 use sqlx::{Connection, PgConnection};
 
-use super::{Error, Postgres, cluster};
+use super::{Error, Postgres, Server, cluster};
 
 /// Every database made by [`Postgres::fresh_database`] starts with this.
 const FRESH: &str = "signalbox_test_";
@@ -62,7 +62,14 @@ impl Postgres {
     /// [`Error::Database`] when the name is taken or the template is missing or in use.
     pub async fn copy_database(&self, template: &str, name: &str) -> Result<(), Error> {
         let (name, template) = (quote(name), quote(template));
-        self.administer(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await
+        let mut connection = PgConnection::connect(&self.administration_url()).await?;
+        // A third of the work where nothing is ever flushed; PostgreSQL 14 has no other way.
+        let is_ours = matches!(self.server, Server::Private(_));
+        let is_choice = connection.server_version_num().is_some_and(|version| version >= 150_000);
+        let strategy = if is_ours && is_choice { "STRATEGY file_copy" } else { "" };
+        let statement = format!("CREATE DATABASE {name} TEMPLATE {template} {strategy}");
+        sqlx::raw_sql(&statement).execute(&mut connection).await?;
+        Ok(connection.close().await?)
     }
 
     /// Whether the server has a database of this name.

@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
+import gc
 import os
 import sys
+
+# Such a short life needs no collections of garbage, which are a quarter of its start.
+gc.disable()
 
 from django.core.management import execute_from_command_line
 
