@@ -1,6 +1,7 @@
 //! What Signalbox says of a day and of a week, when that is due.
 
-use signalbox_sandbox::discord::MessageView;
+use http::Method;
+use signalbox_sandbox::discord::{Failure, Fault, MessageView};
 
 use crate::world::{Given, HOST, World};
 
@@ -85,16 +86,35 @@ async fn a_week_that_is_reported_again_with_more_to_draw_is_the_same_report() {
         let is_week = |m: &MessageView| m.text().contains("📊 **Week of");
         let week = w.discord.expect_message("releases", "the week", is_week).await;
         assert!(week.text().contains("Nothing was deployed.") && w.discord.file(week.id, "week.png").is_none());
-        for n in 1..=2 {
-            w.asks("erin", "/deploy uat").await;
-            w.expect_dispatches(n).await;
-            w.the_run().await.complete("failure").unwrap();
-            let n = u32::try_from(n).unwrap();
-            w.card(n, "Failed").await;
-            w.thread(n, "Failed").await;
-        }
+        two_fail(w).await;
         w.does(&["weekly"]).await;
         assert_eq!(w.firings("weekly").await, 2);
+    })
+    .await;
+}
+
+/// Two deployments of uat fail.
+async fn two_fail(w: &World) {
+    for n in 1..=2 {
+        w.asks("erin", "/deploy uat").await;
+        w.expect_dispatches(n).await;
+        w.the_run().await.complete("failure").unwrap();
+        let n = u32::try_from(n).unwrap();
+        w.card(n, "Failed").await;
+        w.thread(n, "Failed").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_week_whose_picture_is_not_taken_is_reported_without_it() {
+    World::given(Given { environments: REPORTS, ..Given::default() }, async |w| {
+        two_fail(w).await;
+        // As where the bot may not attach files.
+        w.discord.fails(Fault::new("/channels/300/messages", Failure::Status(403)).on(Method::POST));
+        w.does(&["weekly"]).await;
+        let is_week = |m: &MessageView| m.text().contains("📊 **Week of");
+        let week = w.discord.expect_message("releases", "the week", is_week).await;
+        assert!(week.text().contains("**uat** 2 deployments") && w.discord.file(week.id, "week.png").is_none());
     })
     .await;
 }

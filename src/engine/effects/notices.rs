@@ -70,13 +70,7 @@ pub(super) async fn deliver(
             Err(LetterError::Chat(error)) => Err(error),
         },
     };
-    match outcome {
-        Ok(()) | Err(ChatError::Rejected(_)) => Ok(done(engine)),
-        Err(error) => {
-            warn!(error = &error as &dyn std::error::Error, "a notice was not taken; trying again");
-            Ok(again(engine, claimed, &error))
-        }
-    }
+    Ok(settled(engine, outcome, claimed))
 }
 
 /// The same with a file beside it and without one: an attempt whose answer was lost may have had what this one has not.
@@ -84,11 +78,14 @@ fn nonce(claimed: &Claimed) -> String {
     format!("notice-{}", claimed.id)
 }
 
-/// Tries again: soon at first where the chat may answer any moment, then every five minutes. What nobody could be told
-/// for a day is no news.
-fn again(engine: &Engine, claimed: &Claimed, error: &ChatError) -> Settled {
+/// What to do next: nothing when it was taken or never will be. Otherwise it is tried again, soon at first where the chat
+/// may answer any moment, then every five minutes. What nobody could be told for a day is no news.
+fn settled(engine: &Engine, outcome: Result<(), ChatError>, claimed: &Claimed) -> Settled {
+    let Err(error) = outcome else { return done(engine) };
+    let is_tried = !matches!(error, ChatError::Rejected(_)) && claimed.attempts < 340;
+    warn!(error = &error as &dyn std::error::Error, again = is_tried, "a notice was not taken");
     let soon = claimed.attempts < 60 && matches!(error, ChatError::Unavailable(_));
-    if claimed.attempts < 340 { later(engine, if soon { 5 } else { 300 }) } else { done(engine) }
+    if is_tried { later(engine, if soon { 5 } else { 300 }) } else { done(engine) }
 }
 
 /// Says a text with a file beside it.
@@ -99,10 +96,11 @@ pub(super) async fn hand_out(
     file: &File,
     claimed: &Claimed,
 ) -> Result<Settled, StoreError> {
-    attach(engine, channel, text, file.into(), claimed).await
+    let outcome = say(engine, channel, text, With::File(file.into()), &nonce(claimed)).await;
+    Ok(settled(engine, outcome, claimed))
 }
 
-/// Says a text, with a picture beside it if there is one; one that cannot be drawn is not waited for.
+/// Says a text, with a picture beside it if there is one; one that cannot be drawn or is not taken is not waited for.
 pub(super) async fn show(
     engine: &Engine,
     channel: ChannelId,
@@ -114,32 +112,17 @@ pub(super) async fn show(
         match png(chart) {
             Ok(drawn) => {
                 let file = Attachment { name: &chart.name, content: &drawn, description: &chart.description };
-                return attach(engine, channel, text, file, claimed).await;
+                match say(engine, channel, text, With::File(file), &nonce(claimed)).await {
+                    Err(error @ (ChatError::Rejected(_) | ChatError::Forbidden(_))) => {
+                        warn!(error = &error as &dyn std::error::Error, "a picture was not taken; its text goes alone");
+                    }
+                    outcome => return Ok(settled(engine, outcome, claimed)),
+                }
             }
             Err(error) => warn!(error = &error as &dyn std::error::Error, "a chart could not be drawn"),
         }
     }
     deliver(engine, Recipient::Channel(channel), (text, &Calls::default()), claimed).await
-}
-
-async fn attach(
-    engine: &Engine,
-    channel: ChannelId,
-    text: &str,
-    file: Attachment<'_>,
-    claimed: &Claimed,
-) -> Result<Settled, StoreError> {
-    match say(engine, channel, text, With::File(file), &nonce(claimed)).await {
-        Ok(()) => Ok(done(engine)),
-        Err(error @ ChatError::Rejected(_)) => {
-            warn!(error = &error as &dyn std::error::Error, file = file.name, "a file was not taken, and will not be");
-            Ok(done(engine))
-        }
-        Err(error) => {
-            warn!(error = &error as &dyn std::error::Error, "a file was not taken; trying again");
-            Ok(again(engine, claimed, &error))
-        }
-    }
 }
 
 /// Somebody has closed their direct messages: nothing more is sent to them, and they hear it where they can.
