@@ -51,7 +51,7 @@ use signalbox_domain::{
     environment::{Environment, Line, Role},
     event::Event,
     hook::{self, Hook},
-    ids::{ChannelId, DeploymentId, EnvironmentName},
+    ids::{ChannelId, DeploymentId, EnvironmentName, RepositoryName, RunId},
     image::Image,
     log::Classifier,
     ports::{
@@ -302,6 +302,14 @@ impl Engine {
 
     async fn deployment(&self, id: DeploymentId) -> Result<Option<Deployment>, StoreError> {
         Ok(self.ports.store.find(Query::Id(id)).await?.into_iter().next())
+    }
+
+    /// The deployments of a run. `None`: it is one of ours that cannot be read, which people have heard.
+    async fn known(&self, repository: &RepositoryName, run: RunId) -> Result<Option<Vec<Deployment>>, StoreError> {
+        match self.ports.store.find(Query::Run(repository.clone(), run)).await {
+            Err(StoreError::Corrupt(_)) => Ok(None),
+            known => known.map(Some),
+        }
     }
 
     /// The environment of a deployment; `None` when it is no longer configured.

@@ -138,11 +138,7 @@ pub(super) async fn unknown(engine: &Engine, repository: &RepositoryName) -> Res
     };
     let mut unknown = vec![];
     for run in waiting {
-        let known = match engine.ports.store.find(Query::Run(repository.clone(), run)).await {
-            // It is one of ours, and people have heard that it cannot be read.
-            Err(StoreError::Corrupt(_)) => continue,
-            known => known?,
-        };
+        let Some(known) = engine.known(repository, run).await? else { continue };
         if known.iter().all(|d| d.state.is_over()) {
             unknown.push(run);
         }

@@ -4,7 +4,7 @@ use signalbox_domain::{
     SignedDuration,
     effect::{Due, Effect},
     ids::EnvironmentName,
-    ports::{Query, RunQuery, Settled, StoreError},
+    ports::{RunQuery, Settled, StoreError},
 };
 use tracing::debug;
 
@@ -34,11 +34,7 @@ pub(super) async fn sweep(engine: &Engine, name: &EnvironmentName) -> Result<Set
     };
     let mut unknown = Vec::new();
     for run in runs {
-        let known = match engine.ports.store.find(Query::Run(environment.repository.clone(), run.id)).await {
-            // It is one of ours, and people have heard that it cannot be read.
-            Err(StoreError::Corrupt(_)) => continue,
-            known => known?,
-        };
+        let Some(known) = engine.known(&environment.repository, run.id).await? else { continue };
         if !known.iter().any(|d| d.run_ref.is_some_and(|known| known.attempt == run.attempt)) {
             let effect = Effect::Observe { repository: environment.repository.clone(), run: run.id };
             unknown.push(Due { effect, at: now });
