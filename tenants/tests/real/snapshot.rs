@@ -187,12 +187,18 @@ async fn a_reading_shows_how_far_it_has_come() {
         }
         seen
     });
-    let audit = tenants.audit(&every).await;
+    // On a busy machine the looking thread may miss a part of one reading, so there are several.
+    let mut audits = vec![];
+    for _ in 0..5 {
+        audits.push((tenants.audit(&every).await, gauge.percent()));
+    }
     done.store(true, Ordering::Relaxed);
-    let (audit, seen) = (audit.unwrap(), looking.join().unwrap());
-    assert_eq!((audit.tenants.len(), gauge.percent()), (21, None));
-    // It is somewhere between, as seen from a busy machine too, and the estimate was not far off.
-    assert!(seen.len() > 2 && seen.first() < Some(&60) && seen.last() > Some(&60), "{seen:?}");
+    let seen = looking.join().unwrap();
+    for (audit, after) in audits {
+        assert_eq!((audit.unwrap().tenants.len(), after), (21, None));
+    }
+    // It begins at the beginning, is somewhere between, and the estimate was not far off.
+    assert!(seen.len() > 2 && seen.first() < Some(&30) && seen.last() > Some(&60), "{seen:?}");
 }
 
 #[tokio::test]
