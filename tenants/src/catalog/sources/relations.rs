@@ -163,8 +163,10 @@ pub(super) const ATTACHED: &[Source] = &[
         ],
     },
     Source {
+        // Up to PostgreSQL 14 what a partition has from its parent counts as internal.
         sql: "SELECT tgrelid, tgname, tgfoid, tgtype, tgenabled, tgattr, encode(tgargs, 'escape'), tgqual::text, \
-              tgdeferrable, tginitdeferred, tgoldtable, tgnewtable, tgconstrrelid FROM pg_trigger WHERE NOT tgisinternal",
+              tgdeferrable, tginitdeferred, tgoldtable, tgnewtable, tgconstrrelid FROM pg_trigger \
+              WHERE NOT tgisinternal [15? : OR tgparentid <> 0]",
         object: Spelling::Part("trigger"),
         aspect: "",
         fields: &[

@@ -154,6 +154,16 @@ fn triggers() -> Vec<Fault> {
             [extra("trigger support_tag.support_tag_touch")],
         ),
         fault(
+            "extra trigger that partitions have from their parent",
+            "CREATE TRIGGER event_seen AFTER INSERT ON reports_event FOR EACH ROW EXECUTE FUNCTION touch_order()",
+            [
+                "trigger reports_event.event_seen",
+                "trigger reports_event_2025.event_seen",
+                "trigger reports_event_2026.event_seen",
+            ]
+            .map(extra),
+        ),
+        fault(
             "disabled trigger",
             "ALTER TABLE orders_order DISABLE TRIGGER orders_order_touch",
             [changed(trigger, "enabled")],
