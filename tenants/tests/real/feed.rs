@@ -33,12 +33,16 @@ async fn watched(server: &Postgres) -> (Database, TenantDatabase) {
 
 /// Runs the statements in a session of their own, whose counts have arrived when this returns.
 pub(crate) async fn run(database: &Database, statements: &str) {
-    execute(database, statements).await.close().await.unwrap();
-    settle(database).await;
+    let mut connection = execute(database, statements).await;
+    if collects(&mut connection).await {
+        connection.close().await.unwrap();
+        return settle(database).await;
+    }
+    sqlx::raw_sql("SELECT pg_stat_force_next_flush()").execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
 }
 
-/// Waits for all other sessions that write to end: they hand in their counts before they do. Up to PostgreSQL 14 a
-/// process of its own collects them, and hands them out up to half a second later.
+/// Waits for all other sessions that write to end: they hand in their counts before they do.
 pub(crate) async fn settle(database: &Database) {
     let mut connection = PgConnection::connect(&database.url).await.unwrap();
     let others = "SELECT count(*) FROM pg_stat_activity \
@@ -47,14 +51,20 @@ pub(crate) async fn settle(database: &Database) {
     while sqlx::query_scalar::<_, i64>(others).fetch_one(&mut connection).await.unwrap() > 0 {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
-    let version = "SELECT current_setting('server_version_num')::int";
-    if sqlx::query_scalar::<_, i32>(version).fetch_one(&mut connection).await.unwrap() < 150_000 {
+    if collects(&mut connection).await {
         tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     }
     connection.close().await.unwrap();
 }
 
-async fn pulse(database: &Database, tenants: &TenantDatabase) -> Pulse {
+/// Up to PostgreSQL 14 a process of its own collects what sessions counted, and hands it out up to half a second later.
+async fn collects(connection: &mut PgConnection) -> bool {
+    let version = "SELECT current_setting('server_version_num')::int";
+    sqlx::query_scalar::<_, i32>(version).fetch_one(connection).await.unwrap() < 150_000
+}
+
+/// The pulse once whatever made the database has been counted.
+async fn first_pulse(database: &Database, tenants: &TenantDatabase) -> Pulse {
     settle(database).await;
     tenants.pulse().await.unwrap()
 }
@@ -62,7 +72,7 @@ async fn pulse(database: &Database, tenants: &TenantDatabase) -> Pulse {
 #[tokio::test]
 async fn every_kind_of_ddl_moves_the_pulse_and_ordinary_work_does_not() {
     let (database, tenants) = watched(server().await).await;
-    let mut before = pulse(&database, &tenants).await;
+    let mut before = first_pulse(&database, &tenants).await;
     for ordinary in [
         "SELECT 1",
         "INSERT INTO acme.django_migrations (app, name, applied) VALUES ('crm', '0001', now())",
@@ -73,7 +83,7 @@ async fn every_kind_of_ddl_moves_the_pulse_and_ordinary_work_does_not() {
         "SELECT nextval(pg_get_serial_sequence('acme.django_migrations', 'id'))",
     ] {
         run(&database, ordinary).await;
-        assert_eq!(pulse(&database, &tenants).await.since(&before), Change::Nothing, "{ordinary}");
+        assert_eq!(tenants.pulse().await.unwrap().since(&before), Change::Nothing, "{ordinary}");
     }
     for ddl in [
         "CREATE SCHEMA fresh",
@@ -109,7 +119,7 @@ async fn every_kind_of_ddl_moves_the_pulse_and_ordinary_work_does_not() {
         "DROP SCHEMA fresh CASCADE",
     ] {
         run(&database, ddl).await;
-        let after = pulse(&database, &tenants).await;
+        let after = tenants.pulse().await.unwrap();
         assert_eq!(after.since(&before), Change::Something, "{ddl}");
         before = after;
     }
@@ -118,14 +128,14 @@ async fn every_kind_of_ddl_moves_the_pulse_and_ordinary_work_does_not() {
 #[tokio::test]
 async fn a_reset_and_another_database_are_doubts() {
     let (database, tenants) = watched(server().await).await;
-    let before = pulse(&database, &tenants).await;
+    let before = first_pulse(&database, &tenants).await;
     run(&database, "SELECT pg_stat_reset()").await;
-    let reset = pulse(&database, &tenants).await;
+    let reset = tenants.pulse().await.unwrap();
     assert_eq!(reset.since(&before), Change::Unsure(Doubt::Reset));
-    assert_eq!(pulse(&database, &tenants).await.since(&reset), Change::Nothing);
+    assert_eq!(tenants.pulse().await.unwrap().since(&reset), Change::Nothing);
 
     let (other_database, other) = watched(server().await).await;
-    assert_eq!(pulse(&other_database, &other).await.since(&before), Change::Unsure(Doubt::OtherDatabase));
+    assert_eq!(first_pulse(&other_database, &other).await.since(&before), Change::Unsure(Doubt::OtherDatabase));
 }
 
 #[tokio::test]
@@ -142,15 +152,15 @@ async fn what_the_whole_server_shares_belongs_to_no_tenant_and_a_restart_is_a_do
     run(&database, "COMMENT ON SCHEMA acme IS 'a comment leads nowhere'").await;
     assert_eq!(tenants.changed_here_since(&mark).await.unwrap(), Changed::Unsure(Doubt::Elsewhere));
 
-    let before = pulse(&database, &tenants).await;
+    let before = tenants.pulse().await.unwrap();
     let set = |setting: &str| format!("ALTER DATABASE {} {setting}", database.name);
     run(&database, &set("SET search_path = 'acme'")).await;
-    assert_eq!(pulse(&database, &tenants).await.since(&before), Change::Something);
+    assert_eq!(tenants.pulse().await.unwrap().since(&before), Change::Something);
     run(&database, &set("SET track_counts = off")).await;
-    assert_eq!(pulse(&database, &tenants).await.since(&before), Change::Unsure(Doubt::NotCounting));
+    assert_eq!(tenants.pulse().await.unwrap().since(&before), Change::Unsure(Doubt::NotCounting));
     run(&database, &set("RESET track_counts")).await;
 
-    let before = pulse(&database, &tenants).await;
+    let before = tenants.pulse().await.unwrap();
     server.stop().await.unwrap();
     let server = own_server("feed-restart").await;
     let tenants = TenantDatabase::connect(&server.reader_url(&database.name), Options::default()).await.unwrap();
