@@ -32,6 +32,8 @@ class Signing(requests.adapters.HTTPAdapter):
             body = body.encode() if isinstance(body, str) else body
             digest = hmac.new(os.environ["WEBHOOK_SECRET"].encode(), body, hashlib.sha256).hexdigest()
             request.headers[SIGNATURE] = f"sha256={digest}"
+        # A connection ends with a refusal that came before the whole body; the next request must not be on it.
+        request.headers["Connection"] = "close"
         # What is no HTTP is answered by the HTTP library, and not by the routes.
         for name, value in request.headers.items():
             text = value.decode("latin-1") if isinstance(value, bytes) else value
