@@ -3,8 +3,9 @@
 use std::{
     fs,
     hash::{DefaultHasher, Hash, Hasher},
+    io::BufRead as _,
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{Child, Stdio},
     sync::{Arc, LazyLock, Mutex},
 };
 
@@ -146,12 +147,18 @@ impl Project {
 
     /// Runs a script as the runner does, and reads what it printed.
     pub async fn runs(&self, script: &str) -> Ran {
+        self.started(script, None).await
+    }
+
+    /// The same where starts of Django may share their imports; a traceback then shows where they came from.
+    async fn started(&self, script: &str, warm: Option<&Path>) -> Ran {
         assert!(Path::new(VENV).exists(), "Django is not installed: run scripts/setup django");
         let file = self.folder.path().join("step.sh");
         fs::write(&file, format!("export PATH=\"{VENV}/bin:$PATH\"\n{script}\n")).unwrap();
         let mut command = Command::new("bash");
         command.arg("-e").arg(&file).current_dir(self.folder.path()).env("PYTHONDONTWRITEBYTECODE", "1");
         command.envs(self.variables.iter().map(|(name, value)| (name, value))).kill_on_drop(true);
+        command.envs(warm.map(|socket| ("DJANGO_WARM", socket)));
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let printed = Mutex::new(Vec::new());
         let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
@@ -169,7 +176,7 @@ impl Project {
 
     /// Runs a script as the job that migrates, which ends as the script does; its log is there when it has ended.
     pub async fn migrates(&self, run: &RunHandle, script: &str) -> Ran {
-        let ran = self.runs(script).await;
+        let ran = self.started(script, Some(warm().await)).await;
         let lines: Vec<&str> = script.lines().collect();
         run.prints("migrate", &lines, &ran.printed.join("\n"), u8::try_from(ran.code).unwrap()).unwrap();
         run.finish_job("migrate", if ran.code == 0 { "success" } else { "failure" }).unwrap();
@@ -194,6 +201,24 @@ impl Ran {
     pub fn rules(&self) -> Vec<(&str, Grade)> {
         self.log.findings.iter().map(|found| (found.rule.as_str(), found.grade)).collect()
     }
+}
+
+/// Where calls of `manage.py` are handed over to one whose imports are done: see `warm.py`. It ends with us, since the
+/// end of its standard input is all it waits for.
+async fn warm() -> &'static Path {
+    static WARM: OnceCell<(PathBuf, Child)> = OnceCell::const_new();
+    let start = || {
+        let socket = std::env::temp_dir().join(format!("signalbox-warm-{}", std::process::id()));
+        let mut command = std::process::Command::new(format!("{VENV}/bin/python"));
+        command.arg("warm.py").arg(&socket).current_dir(PROJECT).env("PYTHONDONTWRITEBYTECODE", "1");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        std::io::BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "ready\n", "warm.py says on standard error what is wrong");
+        (socket, child)
+    };
+    let (socket, _) = WARM.get_or_init(async || tokio::task::spawn_blocking(start).await.unwrap()).await;
+    socket
 }
 
 async fn pump(from: impl AsyncRead + Unpin, into: &Mutex<Vec<String>>) {

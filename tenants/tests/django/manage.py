@@ -3,6 +3,11 @@ import gc
 import os
 import sys
 
+if "DJANGO_WARM" in os.environ:
+    import warm
+
+    warm.hand_over(os.environ["DJANGO_WARM"])
+
 # Such a short life needs no collections of garbage, which are a quarter of its start.
 gc.disable()
 
