@@ -101,8 +101,9 @@ pub(super) const KINDS: &[(&str, Question)] = &[
         Question {
             columns: "pg_catalog.pg_get_triggerdef(t.oid) AS definition, t.tgenabled, \
                       pg_catalog.obj_description(t.oid, 'pg_trigger') AS comment",
-            from: "pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid AND NOT t.tgisinternal \
-                   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace",
+            // Up to PostgreSQL 14 what a partition has from its parent counts as internal.
+            from: "pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid \
+                   AND (NOT t.tgisinternal OR t.tgparentid <> 0) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace",
             name: "c.relname || '.' || t.tgname",
         },
     ),

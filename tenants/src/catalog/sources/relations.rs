@@ -163,7 +163,8 @@ pub(super) const ATTACHED: &[Source] = &[
         ],
     },
     Source {
-        // Up to PostgreSQL 14 what a partition has from its parent counts as internal.
+        // Up to PostgreSQL 14 what a partition has from its parent counts as internal. From then on those of foreign keys
+        // have a parent, too.
         sql: "SELECT tgrelid, tgname, tgfoid, tgtype, tgenabled, tgattr, encode(tgargs, 'escape'), tgqual::text, \
               tgdeferrable, tginitdeferred, tgoldtable, tgnewtable, tgconstrrelid FROM pg_trigger \
               WHERE NOT tgisinternal [15? : OR tgparentid <> 0]",
@@ -187,7 +188,7 @@ pub(super) const ATTACHED: &[Source] = &[
     Source {
         sql: "SELECT c.conrelid, c.conname, string_agg(DISTINCT t.tgenabled::text, '') FROM pg_trigger t \
               JOIN pg_constraint c ON c.oid = t.tgconstraint \
-              WHERE t.tgisinternal AND t.tgenabled <> 'O' AND c.conrelid <> 0 GROUP BY 1, 2",
+              WHERE t.tgisinternal AND t.tgenabled <> 'O' AND c.conrelid <> 0 [15? : AND t.tgparentid = 0] GROUP BY 1, 2",
         object: Spelling::Part("constraint"),
         aspect: "triggers",
         fields: &[("enabled", 2, ENABLED)],
