@@ -9,7 +9,7 @@ use super::{Error, Postgres, Server, cluster};
 
 /// Every database made by [`Postgres::fresh_database`] starts with this.
 const FRESH: &str = "signalbox_test_";
-/// The version from which on a server has a choice of how to copy, and keeps a new database to its owner.
+/// The version from which on a server has a choice of how to copy, and closes `public` to all but the owner.
 const FIFTEEN: u32 = 150_000;
 
 /// A database of its own, for one test; it is dropped with this value, together with its sessions.

@@ -34,7 +34,12 @@ async fn watched(server: &Postgres) -> (Database, TenantDatabase) {
 /// Runs the statements in a session of their own, whose counts have arrived when this returns.
 pub(crate) async fn run(database: &Database, statements: &str) {
     let mut connection = execute(database, statements).await;
-    if collects(&mut connection).await {
+    // Other tests have transactions on this server; a watermark goes back before the oldest that is open.
+    let is_quiet = "SELECT pg_snapshot_xmin(s) = pg_snapshot_xmax(s) FROM pg_current_snapshot() s";
+    while !sqlx::query_scalar::<_, bool>(is_quiet).fetch_one(&mut connection).await.unwrap() {
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+    if counts_later(&connection) {
         connection.close().await.unwrap();
         return settle(database).await;
     }
@@ -51,16 +56,15 @@ pub(crate) async fn settle(database: &Database) {
     while sqlx::query_scalar::<_, i64>(others).fetch_one(&mut connection).await.unwrap() > 0 {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
-    if collects(&mut connection).await {
+    if counts_later(&connection) {
         tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     }
     connection.close().await.unwrap();
 }
 
 /// Up to PostgreSQL 14 a process of its own collects what sessions counted, and hands it out up to half a second later.
-async fn collects(connection: &mut PgConnection) -> bool {
-    let version = "SELECT current_setting('server_version_num')::int";
-    sqlx::query_scalar::<_, i32>(version).fetch_one(connection).await.unwrap() < 150_000
+fn counts_later(connection: &PgConnection) -> bool {
+    connection.server_version_num() < Some(150_000)
 }
 
 /// The pulse once whatever made the database has been counted.
