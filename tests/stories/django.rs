@@ -152,9 +152,8 @@ impl Project {
 
     /// The same where starts of Django may share their imports; a traceback then shows where they came from.
     async fn started(&self, script: &str, warm: Option<&Path>) -> Ran {
-        assert!(Path::new(VENV).exists(), "Django is not installed: run scripts/setup django");
         let file = self.folder.path().join("step.sh");
-        fs::write(&file, format!("export PATH=\"{VENV}/bin:$PATH\"\n{script}\n")).unwrap();
+        fs::write(&file, format!("export PATH=\"{}/bin:$PATH\"\n{script}\n", venv())).unwrap();
         let mut command = Command::new("bash");
         command.arg("-e").arg(&file).current_dir(self.folder.path()).env("PYTHONDONTWRITEBYTECODE", "1");
         command.envs(self.variables.iter().map(|(name, value)| (name, value))).kill_on_drop(true);
@@ -203,13 +202,18 @@ impl Ran {
     }
 }
 
-/// Where calls of `manage.py` are handed over to one whose imports are done: see `warm.py`. It ends with us, since the
-/// end of its standard input is all it waits for.
+fn venv() -> &'static str {
+    assert!(Path::new(VENV).exists(), "Django is not installed: run scripts/setup django");
+    VENV
+}
+
+/// Where calls of `manage.py` are handed over to one whose imports are done: see `warm.py`. It ends with its standard
+/// input, and so with us.
 async fn warm() -> &'static Path {
     static WARM: OnceCell<(PathBuf, Child)> = OnceCell::const_new();
     let start = || {
         let socket = std::env::temp_dir().join(format!("signalbox-warm-{}", std::process::id()));
-        let mut command = std::process::Command::new(format!("{VENV}/bin/python"));
+        let mut command = std::process::Command::new(format!("{}/bin/python", venv()));
         command.arg("warm.py").arg(&socket).current_dir(PROJECT).env("PYTHONDONTWRITEBYTECODE", "1");
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();

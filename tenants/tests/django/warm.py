@@ -1,10 +1,11 @@
 """Starts of Django that share their imports, which are most of what a start takes.
 
 `warm.py SOCKET` imports what needs no settings, prints a line, and until its standard input is closed does each call
-of `manage.py` that is handed over to it in a process of its own: forked, with the caller's arguments, folder,
-variables and files.
+of `manage.py` that is handed over to it in a process of its own: forked, with the caller's arguments, folder and files,
+and its variables but for those that Python reads when it starts.
 """
 
+import contextlib
 import gc
 import marshal
 import os
@@ -35,7 +36,10 @@ def hand_over(address):
         call = marshal.dumps((sys.argv, os.getcwd(), dict(os.environ)))
         socket.send_fds(connection, [len(call).to_bytes(NUMBER, "big")], [0, 1, 2])
         connection.sendall(call)
-        code = int.from_bytes(connection.recv(NUMBER), "big", signed=True)
+        answer = connection.recv(NUMBER)
+    if not answer:
+        sys.exit("warm.py: the process that looked after this call is gone")
+    code = int.from_bytes(answer, "big", signed=True)
     if code < 0:
         os.kill(os.getpid(), -code)
     os._exit(code)
@@ -48,6 +52,9 @@ def serve(address):
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listener = socket.socket(socket.AF_UNIX)
+    # One that was killed leaves its socket.
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(address)
     # Whoever may connect may have us run what they like.
     usual = os.umask(0o077)
     listener.bind(address)
@@ -64,7 +71,7 @@ def serve(address):
 
 
 def look_after(connection):
-    """Does one call. It ends when whoever made it does, as it would have ended with them."""
+    """Does one call, and kills it when its caller ends; what it started itself goes on."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     size, files, _, _ = socket.recv_fds(connection, NUMBER, 3)
     with connection.makefile("rb") as stream:
@@ -93,6 +100,7 @@ def work(files, arguments, folder, variables):
     os.environ.clear()
     os.environ.update(variables)
     sys.argv, sys.path[0] = arguments, os.path.dirname(os.path.abspath(arguments[0]))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(arguments)
