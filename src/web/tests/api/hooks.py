@@ -32,7 +32,8 @@ class Signing(requests.adapters.HTTPAdapter):
             body = body.encode() if isinstance(body, str) else body
             digest = hmac.new(os.environ["WEBHOOK_SECRET"].encode(), body, hashlib.sha256).hexdigest()
             request.headers[SIGNATURE] = f"sha256={digest}"
-        # A connection ends with a refusal that came before the whole body; the next request must not be on it.
+        # A connection ends with a refusal that came before the whole body, which a busy client learns too late. So what
+        # one request does to the next on its connection is not asked here.
         request.headers["Connection"] = "close"
         # What is no HTTP is answered by the HTTP library, and not by the routes.
         for name, value in request.headers.items():
