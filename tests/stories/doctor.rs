@@ -72,6 +72,8 @@ async fn the_doctor_tells_what_was_heard_what_was_missed_and_how_quick_it_was() 
         w.card(2, "Queued").await;
         w.stops().await;
         w.starts().await;
+        // It may be asked before it has read what it knew.
+        says(w, "**Gaps** the latest 2").await;
         let reply = w.asks("vera", "/doctor").await;
         let text = reply.text();
         for part in
