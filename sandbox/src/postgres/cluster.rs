@@ -61,6 +61,8 @@ pub(super) struct Cluster {
     pub(super) port: u16,
     /// Password of both roles.
     pub(super) password: String,
+    /// Major version of the server.
+    pub(super) major: u32,
     guard: Child,
     /// Closing this ends the server.
     lifeline: Option<ChildStdin>,
@@ -93,7 +95,7 @@ impl Cluster {
         let password = fs::read_to_string(&secret).map_err(Error::folder("read", secret))?;
         let (port, mut guard) = launch(&folder, &password, options, programs, account).await?;
         let lifeline = guard.stdin.take();
-        let cluster = Self { port, password, guard, lifeline, _lock: lock };
+        let cluster = Self { port, password, major: programs.major, guard, lifeline, _lock: lock };
         cluster.add_reader().await?;
         options.progress.say(&format!("PostgreSQL {} listens on 127.0.0.1:{port}", programs.major));
         Ok(cluster)

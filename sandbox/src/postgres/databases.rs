@@ -9,8 +9,6 @@ use super::{Error, Postgres, Server, cluster};
 
 /// Every database made by [`Postgres::fresh_database`] starts with this.
 const FRESH: &str = "signalbox_test_";
-/// The version from which on a server has a choice of how to copy, and closes `public` to all but the owner.
-const FIFTEEN: u32 = 150_000;
 
 /// A database of its own, for one test; it is dropped with this value, together with its sessions.
 #[derive(Debug)]
@@ -53,8 +51,8 @@ impl Postgres {
     /// # Errors
     /// [`Error::Database`] when the name is taken or the role may not create databases.
     pub async fn create_database(&self, name: &str) -> Result<(), Error> {
-        let version = self.copy("template0", name).await?;
-        close_public(&self.url(name), version).await
+        self.copy_database("template0", name).await?;
+        self.close_public(&self.url(name)).await
     }
 
     /// Makes a database that starts as a copy of another one, to which nobody may be connected.
@@ -62,23 +60,23 @@ impl Postgres {
     /// # Errors
     /// [`Error::Database`] when the name is taken or the template is missing or in use.
     pub async fn copy_database(&self, template: &str, name: &str) -> Result<(), Error> {
-        self.copy(template, name).await?;
-        Ok(())
+        let (name, template) = (quote(name), quote(template));
+        // A third of the work where nothing is ever flushed.
+        let strategy = if self.is_ours_since_15() { "STRATEGY file_copy" } else { "" };
+        self.administer(&format!("CREATE DATABASE {name} TEMPLATE {template} {strategy}")).await
     }
 
-    /// The same; gives the server's version.
-    async fn copy(&self, template: &str, name: &str) -> Result<Option<u32>, Error> {
-        let (name, template) = (quote(name), quote(template));
-        let mut connection = PgConnection::connect(&self.administration_url()).await?;
-        // A third of the work where nothing is ever flushed; PostgreSQL 14 has no other way.
-        let is_ours = matches!(self.server, Server::Private(_));
-        let version = connection.server_version_num();
-        let is_choice = version >= Some(FIFTEEN);
-        let strategy = if is_ours && is_choice { "STRATEGY file_copy" } else { "" };
-        let statement = format!("CREATE DATABASE {name} TEMPLATE {template} {strategy}");
-        sqlx::raw_sql(&statement).execute(&mut connection).await?;
-        connection.close().await?;
-        Ok(version)
+    /// Servers before PostgreSQL 15 let everybody make tables in a new database.
+    async fn close_public(&self, url: &str) -> Result<(), Error> {
+        if self.is_ours_since_15() {
+            return Ok(());
+        }
+        execute(url, "REVOKE CREATE ON SCHEMA public FROM PUBLIC").await
+    }
+
+    /// Of a server that was given the version is not known.
+    fn is_ours_since_15(&self) -> bool {
+        matches!(&self.server, Server::Private(cluster) if cluster.major >= 15)
     }
 
     /// Whether the server has a database of this name.
@@ -108,20 +106,16 @@ impl Postgres {
     /// # Errors
     /// [`Error::Database`] when the role may not create databases.
     pub async fn fresh_database(&self) -> Result<Database, Error> {
-        let (database, version) = self.fresh("template0").await?;
-        close_public(&database.url, version).await?;
+        let database = self.fresh_copy("template0").await?;
+        self.close_public(&database.url).await?;
         Ok(database)
     }
 
     /// The same, starting as a copy of another database, to which nobody may be connected.
     ///
     /// # Errors
-    /// [`Error::Database`] when the template is missing or in use.
+    /// As [`Postgres::copy_database`].
     pub async fn fresh_copy(&self, template: &str) -> Result<Database, Error> {
-        Ok(self.fresh(template).await?.0)
-    }
-
-    async fn fresh(&self, template: &str) -> Result<(Database, Option<u32>), Error> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!(
             "{FRESH}{}_{}_{}",
@@ -129,9 +123,9 @@ impl Postgres {
             NUMBER.fetch_add(1, Ordering::Relaxed),
             cluster::random_hex(4)?
         );
-        let version = self.copy(template, &name).await?;
+        self.copy_database(template, &name).await?;
         let url = self.url(&name);
-        Ok((Database { name, url, administration: Some(self.administration_url()) }, version))
+        Ok(Database { name, url, administration: Some(self.administration_url()) })
     }
 
     /// Drops what earlier processes left behind on a server that is ours alone.
@@ -156,14 +150,6 @@ async fn execute(url: &str, statement: &str) -> Result<(), Error> {
     let mut connection = PgConnection::connect(url).await?;
     sqlx::raw_sql(statement).execute(&mut connection).await?;
     Ok(connection.close().await?)
-}
-
-/// Servers before PostgreSQL 15 let everybody make tables in a new database.
-async fn close_public(url: &str, version: Option<u32>) -> Result<(), Error> {
-    if version >= Some(FIFTEEN) {
-        return Ok(());
-    }
-    execute(url, "REVOKE CREATE ON SCHEMA public FROM PUBLIC").await
 }
 
 fn dropping(database: &str) -> String {
