@@ -67,6 +67,7 @@ pub struct Project {
     pub folder: TempDir,
     pub database: Arc<Database>,
     variables: Vec<(&'static str, String)>,
+    by_itself: bool,
 }
 
 /// How a step ended.
@@ -103,7 +104,7 @@ impl Project {
         fs::write(folder.path().join("parts.py"), PARTS).unwrap();
         fs::write(folder.path().join("without_tenants.py"), WITHOUT_TENANTS).unwrap();
         let variables = vec![("DATABASE_URL", database.url.clone()), ("DJANGO_SETTINGS_MODULE", "settings".into())];
-        Self { folder, database, variables }
+        Self { folder, database, variables, by_itself: false }
     }
 
     /// What Signalbox asks the database with: it only reads.
@@ -114,6 +115,12 @@ impl Project {
     /// The same with a variable set.
     pub fn with(&mut self, name: &'static str, value: impl Into<String>) -> &mut Self {
         self.variables.push((name, value.into()));
+        self
+    }
+
+    /// From now on each start of Django does its own imports.
+    pub fn by_itself(&mut self) -> &mut Self {
+        self.by_itself = true;
         self
     }
 
@@ -147,17 +154,14 @@ impl Project {
 
     /// Runs a script as the runner does, and reads what it printed.
     pub async fn runs(&self, script: &str) -> Ran {
-        self.started(script, None).await
-    }
-
-    /// The same where starts of Django may share their imports; a traceback then shows where they came from.
-    async fn started(&self, script: &str, warm: Option<&Path>) -> Ran {
         let file = self.folder.path().join("step.sh");
         fs::write(&file, format!("export PATH=\"{}/bin:$PATH\"\n{script}\n", venv())).unwrap();
         let mut command = Command::new("bash");
         command.arg("-e").arg(&file).current_dir(self.folder.path()).env("PYTHONDONTWRITEBYTECODE", "1");
         command.envs(self.variables.iter().map(|(name, value)| (name, value))).kill_on_drop(true);
-        command.envs(warm.map(|socket| ("DJANGO_WARM", socket)));
+        if !self.by_itself {
+            command.env("DJANGO_WARM", warm().await);
+        }
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let printed = Mutex::new(Vec::new());
         let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
@@ -175,7 +179,7 @@ impl Project {
 
     /// Runs a script as the job that migrates, which ends as the script does; its log is there when it has ended.
     pub async fn migrates(&self, run: &RunHandle, script: &str) -> Ran {
-        let ran = self.started(script, Some(warm().await)).await;
+        let ran = self.runs(script).await;
         let lines: Vec<&str> = script.lines().collect();
         run.prints("migrate", &lines, &ran.printed.join("\n"), u8::try_from(ran.code).unwrap()).unwrap();
         run.finish_job("migrate", if ran.code == 0 { "success" } else { "failure" }).unwrap();

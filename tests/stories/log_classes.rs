@@ -11,6 +11,24 @@ use url::Url;
 use crate::django::{MIGRATE, PARSE, PIPELINE, Project, VENV};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn starts_that_share_their_imports_print_what_one_by_itself_prints() {
+    let mut project = Project::new().await;
+    project.sql("SELECT * FROM nowhere");
+    // Whose order is not left to chance: the first tenant fails, and nobody goes on beside it.
+    let scripts = ["standard", "subprocess"].map(|executor| format!("{MIGRATE} --executor={executor} 2>&1"));
+    let mut shared = vec![];
+    for script in &scripts {
+        shared.push(project.runs(script).await);
+    }
+    project.by_itself();
+    for (script, shared) in scripts.iter().zip(shared) {
+        let alone = project.runs(script).await;
+        assert!(alone.text.contains("/manage.py\", line"), "there is a traceback to compare: {}", alone.text);
+        assert_eq!((shared.code, shared.text), (alone.code, alone.text));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_database_refuses() {
     let project = Project::new().await;
     for (statements, rule) in [
@@ -134,7 +152,7 @@ async fn what_the_code_lacks() {
     let site = project.folder.path().join("site");
     let packages = fs::read_dir(format!("{VENV}/lib")).unwrap().next().unwrap().unwrap().path().join("site-packages");
     let migrate = "python -S manage.py migrate_schemas";
-    project.with("PYTHONPATH", site.display().to_string()).with("DJANGO_SETTINGS_MODULE", "settings");
+    project.with("PYTHONPATH", site.display().to_string()).with("DJANGO_SETTINGS_MODULE", "settings").by_itself();
     for (missing, rule) in
         [("django_tenants", "django_tenants_missing"), ("psycopg", "psycopg_missing"), ("django", "module_missing")]
     {
@@ -206,7 +224,7 @@ async fn what_a_green_run_swallowed() {
     assert_eq!(sound.runs(PIPELINE).await.rules(), []);
 
     // A pipe without `pipefail`.
-    sound.with("PYTHONUNBUFFERED", "1").sql("CREATE TABLE support_tag (x int)");
+    sound.by_itself().with("PYTHONUNBUFFERED", "1").sql("CREATE TABLE support_tag (x int)");
     let ran = sound.runs(&format!("{MIGRATE} 2>&1 | tee log\necho 'Migrations completed successfully'")).await;
     assert_eq!((ran.code, ran.rules()), (0, vec![("relation_exists", Grade::Swallowed)]), "{}", ran.text);
 }

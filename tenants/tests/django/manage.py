@@ -3,7 +3,7 @@ import gc
 import os
 import sys
 
-if "DJANGO_WARM" in os.environ:
+if "DJANGO_WARM" in os.environ and "warm" not in sys.modules:
     import warm
 
     warm.hand_over(os.environ["DJANGO_WARM"])

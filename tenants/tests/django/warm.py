@@ -2,7 +2,7 @@
 
 `warm.py SOCKET` imports what needs no settings, prints a line, and until its standard input is closed does each call
 of `manage.py` that is handed over to it in a process of its own: forked, with the caller's arguments, folder and files,
-and its variables but for those that Python reads when it starts.
+and its variables but for those that Python reads when it starts. What is printed is what the caller would have printed.
 """
 
 import contextlib
@@ -13,6 +13,7 @@ import select
 import signal
 import socket
 import sys
+import types
 
 SHARED = [
     "concurrent.futures",
@@ -99,13 +100,26 @@ def work(files, arguments, folder, variables):
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(variables)
-    sys.argv, sys.path[0] = arguments, os.path.dirname(os.path.abspath(arguments[0]))
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
-    from django.core.management import execute_from_command_line
-
-    execute_from_command_line(arguments)
+    script = os.path.abspath(arguments[0])
+    sys.argv, sys.path[0] = arguments, os.path.dirname(script)
+    sys.excepthook = lambda kind, error, trace: show(script, error, trace)
+    sys.modules["__main__"] = main = types.ModuleType("__main__")
+    main.__file__ = script
+    with open(script, "rb") as text:
+        code = compile(text.read(), script, "exec")
+    exec(code, vars(main))
     sys.exit()
 
 
+def show(script, error, trace):
+    """As Python does, with the part of the traceback that the script by itself would have."""
+    while trace.tb_next and trace.tb_frame.f_code.co_filename != script:
+        trace = trace.tb_next
+    sys.__excepthook__(type(error), error.with_traceback(trace), trace)
+
+
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    # By its name, by which `manage.py` knows that this is done.
+    import warm
+
+    warm.serve(sys.argv[1])
