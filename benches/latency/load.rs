@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use hmac::{Hmac, Mac};
 use serde_json::json;
 use sha2::Sha256;
-use signalbox_sandbox::discord::Discord;
+use signalbox_sandbox::discord::{Discord, InteractionHandle};
 use tokio::task::JoinSet;
 
 use crate::bots::WEBHOOK_SECRET;
@@ -20,40 +20,78 @@ use crate::bots::WEBHOOK_SECRET;
 /// Runs that the deliveries are about; GitHub sends many deliveries for each.
 const RUNS: usize = 50;
 
+/// After this long without anything happening the bot is stuck.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// How long first answers took, as seen at the stand-in.
 pub(crate) struct Latencies {
     pub(crate) median: Duration,
     pub(crate) p99: Duration,
 }
 
+/// What somebody does.
+enum Person {
+    /// Until they type.
+    Pauses(Instant),
+    /// For the acknowledgement of what they typed.
+    Waits(InteractionHandle),
+    /// Acknowledged, until the reply is there.
+    Thinks(InteractionHandle),
+    /// Everything is typed.
+    Rests,
+}
+
 /// `people` type `/status`, `count` times in all, each again once the answer before is there and they have paused;
 /// they begin spread over one pause. Gives the latencies of the acknowledgements and how long it all took.
+///
+/// One task looks after all of them: fifty that wake at each change would take time from the bot that is measured.
 pub(crate) async fn interactions(
     discord: &Discord,
     count: usize,
     people: u32,
     pause: Duration,
 ) -> Result<(Latencies, Duration)> {
-    let left = Arc::new(AtomicUsize::new(count));
-    let began = Instant::now();
-    let mut typing = JoinSet::new();
-    for person in 0..people {
-        let (discord, left) = (discord.clone(), left.clone());
-        typing.spawn(async move {
-            let mut latencies = Vec::new();
-            tokio::time::sleep(pause * person / people).await;
-            while take_one(&left) {
-                let interaction = discord.types("erin", "releases", "/status")?;
-                latencies.push(interaction.acknowledged().await);
-                interaction.reply().await;
-                tokio::time::sleep(pause).await;
-            }
-            anyhow::Ok(latencies)
-        });
-    }
+    let mut changes = discord.changes();
     let mut latencies = Vec::with_capacity(count);
-    while let Some(typed) = typing.join_next().await {
-        latencies.extend(typed??);
+    let mut left = count;
+    let began = Instant::now();
+    let mut crowd: Vec<_> = (0..people).map(|person| Person::Pauses(began + pause * person / people)).collect();
+    loop {
+        changes.borrow_and_update();
+        for person in &mut crowd {
+            if let Person::Waits(interaction) = person
+                && let Some(latency) = interaction.acknowledged_within()
+            {
+                latencies.push(latency);
+                *person = Person::Thinks(interaction.clone());
+            }
+            if let Person::Thinks(interaction) = person
+                && interaction.reply_now().is_some()
+            {
+                *person = Person::Pauses(Instant::now() + pause);
+            }
+            if let Person::Pauses(until) = person
+                && *until <= Instant::now()
+            {
+                *person = match left.checked_sub(1) {
+                    Some(_) => Person::Waits(discord.types("erin", "releases", "/status")?),
+                    None => Person::Rests,
+                };
+                left = left.saturating_sub(1);
+            }
+        }
+        if crowd.iter().all(|person| matches!(person, Person::Rests)) {
+            break;
+        }
+        let pausing =
+            crowd.iter().filter_map(|person| if let Person::Pauses(until) = person { Some(*until) } else { None });
+        let wakes = pausing.min();
+        tokio::select! {
+            _ = changes.changed() => {}
+            () = tokio::time::sleep_until(wakes.unwrap_or_else(|| Instant::now() + PATIENCE).into()) => {
+                ensure!(wakes.is_some(), "nothing happened for {PATIENCE:?}; {} of {count} were acknowledged", latencies.len());
+            }
+        }
     }
     let took = began.elapsed();
     latencies.sort();

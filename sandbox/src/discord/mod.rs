@@ -230,6 +230,11 @@ impl Discord {
         self.shared.changed.subscribe()
     }
 
+    /// Looks for something, and may note that it was seen. Not [`Self::change`]: looking must not wake those who look.
+    pub(crate) fn search<T>(&self, found: impl FnOnce(&mut State) -> Option<T>) -> Option<T> {
+        found(&mut self.shared.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Done once the last handle is dropped.
     pub(crate) async fn stopped(&self) {
         self.shared.stop.cancelled().await;
@@ -254,9 +259,7 @@ impl Discord {
         let search = async {
             loop {
                 changes.borrow_and_update();
-                // Not `change`: looking must not wake those who look.
-                let hit = found(&mut self.shared.state.lock().unwrap_or_else(PoisonError::into_inner));
-                if let Some(hit) = hit {
+                if let Some(hit) = self.search(&mut found) {
                     return hit;
                 }
                 // The sender lives in `self`, so this only returns on a change.

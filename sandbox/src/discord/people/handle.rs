@@ -100,6 +100,12 @@ impl InteractionHandle {
         self.discord.wait_until("there is a reply", |state| next_reply(state, self.id)).await
     }
 
+    /// The same without waiting: `None` while there is none.
+    #[must_use]
+    pub fn reply_now(&self) -> Option<Reply> {
+        self.discord.search(|state| next_reply(state, self.id))
+    }
+
     /// Waits for the answer that does not say this any more, such as that more is to come. Who is quick replaces one that
     /// does before anybody saw it.
     ///
