@@ -24,7 +24,7 @@ use std::{
 };
 
 use poise::serenity_prelude as serenity;
-use signalbox_commands::{Answering, Data, desk::Desk};
+use signalbox_commands::{Data, Turns, desk::Desk};
 use signalbox_domain::{
     ids::ChannelId,
     ports::{Chat, Clock, Letters},
@@ -112,7 +112,7 @@ impl Link {
     /// # Errors
     /// [`LinkError`] when trying again cannot help.
     pub async fn run(&self, desk: Arc<dyn Desk>, stop: CancellationToken) -> Result<(), LinkError> {
-        session::run(self, Data { desk, guild: self.guild, answering: Answering::default() }, stop).await
+        session::run(self, Data { desk, guild: self.guild, turns: Turns::default() }, stop).await
     }
 
     /// What the bot sees of its server, for the doctor.

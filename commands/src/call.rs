@@ -13,13 +13,13 @@ use signalbox_domain::{
     refusal::Refusal,
     text::clip,
 };
-use tokio::sync::OwnedSemaphorePermit;
 use tracing::warn;
 
 use crate::{
     Context, Data, Error,
     desk::{Asker, Desk},
     failure::{Failure, codes},
+    turns::Turn,
 };
 
 /// Milliseconds of Discord's epoch, 2015-01-01
@@ -78,8 +78,8 @@ pub(crate) struct Call<'a> {
     token: &'a str,
     /// Who asks.
     pub(crate) asker: Asker,
-    /// Held until the answer is given and that is recorded.
-    _at_work: Option<OwnedSemaphorePermit>,
+    /// Held until the answer is given.
+    turn: Turn,
 }
 
 impl<'a> Call<'a> {
@@ -111,12 +111,14 @@ impl<'a> Call<'a> {
         };
         let desk = &*data.desk;
         desk.received(asked).await;
-        let mut call = Self { http, desk, token: arrival.token, asker, _at_work: None };
+        let mut call = Self { http, desk, token: arrival.token, asker, turn: None };
+        let turn = data.turns.acknowledge().await;
         if !call.acknowledge(arrival.id).await? {
             return Ok(None);
         }
+        drop(turn);
         desk.acknowledged(came.elapsed());
-        call._at_work = data.answering.begin().await;
+        call.turn = data.turns.answer().await;
         Ok(Some(call))
     }
 
@@ -173,6 +175,7 @@ impl<'a> Call<'a> {
             given = edit(self.http, self.token, text, files, rows).await;
         }
         given.map_err(Error::Answer)?;
+        drop(self.turn);
         self.desk.answered(self.asker.interaction).await;
         Ok(())
     }

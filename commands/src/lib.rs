@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod alerts;
-mod answering;
 mod audit;
 mod break_glass;
 mod call;
@@ -32,16 +31,17 @@ mod secrets;
 mod status;
 mod subscribe;
 mod suggest;
+mod turns;
 
 use std::sync::Arc;
 
 use poise::serenity_prelude as serenity;
 
-pub use answering::Answering;
 use desk::Desk;
 use failure::Failure;
 pub use picture::{Undrawn, chart as png};
 pub use press::{button_id, pressed, submitted};
+pub use turns::Turns;
 
 /// What every command can reach.
 #[derive(Clone)]
@@ -50,8 +50,8 @@ pub struct Data {
     pub desk: Arc<dyn Desk>,
     /// The only guild whose roles mean anything.
     pub guild: serenity::GuildId,
-    /// Answers at work.
-    pub answering: Answering,
+    /// Acknowledgements and answers at work.
+    pub turns: Turns,
 }
 
 /// What stopped a command. A refusal is an answer, not an error.

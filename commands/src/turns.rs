@@ -1,4 +1,4 @@
-//! How many answers are worked out at once, so that acknowledgements come first.
+//! How much is at work at once, so that acknowledgements come first, and soon.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,25 +6,44 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How many answers are worked out at once while each takes less than [`PATIENCE`]. Fewer than people who type: an
 /// acknowledgement has three seconds, an answer fifteen minutes.
-const AT_ONCE: usize = 4;
-/// How long an answer waits for those before it: some of them take many seconds.
+const ANSWERS: usize = 4;
+/// How many acknowledgements travel at once while each takes less than [`PATIENCE`]. Each needs a connection of its own,
+/// and to open one takes several times as long as to wait for one that is open.
+const ACKNOWLEDGEMENTS: usize = 6;
+/// How long anything waits for those before it: some of them take many seconds.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// Answers at work.
+/// What is at work.
 #[derive(Debug, Clone)]
-pub struct Answering(Arc<Semaphore>);
+pub struct Turns {
+    acknowledgements: Arc<Semaphore>,
+    answers: Arc<Semaphore>,
+}
 
-impl Default for Answering {
+/// Held while it lasts.
+pub(crate) type Turn = Option<OwnedSemaphorePermit>;
+
+impl Default for Turns {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
+        let [acknowledgements, answers] = [ACKNOWLEDGEMENTS, ANSWERS].map(|places| Arc::new(Semaphore::new(places)));
+        Self { acknowledgements, answers }
     }
 }
 
-impl Answering {
-    /// Waits until few others are at work, though not for long. What it gives is held until the answer is given.
-    pub(crate) async fn begin(&self) -> Option<OwnedSemaphorePermit> {
-        tokio::time::timeout(PATIENCE, self.0.clone().acquire_owned()).await.ok()?.ok()
+impl Turns {
+    /// Waits until few acknowledgements are on their way, though not for long.
+    pub(crate) async fn acknowledge(&self) -> Turn {
+        within_patience(&self.acknowledgements).await
     }
+
+    /// Waits until few answers are at work, though not for long.
+    pub(crate) async fn answer(&self) -> Turn {
+        within_patience(&self.answers).await
+    }
+}
+
+async fn within_patience(places: &Arc<Semaphore>) -> Turn {
+    tokio::time::timeout(PATIENCE, places.clone().acquire_owned()).await.ok()?.ok()
 }
 
 #[cfg(test)]
@@ -33,14 +52,15 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_waits_for_those_before_it_but_not_for_slow_ones() {
-        let answering = Answering::default();
+        let turns = Turns::default();
         let mut at_work = Vec::new();
-        for _ in 0..AT_ONCE {
-            at_work.push(answering.begin().await.expect("there is room"));
+        for _ in 0..ANSWERS {
+            at_work.push(turns.answer().await.expect("there is room"));
         }
-        assert!(answering.begin().await.is_none(), "all are slow, and it goes on beside them");
+        assert!(turns.answer().await.is_none(), "all are slow, and it goes on beside them");
+        assert!(turns.acknowledge().await.is_some(), "whoever types now waits for none of them");
         let before = at_work.pop();
-        let (next, ()) = tokio::join!(answering.begin(), async { drop(before) });
+        let (next, ()) = tokio::join!(turns.answer(), async { drop(before) });
         assert!(next.is_some(), "one has ended");
     }
 }

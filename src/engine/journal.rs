@@ -1,17 +1,23 @@
-//! Records interactions: before they are acknowledged, and when they have their answer. What arrives together
+//! Records interactions: before they are acknowledged, and soon after they have their answer. What arrives together
 //! shares one commit, so that fifty people typing at once wait for one or two disk flushes and not for a hundred.
 
-use std::{sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 use signalbox_domain::{
     ids::InteractionId,
-    ports::{Asked, Inbox},
+    ports::{Asked, Inbox, StoreError},
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep_until},
+};
 use tracing::warn;
 
 /// Discord waits three seconds for an acknowledgement; a slow database may cost one of them.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long it may go unrecorded that an answer was given, so that many share a commit and acknowledgements wait for few.
+/// After a crash within it, the next start answers once more.
+const LATER: Duration = Duration::from_millis(20);
 /// How many records may share a commit.
 const BATCH: usize = 256;
 
@@ -32,24 +38,28 @@ impl Journal {
         let (sender, mut entries) = mpsc::channel::<Entry>(4 * BATCH);
         tokio::spawn(async move {
             let mut batch = Vec::with_capacity(BATCH);
-            while entries.recv_many(&mut batch, BATCH).await > 0 {
-                let (mut asked, mut answered, mut waiting) = (vec![], vec![], vec![]);
+            let (mut answered, mut due) = (vec![], Instant::now());
+            loop {
+                let received = tokio::select! {
+                    received = entries.recv_many(&mut batch, BATCH) => received,
+                    () = sleep_until(due), if !answered.is_empty() => {
+                        write(mem::take(&mut answered), |answered| inbox.answered(answered)).await;
+                        continue;
+                    }
+                };
+                if answered.is_empty() {
+                    due = Instant::now() + LATER;
+                }
+                let mut asked = vec![];
                 for (record, done) in batch.drain(..) {
                     match record {
-                        Record::Asked(interaction) => asked.push(interaction),
-                        Record::Answered(id) => answered.push(id),
+                        Record::Asked(interaction) => asked.push((interaction, done)),
+                        Record::Answered(id) => answered.push((id, done)),
                     }
-                    waiting.push(done);
                 }
-                if let Err(error) = inbox.interactions(asked, answered).await {
-                    warn!(
-                        error = &error as &dyn std::error::Error,
-                        "interactions could not be recorded; the next start may answer some again or not at all"
-                    );
-                }
-                for done in waiting {
-                    // Who stopped waiting has acknowledged already.
-                    let _ = done.send(());
+                write(asked, |asked| inbox.asked(asked)).await;
+                if received == 0 {
+                    return write(answered, |answered| inbox.answered(answered)).await;
                 }
             }
         });
@@ -75,5 +85,26 @@ impl Journal {
             // An error means that the writer is gone; it has said why.
             let _ = recorded.await;
         }
+    }
+}
+
+/// Writes records of one kind and tells those who wait for them.
+async fn write<T, W>(records: Vec<(T, oneshot::Sender<()>)>, into: impl FnOnce(Vec<T>) -> W)
+where
+    W: Future<Output = Result<(), StoreError>>,
+{
+    if records.is_empty() {
+        return;
+    }
+    let (records, waiting): (Vec<_>, Vec<_>) = records.into_iter().unzip();
+    if let Err(error) = into(records).await {
+        warn!(
+            error = &error as &dyn std::error::Error,
+            "interactions could not be recorded; the next start may answer some again or not at all"
+        );
+    }
+    for done in waiting {
+        // Who stopped waiting has acknowledged already.
+        let _ = done.send(());
     }
 }

@@ -93,7 +93,7 @@ impl Engine {
             ),
         };
         match self.ports.chat.answer(&asked.token, &text).await {
-            Ok(()) | Err(ChatError::Gone(_)) => self.ports.inbox.interactions(vec![], vec![asked.id]).await,
+            Ok(()) | Err(ChatError::Gone(_)) => self.ports.inbox.answered(vec![asked.id]).await,
             Err(error) => {
                 warn!(
                     interaction.id = asked.id.0,

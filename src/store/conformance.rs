@@ -169,7 +169,7 @@ on_both! {
     inbox:
         an_interaction_is_kept_until_it_is_answered,
         an_interaction_is_recorded_once,
-        many_interactions_share_a_commit,
+        many_interactions_are_recorded_together,
         old_interactions_are_forgotten,
         a_delivery_is_taken_once,
         a_delivery_and_its_effects_are_one;

@@ -17,28 +17,31 @@ use super::{
 /// How many interactions share a statement; each takes up to six of the parameters a statement may have.
 const ROWS: usize = 1_000;
 
+const FORGET_OLD: &str = "DELETE FROM interactions WHERE at < (SELECT max(at) FROM interactions) - $1";
+
 const UNANSWERED: &str = "
     SELECT id, token, command, person_id, person_name, at FROM interactions
     WHERE at >= $1 AND token IS NOT NULL ORDER BY at, id";
 
 #[async_trait]
 impl Inbox for SqlStore {
-    async fn interactions(&self, mut asked: Vec<Asked>, mut answered: Vec<InteractionId>) -> Result<(), StoreError> {
-        // Two transactions that touch the same rows in the same order cannot wait for each other.
-        asked.sort_by_key(|asked| asked.id);
-        answered.sort();
-        let mut transaction = self.database.begin().await?;
-        for rows in asked.chunks(ROWS) {
-            transaction.execute(&insert_asked(rows.len()), &values(rows)?).await?;
+    async fn asked(&self, mut interactions: Vec<Asked>) -> Result<(), StoreError> {
+        // Two statements that touch the same rows in the same order cannot wait for each other.
+        interactions.sort_by_key(|asked| asked.id);
+        for rows in interactions.chunks(ROWS) {
+            self.database.execute(&insert_asked(rows.len()), &values(rows)?).await?;
         }
-        for ids in answered.chunks(ROWS) {
+        Ok(())
+    }
+
+    async fn answered(&self, mut interactions: Vec<InteractionId>) -> Result<(), StoreError> {
+        interactions.sort();
+        for ids in interactions.chunks(ROWS) {
             let values = ids.iter().map(|id| Value::id(id.0)).collect::<Result<Vec<_>, _>>()?;
-            transaction.execute(&forget_tokens(ids.len()), &values).await?;
+            self.database.execute(&forget_tokens(ids.len()), &values).await?;
         }
-        if let Some(latest) = asked.iter().map(|asked| asked.at).max() {
-            transaction.execute("DELETE FROM interactions WHERE at < $1", &[forgotten(latest)]).await?;
-        }
-        transaction.commit().await
+        self.database.execute(FORGET_OLD, &[i64::try_from(REMEMBERED.as_millis()).unwrap_or(i64::MAX).into()]).await?;
+        Ok(())
     }
 
     async fn unanswered(&self, since: Timestamp) -> Result<Vec<Asked>, StoreError> {

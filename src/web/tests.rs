@@ -51,7 +51,10 @@ impl Memory {
 
 #[async_trait]
 impl Inbox for Memory {
-    async fn interactions(&self, _: Vec<Asked>, _: Vec<InteractionId>) -> Result<(), StoreError> {
+    async fn asked(&self, _: Vec<Asked>) -> Result<(), StoreError> {
+        self.check()
+    }
+    async fn answered(&self, _: Vec<InteractionId>) -> Result<(), StoreError> {
         self.check()
     }
     async fn unanswered(&self, _: Timestamp) -> Result<Vec<Asked>, StoreError> {

@@ -234,12 +234,16 @@ pub struct Asked {
 /// What came in and must not be forgotten, nor handled twice.
 #[async_trait]
 pub trait Inbox: Send + Sync {
-    /// Records interactions in one commit: those `asked`, before they are acknowledged, and those `answered`,
-    /// whose tokens are forgotten. What was recorded before is left alone.
+    /// Records interactions before they are acknowledged. What was recorded before is left alone.
     ///
     /// # Errors
-    /// [`StoreError`] when nothing could be recorded.
-    async fn interactions(&self, asked: Vec<Asked>, answered: Vec<InteractionId>) -> Result<(), StoreError>;
+    /// [`StoreError`] when not all of them could be recorded.
+    async fn asked(&self, interactions: Vec<Asked>) -> Result<(), StoreError>;
+    /// Records that interactions have their answer: their tokens are forgotten. So is what is old.
+    ///
+    /// # Errors
+    /// [`StoreError`] when not all of that could be recorded.
+    async fn answered(&self, interactions: Vec<InteractionId>) -> Result<(), StoreError>;
     /// Interactions since a time that have no answer yet.
     ///
     /// # Errors

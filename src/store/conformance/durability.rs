@@ -44,7 +44,7 @@ pub(super) async fn a_restart_forgets_nothing(w: World) -> World {
     assert_eq!(claimed.len(), 1);
     let interaction =
         Asked { id: InteractionId(5), token: "t".into(), command: "/status".into(), by: person(), at: at(0) };
-    w.store.interactions(vec![interaction.clone()], vec![]).await.unwrap();
+    w.store.asked(vec![interaction.clone()]).await.unwrap();
     assert!(w.store.delivered("guid", at(0), vec![]).await.unwrap());
     let trail = w.store.trail(10).await.unwrap();
 

@@ -25,11 +25,12 @@ async fn unanswered(w: &World, since: i64) -> Vec<Asked> {
 
 pub(super) async fn an_interaction_is_kept_until_it_is_answered(w: World) -> World {
     let largest = i64::MAX as u64;
-    w.store.interactions(vec![asked(2, 5), asked(1, 6), asked(largest, 0)], vec![]).await.unwrap();
-    w.store.interactions(vec![], vec![]).await.unwrap();
+    w.store.asked(vec![asked(2, 5), asked(1, 6), asked(largest, 0)]).await.unwrap();
+    w.store.asked(vec![]).await.unwrap();
+    w.store.answered(vec![]).await.unwrap();
     assert_eq!(unanswered(&w, 0).await, [asked(largest, 0), asked(2, 5), asked(1, 6)], "oldest first");
     assert_eq!(unanswered(&w, 6).await, [asked(1, 6)]);
-    w.store.interactions(vec![], vec![InteractionId(99), InteractionId(2)]).await.unwrap();
+    w.store.answered(vec![InteractionId(99), InteractionId(2)]).await.unwrap();
     assert_eq!(unanswered(&w, 1).await, [asked(1, 6)]);
     let with_token = w.sql("UPDATE interactions SET at = at WHERE token IS NOT NULL").await.unwrap();
     assert_eq!(with_token, 2, "the token of what was answered is gone");
@@ -37,25 +38,27 @@ pub(super) async fn an_interaction_is_kept_until_it_is_answered(w: World) -> Wor
 }
 
 pub(super) async fn an_interaction_is_recorded_once(w: World) -> World {
-    w.store.interactions(vec![asked(1, 0), asked(1, 0)], vec![]).await.unwrap();
-    w.store.interactions(vec![], vec![InteractionId(1)]).await.unwrap();
-    w.store.interactions(vec![asked(1, 0), asked(2, 0)], vec![]).await.unwrap();
+    w.store.asked(vec![asked(1, 0), asked(1, 0)]).await.unwrap();
+    w.store.answered(vec![InteractionId(1)]).await.unwrap();
+    w.store.asked(vec![asked(1, 0), asked(2, 0)]).await.unwrap();
     assert_eq!(unanswered(&w, 0).await, [asked(2, 0)], "what was answered is not asked again");
     w
 }
 
-pub(super) async fn many_interactions_share_a_commit(w: World) -> World {
+pub(super) async fn many_interactions_are_recorded_together(w: World) -> World {
     let many: Vec<_> = (0..2_500).map(|id| asked(id, 0)).collect();
     let (at_once, later) = (many[..1_200].iter().map(|asked| asked.id).collect(), &many[1_200..]);
-    w.store.interactions(many.iter().rev().cloned().collect(), at_once).await.unwrap();
+    w.store.asked(many.iter().rev().cloned().collect()).await.unwrap();
+    w.store.answered(at_once).await.unwrap();
     assert_eq!(unanswered(&w, 0).await, later);
     w
 }
 
 pub(super) async fn old_interactions_are_forgotten(w: World) -> World {
     let week = 7 * 24 * 3_600;
-    w.store.interactions(vec![asked(1, 0), asked(2, 1)], vec![]).await.unwrap();
-    w.store.interactions(vec![asked(3, week + 1)], vec![]).await.unwrap();
+    w.store.asked(vec![asked(1, 0), asked(2, 1)]).await.unwrap();
+    w.store.asked(vec![asked(3, week + 1)]).await.unwrap();
+    w.store.answered(vec![]).await.unwrap();
     assert_eq!(unanswered(&w, 0).await, [asked(2, 1), asked(3, week + 1)]);
     w
 }
