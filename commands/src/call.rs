@@ -19,7 +19,7 @@ use crate::{
     Context, Data, Error,
     desk::{Asker, Desk},
     failure::{Failure, codes},
-    turns::Turn,
+    turns::{Turn, Turns},
 };
 
 /// Milliseconds of Discord's epoch, 2015-01-01
@@ -112,19 +112,19 @@ impl<'a> Call<'a> {
         let desk = &*data.desk;
         desk.received(asked).await;
         let mut call = Self { http, desk, token: arrival.token, asker, turn: None };
-        let turn = data.turns.acknowledge().await;
-        if !call.acknowledge(arrival.id).await? {
+        if !call.acknowledge(arrival.id, &data.turns).await? {
             return Ok(None);
         }
-        drop(turn);
         desk.acknowledged(came.elapsed());
         call.turn = data.turns.answer().await;
         Ok(Some(call))
     }
 
     /// Shows the person that it is being worked on; only they see it. `false`: it is not ours to answer.
-    async fn acknowledge(&self, id: serenity::InteractionId) -> Result<bool, Error> {
+    async fn acknowledge(&self, id: serenity::InteractionId, turns: &Turns) -> Result<bool, Error> {
+        let turn = turns.acknowledge().await;
         let Err(failure) = defer(self.http, id, self.token).await else { return Ok(true) };
+        drop(turn);
         if failure.is(codes::ALREADY_ACKNOWLEDGED) {
             return Ok(false);
         }

@@ -8,7 +8,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// acknowledgement has three seconds, an answer fifteen minutes.
 const ANSWERS: usize = 4;
 /// How many acknowledgements travel at once while each takes less than [`PATIENCE`]. Each needs a connection of its own,
-/// and to open one takes several times as long as to wait for one that is open.
+/// and to open one takes several times as long as to wait for one that is open. As measured beside Discord; from far away,
+/// those that would wait longer open theirs [`PATIENCE`] later.
 const ACKNOWLEDGEMENTS: usize = 6;
 /// How long anything waits for those before it: some of them take many seconds.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -49,6 +50,19 @@ async fn within_patience(places: &Arc<Semaphore>) -> Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn few_acknowledgements_travel_at_once_and_slow_ones_hold_up_nobody_for_long() {
+        let turns = Turns::default();
+        let mut under_way = Vec::new();
+        for _ in 0..ACKNOWLEDGEMENTS {
+            under_way.push(turns.acknowledge().await.expect("there is room"));
+        }
+        let before = under_way.pop();
+        let (next, ()) = tokio::join!(turns.acknowledge(), async { drop(before) });
+        assert!(next.is_some(), "one has arrived");
+        assert!(turns.acknowledge().await.is_none(), "all are slow, and it travels beside them");
+    }
 
     #[tokio::test]
     async fn an_answer_waits_for_those_before_it_but_not_for_slow_ones() {

@@ -16,9 +16,9 @@ use tracing::warn;
 /// Discord waits three seconds for an acknowledgement; a slow database may cost one of them.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long it may go unrecorded that an answer was given, so that many share a commit and acknowledgements wait for few.
-/// After a crash within it, the next start answers once more.
+/// After a crash within it, the next start answers once more, and knows only whether a deployment came of it.
 const LATER: Duration = Duration::from_millis(20);
-/// How many records may share a commit.
+/// How many records are taken at once.
 const BATCH: usize = 256;
 
 enum Record {
@@ -106,5 +106,97 @@ where
     for done in waiting {
         // Who stopped waiting has acknowledged already.
         let _ = done.send(());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use signalbox_domain::{
+        Timestamp,
+        effect::Due,
+        ids::{Person, PersonId},
+    };
+
+    use super::*;
+
+    /// An inbox that remembers what was written together, and fails where it is told to.
+    #[derive(Default)]
+    struct Pages {
+        written: Mutex<Vec<String>>,
+        full: bool,
+    }
+
+    impl Pages {
+        fn write(&self, what: &str, ids: &[InteractionId]) -> Result<(), StoreError> {
+            let ids: Vec<_> = ids.iter().map(|id| id.0.to_string()).collect();
+            self.written.lock().unwrap().push(format!("{what} {}", ids.join(" ")));
+            if self.full { Err(StoreError::Unavailable("disk full".into())) } else { Ok(()) }
+        }
+
+        fn written(&self) -> Vec<String> {
+            self.written.lock().unwrap().clone()
+        }
+    }
+
+    #[async_trait]
+    impl Inbox for Pages {
+        async fn asked(&self, interactions: Vec<Asked>) -> Result<(), StoreError> {
+            self.write("asked", &interactions.iter().map(|asked| asked.id).collect::<Vec<_>>())
+        }
+        async fn answered(&self, interactions: Vec<InteractionId>) -> Result<(), StoreError> {
+            self.write("answered", &interactions)
+        }
+        async fn unanswered(&self, _: Timestamp) -> Result<Vec<Asked>, StoreError> {
+            Ok(vec![])
+        }
+        async fn known(&self, _: &[String]) -> Result<Vec<String>, StoreError> {
+            Ok(vec![])
+        }
+        async fn delivered(&self, _: &str, _: Timestamp, _: Vec<Due>) -> Result<bool, StoreError> {
+            Ok(false)
+        }
+    }
+
+    fn asked(id: u64) -> Asked {
+        Asked {
+            id: InteractionId(id),
+            token: "t".into(),
+            command: "/status".into(),
+            by: Person { id: PersonId(1), name: "erin".into() },
+            at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[tokio::test]
+    async fn who_asks_waits_for_no_answer_and_answers_are_recorded_together() {
+        let pages = Arc::new(Pages::default());
+        let journal = Journal::start(pages.clone());
+        tokio::join!(journal.asked(asked(1)), journal.asked(asked(2)));
+        let answers = async { tokio::join!(journal.answered(InteractionId(1)), journal.answered(InteractionId(2))) };
+        tokio::join!(answers, journal.asked(asked(3)));
+        assert_eq!(pages.written(), ["asked 1 2", "asked 3", "answered 1 2"]);
+    }
+
+    #[tokio::test]
+    async fn a_database_that_fails_holds_up_nobody() {
+        let pages = Arc::new(Pages { full: true, ..Pages::default() });
+        let journal = Journal::start(pages.clone());
+        journal.asked(asked(1)).await;
+        journal.answered(InteractionId(1)).await;
+        assert_eq!(pages.written(), ["asked 1", "answered 1"], "each was tried once");
+    }
+
+    #[tokio::test]
+    async fn the_last_one_out_leaves_nothing_unwritten() {
+        let pages = Arc::new(Pages::default());
+        let journal = Journal::start(pages.clone());
+        let (done, recorded) = oneshot::channel();
+        journal.0.send((Record::Answered(InteractionId(1)), done)).await.unwrap();
+        drop(journal);
+        recorded.await.unwrap();
+        assert_eq!(pages.written(), ["answered 1"]);
     }
 }

@@ -88,7 +88,8 @@ impl Engine {
                 deployment.id, deployment.environment
             ),
             Some(None) => format!(
-                "🔁 Signalbox was restarted before it could do this, and nothing was started. Do it again: {}",
+                "🔁 Signalbox was restarted before it noted an answer to this. No deployment came of it; whether anything else \
+                 did, `/audit` tells. To do it again: {}",
                 signalbox_domain::text::code(&asked.command)
             ),
         };

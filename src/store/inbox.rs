@@ -8,6 +8,8 @@ use signalbox_domain::{
     ports::{Asked, Inbox, StoreError},
 };
 
+use tracing::debug;
+
 use super::{
     REMEMBERED, SqlStore,
     database::{Row, Value},
@@ -17,7 +19,8 @@ use super::{
 /// How many interactions share a statement; each takes up to six of the parameters a statement may have.
 const ROWS: usize = 1_000;
 
-const FORGET_OLD: &str = "DELETE FROM interactions WHERE at < (SELECT max(at) FROM interactions) - $1";
+/// What came more than `$2` milliseconds before `$1`.
+const FORGET_OLD: &str = "DELETE FROM interactions WHERE at < (SELECT at FROM interactions WHERE id = $1) - $2";
 
 const UNANSWERED: &str = "
     SELECT id, token, command, person_id, person_name, at FROM interactions
@@ -40,7 +43,12 @@ impl Inbox for SqlStore {
             let values = ids.iter().map(|id| Value::id(id.0)).collect::<Result<Vec<_>, _>>()?;
             self.database.execute(&forget_tokens(ids.len()), &values).await?;
         }
-        self.database.execute(FORGET_OLD, &[i64::try_from(REMEMBERED.as_millis()).unwrap_or(i64::MAX).into()]).await?;
+        if let Some(latest) = interactions.last() {
+            let values = [Value::id(latest.0)?, i64::try_from(REMEMBERED.as_millis()).unwrap_or(i64::MAX).into()];
+            if let Err(error) = self.database.execute(FORGET_OLD, &values).await {
+                debug!(error = &error as &dyn std::error::Error, "old interactions stay until the next is answered");
+            }
+        }
         Ok(())
     }
 

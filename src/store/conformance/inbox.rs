@@ -58,8 +58,9 @@ pub(super) async fn old_interactions_are_forgotten(w: World) -> World {
     let week = 7 * 24 * 3_600;
     w.store.asked(vec![asked(1, 0), asked(2, 1)]).await.unwrap();
     w.store.asked(vec![asked(3, week + 1)]).await.unwrap();
-    w.store.answered(vec![]).await.unwrap();
-    assert_eq!(unanswered(&w, 0).await, [asked(2, 1), asked(3, week + 1)]);
+    assert_eq!(unanswered(&w, 0).await, [asked(1, 0), asked(2, 1), asked(3, week + 1)]);
+    w.store.answered(vec![InteractionId(3)]).await.unwrap();
+    assert_eq!(unanswered(&w, 0).await, [asked(2, 1)]);
     w
 }
 
