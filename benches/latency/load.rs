@@ -73,11 +73,12 @@ pub(crate) async fn interactions(
             if let Person::Pauses(until) = person
                 && *until <= Instant::now()
             {
-                *person = match left.checked_sub(1) {
-                    Some(_) => Person::Waits(discord.types("erin", "releases", "/status")?),
-                    None => Person::Rests,
-                };
-                left = left.saturating_sub(1);
+                if left == 0 {
+                    *person = Person::Rests;
+                    continue;
+                }
+                left -= 1;
+                *person = Person::Waits(discord.types("erin", "releases", "/status")?);
             }
         }
         if crowd.iter().all(|person| matches!(person, Person::Rests)) {
@@ -86,10 +87,11 @@ pub(crate) async fn interactions(
         let pausing =
             crowd.iter().filter_map(|person| if let Person::Pauses(until) = person { Some(*until) } else { None });
         let wakes = pausing.min();
+        let at_the_latest = wakes.unwrap_or_else(|| Instant::now() + PATIENCE);
         tokio::select! {
             _ = changes.changed() => {}
-            () = tokio::time::sleep_until(wakes.unwrap_or_else(|| Instant::now() + PATIENCE).into()) => {
-                ensure!(wakes.is_some(), "nothing happened for {PATIENCE:?}; {} of {count} were acknowledged", latencies.len());
+            () = tokio::time::sleep_until(at_the_latest.into()) => {
+                ensure!(wakes.is_some(), "nothing happened for {PATIENCE:?} after {} of {count}", latencies.len());
             }
         }
     }

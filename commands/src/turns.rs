@@ -8,8 +8,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// acknowledgement has three seconds, an answer fifteen minutes.
 const ANSWERS: usize = 4;
 /// How many acknowledgements travel at once while each takes less than [`PATIENCE`]. Each needs a connection of its own,
-/// and to open one takes several times as long as to wait for one that is open. As measured beside Discord; from far away,
-/// those that would wait longer open theirs [`PATIENCE`] later.
+/// and to open one takes several times as long as to wait for one that is open. Where Discord is so far away that six take
+/// longer than [`PATIENCE`], the next open theirs that much later.
 const ACKNOWLEDGEMENTS: usize = 6;
 /// How long anything waits for those before it: some of them take many seconds.
 const PATIENCE: Duration = Duration::from_millis(100);
