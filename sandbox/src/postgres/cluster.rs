@@ -13,7 +13,7 @@ use sqlx::{Connection, PgConnection};
 
 use super::account::Account;
 use super::programs::Programs;
-use super::{Error, Options};
+use super::{Error, Options, verifier};
 
 /// The cluster's owner; its password is made per cluster.
 pub(super) const SUPERUSER: &str = "signalbox";
@@ -127,14 +127,14 @@ impl Cluster {
 
     async fn add_reader(&self) -> Result<(), Error> {
         let mut connection = PgConnection::connect(&self.url(SUPERUSER, "postgres")).await?;
-        // The password is hexadecimal, so it needs no quoting.
+        // A verifier has no quotes, so it needs no quoting.
         let statement = format!(
             "DO $$ BEGIN \
                IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{READER}') THEN \
                  CREATE ROLE {READER} LOGIN PASSWORD '{}' IN ROLE pg_read_all_data; \
                END IF; \
              END $$",
-            self.password
+            verifier::of(&self.password)?
         );
         sqlx::raw_sql(&statement).execute(&mut connection).await?;
         Ok(connection.close().await?)
@@ -161,7 +161,7 @@ async fn initialise(folder: &Path, programs: &Programs, account: &Account) -> Re
     }
     let password = random_hex(24)?;
     let secret = folder.with_extension("password");
-    fs::write(&secret, &password).map_err(Error::folder("write", &secret))?;
+    fs::write(&secret, verifier::of(&password)?).map_err(Error::folder("write", &secret))?;
     let private = fs::Permissions::from_mode(0o600);
     fs::set_permissions(&secret, private).map_err(Error::folder("close", &secret))?;
     account.own(&secret)?;
@@ -184,6 +184,8 @@ async fn initialise(folder: &Path, programs: &Programs, account: &Account) -> Re
             output: String::from_utf8_lossy(&answer.stderr).trim().to_owned(),
         });
     }
+    // From here on it holds the password itself, for whoever owns the folder.
+    fs::write(&secret, &password).map_err(Error::folder("write", &secret))?;
     let kept = partial.join("signalbox.password");
     fs::rename(&secret, &kept).map_err(Error::folder("move", &secret))?;
     fs::rename(&partial, folder).map_err(Error::folder("move", &partial))
@@ -320,8 +322,13 @@ fn tail(log: &PathBuf) -> String {
 
 /// Random bytes of the operating system, as hexadecimal text.
 pub(super) fn random_hex(bytes: usize) -> Result<String, Error> {
+    Ok(hex::encode(random_bytes(bytes)?))
+}
+
+/// Random bytes of the operating system.
+pub(super) fn random_bytes(bytes: usize) -> Result<Vec<u8>, Error> {
     let source = "/dev/urandom";
     let mut buffer = vec![0; bytes];
     File::open(source).and_then(|mut file| file.read_exact(&mut buffer)).map_err(Error::folder("read", source))?;
-    Ok(hex::encode(buffer))
+    Ok(buffer)
 }

@@ -14,6 +14,7 @@ mod fetch;
 mod programs;
 #[cfg(test)]
 mod tests;
+mod verifier;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

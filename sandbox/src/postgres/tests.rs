@@ -56,6 +56,21 @@ async fn the_reader_can_read_and_not_write() {
 }
 
 #[tokio::test]
+async fn a_session_needs_the_password_and_costs_no_hashing() {
+    let server = Postgres::shared().await.unwrap();
+    for url in [server.url("postgres"), server.reader_url("postgres")] {
+        let mut wrong = url::Url::parse(&url).unwrap();
+        assert!(answers(wrong.as_str()).await);
+        wrong.set_password(Some("guessed")).unwrap();
+        assert!(!answers(wrong.as_str()).await);
+    }
+    let mut connection = PgConnection::connect(&server.url("postgres")).await.unwrap();
+    let kept = "SELECT rolpassword FROM pg_authid WHERE rolname LIKE 'signalbox%' AND rolpassword NOT LIKE 'SCRAM-SHA-256$1:%'";
+    let others: Vec<String> = sqlx::query_scalar(kept).fetch_all(&mut connection).await.unwrap();
+    assert_eq!(others, [""; 0]);
+}
+
+#[tokio::test]
 async fn a_later_start_finds_the_data_again_even_behind_a_stale_pid_file() {
     let data = folder("reuse");
     let first = Postgres::start(Options::private(&data)).await.unwrap();
