@@ -1,14 +1,18 @@
 //! Making and dropping databases on the server.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::thread;
 
 use sqlx::{Connection, PgConnection};
 
-use super::{Error, Postgres, Server, cluster};
+use super::{Error, Postgres, Server, administrator::Administrator, cluster};
 
 /// Every database made by [`Postgres::fresh_database`] starts with this.
 const FRESH: &str = "signalbox_test_";
+/// And every one that [`Postgres::template`] keeps with this.
+const TEMPLATE: &str = "signalbox_template_";
 
 /// A database of its own, for one test; it is dropped with this value, together with its sessions.
 #[derive(Debug)]
@@ -17,31 +21,25 @@ pub struct Database {
     pub name: String,
     /// Its address, with the role that owns it.
     pub url: String,
-    /// Where it can be dropped; `None` when it is to stay.
-    administration: Option<String>,
+    /// Who drops it; `None` when it is to stay.
+    administrator: Option<Administrator>,
 }
 
 impl Database {
     /// Leaves the database where it is until a later process sweeps it away, and gives its address.
     #[must_use]
     pub fn keep(mut self) -> String {
-        self.administration = None;
+        self.administrator = None;
         std::mem::take(&mut self.url)
     }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // After a failure somebody may want to look at it.
-        let Some(server) = self.administration.take().filter(|_| !thread::panicking()) else { return };
-        let statement = dropping(&self.name);
-        // Nobody waits: what is not dropped before the process ends, a later one drops.
-        thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            if let Ok(Err(error)) = runtime.map(|runtime| runtime.block_on(execute(&server, &statement))) {
-                tracing::warn!(%error, "a database stays until a later process drops it");
-            }
-        });
+        // After a failure somebody may want to look at it. What is not dropped in time, a later process drops.
+        if let Some(administrator) = self.administrator.take().filter(|_| !thread::panicking()) {
+            administrator.leave(dropping(&self.name));
+        }
     }
 }
 
@@ -63,7 +61,7 @@ impl Postgres {
         let (name, template) = (quote(name), quote(template));
         // A third of the work where nothing is ever flushed.
         let strategy = if self.is_ours_since_15() { "STRATEGY file_copy" } else { "" };
-        self.administer(&format!("CREATE DATABASE {name} TEMPLATE {template} {strategy}")).await
+        self.administrator.execute(format!("CREATE DATABASE {name} TEMPLATE {template} {strategy}")).await
     }
 
     /// Servers before PostgreSQL 15 let everybody make tables in a new database.
@@ -84,7 +82,7 @@ impl Postgres {
     /// # Errors
     /// [`Error::Database`] when the server cannot be asked.
     pub async fn has_database(&self, name: &str) -> Result<bool, Error> {
-        let mut connection = PgConnection::connect(&self.administration_url()).await?;
+        let mut connection = PgConnection::connect(&self.server.administration_url()).await?;
         let found = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
             .bind(name)
             .fetch_one(&mut connection)
@@ -98,7 +96,7 @@ impl Postgres {
     /// # Errors
     /// [`Error::Database`] when the role may not drop it.
     pub async fn drop_database(&self, name: &str) -> Result<(), Error> {
-        self.administer(&dropping(name)).await
+        self.administrator.execute(dropping(name)).await
     }
 
     /// Makes an empty database with a name that no other test has.
@@ -125,24 +123,64 @@ impl Postgres {
         );
         self.copy_database(template, &name).await?;
         let url = self.url(&name);
-        Ok(Database { name, url, administration: Some(self.administration_url()) })
+        Ok(Database { name, url, administrator: Some(self.administrator.clone()) })
+    }
+
+    /// The name of a database that copies start from. It is kept for later processes, and made by `make` where there is
+    /// none of this kind and version; those of other versions are dropped.
+    ///
+    /// # Errors
+    /// As [`Postgres::create_database`], and what `make` returns.
+    pub async fn template<E: From<Error>>(
+        &self,
+        kind: &str,
+        version: impl Hash,
+        make: impl AsyncFnOnce() -> Result<Arc<Database>, E>,
+    ) -> Result<String, E> {
+        let mut hasher = DefaultHasher::new();
+        version.hash(&mut hasher);
+        let name = format!("{TEMPLATE}{kind}_{:016x}", hasher.finish());
+        let known =
+            self.templates.lock().unwrap_or_else(PoisonError::into_inner).entry(name.clone()).or_default().clone();
+        known.get_or_try_init(async || self.keep_template(kind, &name, make).await).await?;
+        Ok(name)
+    }
+
+    async fn keep_template<E: From<Error>>(
+        &self,
+        kind: &str,
+        name: &str,
+        make: impl AsyncFnOnce() -> Result<Arc<Database>, E>,
+    ) -> Result<(), E> {
+        let there = self.databases(&format!("{TEMPLATE}{kind}_")).await?;
+        if there.iter().any(|database| database == name) {
+            return Ok(());
+        }
+        for other in there {
+            self.drop_database(&other).await?;
+        }
+        let made = make().await?;
+        let rename = format!("ALTER DATABASE {} RENAME TO {}", quote(&made.name), quote(name));
+        Ok(self.administrator.execute(rename).await?)
     }
 
     /// Drops what earlier processes left behind on a server that is ours alone.
     pub(super) async fn drop_fresh_databases(&self) -> Result<(), Error> {
-        let mut connection = PgConnection::connect(&self.administration_url()).await?;
-        let left: Vec<String> = sqlx::query_scalar("SELECT datname FROM pg_database WHERE starts_with(datname, $1)")
-            .bind(FRESH)
-            .fetch_all(&mut connection)
-            .await?;
-        for name in left {
-            sqlx::raw_sql(&dropping(&name)).execute(&mut connection).await?;
+        for name in self.databases(FRESH).await? {
+            self.drop_database(&name).await?;
         }
-        Ok(connection.close().await?)
+        Ok(())
     }
 
-    async fn administer(&self, statement: &str) -> Result<(), Error> {
-        execute(&self.administration_url(), statement).await
+    /// The names of all databases that start so.
+    async fn databases(&self, start: &str) -> Result<Vec<String>, Error> {
+        let mut connection = PgConnection::connect(&self.server.administration_url()).await?;
+        let found = sqlx::query_scalar("SELECT datname FROM pg_database WHERE starts_with(datname, $1)")
+            .bind(start)
+            .fetch_all(&mut connection)
+            .await?;
+        connection.close().await?;
+        Ok(found)
     }
 }
 

@@ -7,6 +7,7 @@
 //! process that started it, even when that one is killed.
 
 mod account;
+mod administrator;
 mod cluster;
 mod databases;
 mod error;
@@ -16,9 +17,10 @@ mod programs;
 mod tests;
 mod verifier;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sqlx::{Connection, PgConnection};
@@ -26,6 +28,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use account::Account;
+use administrator::Administrator;
 use cluster::Cluster;
 pub use databases::Database;
 pub use error::Error;
@@ -88,11 +91,13 @@ impl fmt::Debug for Progress {
 
 /// A PostgreSQL server that may create databases.
 ///
-/// It holds no connection and nothing of an async runtime, so one value can
-/// serve tests that each have a runtime of their own.
+/// It holds nothing of the caller's async runtime, so one value can serve tests that each have a runtime of their own.
 #[derive(Debug)]
 pub struct Postgres {
     server: Server,
+    administrator: Administrator,
+    /// What is known to be there to be copied.
+    templates: Mutex<HashMap<String, Arc<OnceCell<()>>>>,
 }
 
 #[derive(Debug)]
@@ -120,11 +125,11 @@ impl Postgres {
             None => fetch::programs(&home, &account, progress).await?,
         };
         let cluster = Cluster::start(&home, lock, &programs, &account, &options).await?;
-        Ok(Self { server: Server::Private(cluster) })
+        Ok(Self::over(Server::Private(cluster)))
     }
 
     /// The server all tests of this process share: the one at [`TEST_DATABASE_URL`], else a
-    /// private cluster in [`test_folder`], which ends with the process.
+    /// private cluster in [`test_folder`], which ends with the process and is found again by the next one.
     ///
     /// # Errors
     /// As [`Postgres::start`].
@@ -138,11 +143,12 @@ impl Postgres {
         if let Ok(url) = std::env::var(TEST_DATABASE_URL) {
             return Self::given(&url, &Progress::default()).await;
         }
-        // Several test programs may run at once: each takes the first cluster nobody holds.
-        let owner = account::own_id()?;
+        // A program may run several times at once: each takes the first cluster nobody holds, where it finds again
+        // what an earlier run has kept.
+        let (owner, program) = (account::own_id()?, program());
         let mut slot = 0;
         loop {
-            let name = format!("signalbox-test-postgres-{owner}-{slot}");
+            let name = format!("signalbox-test-postgres-{owner}-{program}-{slot}");
             // So many databases that live for seconds would keep it busy; servers that tests start themselves have it.
             let settings = vec!["autovacuum=off".to_owned()];
             match Self::start(Options { settings, ..Options::private(test_folder().join(name)) }).await {
@@ -165,19 +171,17 @@ impl Postgres {
         let connection = PgConnection::connect(url.as_str()).await?;
         connection.close().await?;
         progress.say(&format!("Using the PostgreSQL server at {}", url.host_str().unwrap_or("its local socket")));
-        Ok(Self { server: Server::Given(url) })
+        Ok(Self::over(Server::Given(url)))
+    }
+
+    fn over(server: Server) -> Self {
+        let administrator = Administrator::of(server.administration_url());
+        Self { server, administrator, templates: Mutex::default() }
     }
 
     /// The address of one database, for the role that owns everything.
     pub fn url(&self, database: &str) -> String {
-        match &self.server {
-            Server::Private(cluster) => cluster.url(cluster::SUPERUSER, database),
-            Server::Given(url) => {
-                let mut url = url.clone();
-                url.set_path(&encode(database));
-                url.into()
-            }
-        }
+        self.server.url(database)
     }
 
     /// The address of one database for a role that can read all of it and change nothing.
@@ -202,17 +206,36 @@ impl Postgres {
             Server::Given(_) => Ok(()),
         }
     }
+}
+
+impl Server {
+    fn url(&self, database: &str) -> String {
+        match self {
+            Self::Private(cluster) => cluster.url(cluster::SUPERUSER, database),
+            Self::Given(url) => {
+                let mut url = url.clone();
+                url.set_path(&encode(database));
+                url.into()
+            }
+        }
+    }
 
     /// Where statements about whole databases are sent.
     fn administration_url(&self) -> String {
-        match &self.server {
-            Server::Private(_) => self.url("postgres"),
-            Server::Given(url) => url.to_string(),
+        match self {
+            Self::Private(_) => self.url("postgres"),
+            Self::Given(url) => url.to_string(),
         }
     }
 }
 
-/// A database name as a path segment of a URL.
+/// The name of this program, without the hash that cargo adds to the names of test programs.
+fn program() -> String {
+    let path = std::env::current_exe().unwrap_or_default();
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    name.rsplit_once('-').map_or(&*name, |(name, _)| name).to_owned()
+}
+
 /// Where throw-away clusters live: in memory where there is room, since making databases and dropping them again
 /// is mostly making and dropping files; else in the temporary folder.
 pub fn test_folder() -> PathBuf {
@@ -223,6 +246,7 @@ pub fn test_folder() -> PathBuf {
     }
 }
 
+/// A database name as a path segment of a URL.
 fn encode(name: &str) -> String {
     utf8_percent_encode(name, NON_ALPHANUMERIC).to_string()
 }

@@ -1,5 +1,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use sqlx::{Connection, PgConnection};
@@ -68,6 +70,56 @@ async fn a_session_needs_the_password_and_costs_no_hashing() {
     let kept = "SELECT rolpassword FROM pg_authid WHERE rolname LIKE 'signalbox%' AND rolpassword NOT LIKE 'SCRAM-SHA-256$1:%'";
     let others: Vec<String> = sqlx::query_scalar(kept).fetch_all(&mut connection).await.unwrap();
     assert_eq!(others, [""; 0]);
+}
+
+/// A template with one table, which is counted as made.
+async fn template(server: &Postgres, version: u32, made: &AtomicU32) -> String {
+    let make = async || {
+        made.fetch_add(1, Ordering::Relaxed);
+        let database = server.fresh_database().await?;
+        let mut connection = PgConnection::connect(&database.url).await?;
+        sqlx::raw_sql("CREATE TABLE made (id int)").execute(&mut connection).await?;
+        connection.close().await?;
+        Ok::<_, Error>(Arc::new(database))
+    };
+    server.template(&format!("tried_{}", std::process::id()), version, make).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_template_is_made_once_and_kept_until_its_version_changes() {
+    let (server, made) = (Postgres::shared().await.unwrap(), AtomicU32::new(0));
+    let (one, same) = tokio::join!(template(server, 1, &made), template(server, 1, &made));
+    assert_eq!((&one, made.load(Ordering::Relaxed)), (&same, 1));
+    let copy = server.fresh_copy(&one).await.unwrap();
+    let mut connection = PgConnection::connect(&copy.url).await.unwrap();
+    sqlx::raw_sql("INSERT INTO made VALUES (1)").execute(&mut connection).await.unwrap();
+
+    // Another process knows only what the server has.
+    let mut options = Options::private("/nonexistent");
+    options.url = Some(server.url("postgres"));
+    let other = Postgres::start(options).await.unwrap();
+    assert_eq!((template(&other, 1, &made).await, made.load(Ordering::Relaxed)), (one.clone(), 1));
+    let newer = template(&other, 2, &made).await;
+    assert_eq!(made.load(Ordering::Relaxed), 2);
+    assert!(!server.has_database(&one).await.unwrap() && server.has_database(&newer).await.unwrap());
+    server.drop_database(&newer).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_that_was_ended_is_replaced() {
+    let mut options = Options::private("/nonexistent");
+    let name = format!("ended_{}", std::process::id());
+    let shared = Postgres::shared().await.unwrap();
+    options.url = Some(format!("{}&application_name={name}", shared.url("postgres")));
+    let server = Postgres::start(options).await.unwrap();
+    let database = server.fresh_database().await.unwrap();
+    let mut connection = PgConnection::connect(&shared.url(&database.name)).await.unwrap();
+    let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = $1";
+    let ended: i64 = sqlx::query_scalar(end).bind(&name).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(ended, 1);
+    // Whoever finds it gone is told so, and the next one does not.
+    server.fresh_database().await.unwrap_err();
+    server.fresh_database().await.unwrap();
 }
 
 #[tokio::test]
