@@ -216,7 +216,8 @@ mod tests {
 
     async fn product() -> (Product, Fleet) {
         let server = Postgres::shared().await.unwrap();
-        let fleet = Fleet::create(&server.fresh_database().await.unwrap().keep(), 2).await.unwrap();
+        let (fleet, database) = Fleet::fresh(server, 2).await.unwrap();
+        let _ = database.keep();
         let application = Application::start().await.unwrap();
         application.add("uat.example.test", Environment::new("0".repeat(40)));
         let product = Product::new(Arc::new(application));

@@ -2,11 +2,11 @@
 
 use percent_encoding::percent_decode_str;
 use regex::Regex;
-use signalbox_sandbox::{discord::Reply, postgres::Postgres};
+use signalbox_sandbox::{discord::Reply, fleet::Fleet, postgres::Postgres};
 use sqlx::{Connection, Executor, PgConnection};
 use url::Url;
 
-use crate::world::{Given, World};
+use crate::world::{Given, TENANTS, World};
 
 fn with_tenants() -> Given {
     Given { tenants: true, ..Given::default() }
@@ -173,7 +173,8 @@ async fn a_database_that_cannot_be_reached() {
         **Do this:** `signalbox doctor` on the machine Signalbox runs on says more; then `/drift uat`
         ");
         // A failure is not kept: the next one to ask hears the truth.
-        postgres.copy_database("stories_fleet", &database).await.unwrap();
+        let template = Fleet::template(postgres, TENANTS).await.unwrap();
+        postgres.copy_database(&template, &database).await.unwrap();
         assert!(asked(w, "/drift uat").await.contains("### Drift in `uat`: none"));
     })
     .await;

@@ -14,8 +14,7 @@ use sqlx::{Connection, PgConnection};
 pub(super) const SCHEMA: &str = include_str!("../../docs/inspect.schema.json");
 
 pub(super) async fn fleet(tenants: usize) -> (Fleet, Database) {
-    let database = Postgres::shared().await.unwrap().fresh_database().await.unwrap();
-    (Fleet::create(&database.url, tenants).await.unwrap(), database)
+    Fleet::fresh(Postgres::shared().await.unwrap(), tenants).await.unwrap()
 }
 
 pub(super) async fn execute(database: &Database, statements: &str) {

@@ -20,6 +20,7 @@ use signalbox_sandbox::{
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
+pub use self::tenants::TENANTS;
 use self::tenants::Tenants;
 
 /// What webhooks are signed with.

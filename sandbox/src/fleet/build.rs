@@ -4,6 +4,16 @@ use sqlx::{Connection, PgConnection};
 
 use super::{Error, history};
 
+/// What a fleet is made from: one that was made from something else is another.
+pub(super) const SOURCES: [&str; 6] = [
+    include_str!("build.rs"),
+    include_str!("build.sql"),
+    include_str!("django.sql"),
+    include_str!("history.rs"),
+    include_str!("public.sql"),
+    include_str!("tenant.sql"),
+];
+
 const COMPANIES: [&str; 32] = [
     "Acme",
     "Globex",

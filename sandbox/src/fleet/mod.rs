@@ -15,6 +15,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Executor, PgConnection, Postgres, Transaction};
 
+use crate::postgres::{self, Database};
 use history::Upcoming;
 
 /// One migration of a Django application.
@@ -89,6 +90,28 @@ impl Fleet {
     pub async fn create(url: &str, tenants: usize) -> Result<Self, Error> {
         build::build(url, tenants).await?;
         Self::connect(url).await
+    }
+
+    /// A new fleet for a test, and its database.
+    ///
+    /// # Errors
+    /// As [`Fleet::template`].
+    pub async fn fresh(server: &postgres::Postgres, tenants: usize) -> anyhow::Result<(Self, Database)> {
+        let database = server.fresh_copy(&Self::template(server, tenants).await?).await?;
+        Ok((Self::connect(&database.url).await?, database))
+    }
+
+    /// The name of the database that [`Fleet::fresh`] copies, which the server keeps.
+    ///
+    /// # Errors
+    /// When the role may not create databases, and as [`Fleet::create`].
+    pub async fn template(server: &postgres::Postgres, tenants: usize) -> anyhow::Result<String> {
+        let make = async || {
+            let database = server.fresh_database().await?;
+            Self::create(&database.url, tenants).await?.close().await;
+            anyhow::Ok(Arc::new(database))
+        };
+        server.template(&format!("fleet_of_{tenants}"), build::SOURCES, make).await
     }
 
     /// Opens an existing fleet.

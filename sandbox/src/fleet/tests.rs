@@ -5,9 +5,8 @@ use crate::postgres::Postgres;
 
 async fn fleet(tenants: usize) -> (Fleet, PgPool) {
     let server = Postgres::shared().await.unwrap();
-    let url = server.fresh_database().await.unwrap().keep();
-    let fleet = Fleet::create(&url, tenants).await.unwrap();
-    let pool = PgPool::connect(&url).await.unwrap();
+    let (fleet, database) = Fleet::fresh(server, tenants).await.unwrap();
+    let pool = PgPool::connect(&database.keep()).await.unwrap();
     (fleet, pool)
 }
 

@@ -35,7 +35,8 @@ impl Stage {
         let github = Github::start(Setup::default()).await.unwrap();
         github.set_speed(1000.0);
         let server = Postgres::shared().await.unwrap();
-        let fleet = Fleet::create(&server.fresh_database().await.unwrap().keep(), 2).await.unwrap();
+        let (fleet, database) = Fleet::fresh(server, 2).await.unwrap();
+        let _ = database.keep();
         let application = Application::start().await.unwrap();
         application.add("uat.shop.example", Environment::new("0".repeat(40)));
         let product = Product::new(Arc::new(application));

@@ -1,14 +1,12 @@
 //! A fleet that real Django and django-tenants migrated: see `tests/django/README.md`.
 
 use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::Arc;
 
-use signalbox_sandbox::postgres::{Database, Postgres};
-use sqlx::{Connection, PgConnection};
+use signalbox_sandbox::postgres::{self, Database, Postgres};
 use tokio::process::Command;
-use tokio::sync::OnceCell;
 
 /// The schemas of all tenants but `super_tenant`; the last five are what real fleets hold, too.
 pub(crate) const TENANTS: [&str; 25] = [
@@ -42,31 +40,18 @@ pub(crate) const TENANTS: [&str; 25] = [
 const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/django");
 const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/django-venv/bin/python");
 
-/// A copy of the fleet for one test: `public`, `super_tenant` and [`TENANTS`], fully migrated.
+/// A copy of the fleet for one test: `public`, `super_tenant` and [`TENANTS`], fully migrated. Migrating takes a minute,
+/// so the server keeps the database that all copies start from until the project changes.
 pub(crate) async fn fleet() -> Database {
-    static TEMPLATE: OnceCell<String> = OnceCell::const_new();
-    let template = TEMPLATE.get_or_init(template).await;
-    Postgres::shared().await.unwrap().fresh_copy(template).await.unwrap()
-}
-
-/// The database that all copies start from. Migrating takes a minute, so a server keeps it under a
-/// name that changes with the project.
-async fn template() -> String {
     let server = Postgres::shared().await.unwrap();
-    let mut hasher = DefaultHasher::new();
-    TENANTS.hash(&mut hasher);
-    for file in files(Path::new(PROJECT)) {
-        (&file, fs::read(&file).unwrap()).hash(&mut hasher);
-    }
-    let name = format!("signalbox_django_{:016x}", hasher.finish());
-    if !server.has_database(&name).await.unwrap() {
-        let database = server.fresh_database().await.unwrap();
+    let make = async || {
+        let database = server.fresh_database().await?;
         migrate(&database.url).await;
-        let mut connection = PgConnection::connect(&server.url("postgres")).await.unwrap();
-        let rename = format!("ALTER DATABASE {} RENAME TO {name}", database.name);
-        sqlx::raw_sql(&rename).execute(&mut connection).await.unwrap();
-    }
-    name
+        Ok::<_, postgres::Error>(Arc::new(database))
+    };
+    let version = (TENANTS, contents(Path::new(PROJECT)));
+    let template = server.template("django", version, make).await.unwrap();
+    server.fresh_copy(&template).await.unwrap()
 }
 
 async fn migrate(url: &str) {
@@ -92,12 +77,14 @@ async fn manage(url: &str, arguments: &[&str]) {
     assert!(status.success(), "manage.py {arguments:?}: {}{}", text(&stdout), text(&stderr));
 }
 
-/// All files of the project, in order.
-fn files(folder: &Path) -> Vec<PathBuf> {
+/// All files of the project with what is in them, in order.
+fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
-    let below = |path: PathBuf| if path.is_dir() { files(&path) } else { vec![path] };
-    entries.into_iter().flat_map(below).collect()
+    let of = |path: PathBuf| {
+        if path.is_dir() { contents(&path) } else { vec![(path.clone(), fs::read(path).unwrap())] }
+    };
+    entries.into_iter().flat_map(of).collect()
 }
 
 #[tokio::test]

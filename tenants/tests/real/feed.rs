@@ -25,8 +25,8 @@ pub(crate) async fn own_server(purpose: &str) -> Postgres {
 }
 
 async fn watched(server: &Postgres) -> (Database, TenantDatabase) {
-    let database = server.fresh_database().await.unwrap();
-    Fleet::create(&database.url, 2).await.unwrap().close().await;
+    let (fleet, database) = Fleet::fresh(server, 2).await.unwrap();
+    fleet.close().await;
     let tenants = TenantDatabase::connect(&server.reader_url(&database.name), Options::default()).await.unwrap();
     (database, tenants)
 }

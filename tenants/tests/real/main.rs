@@ -27,8 +27,7 @@ async fn empty() -> Database {
 }
 
 async fn fleet(tenants: usize) -> (Fleet, Database) {
-    let database = empty().await;
-    (Fleet::create(&database.url, tenants).await.unwrap(), database)
+    Fleet::fresh(Postgres::shared().await.unwrap(), tenants).await.unwrap()
 }
 
 /// The database as a role sees it that may read and not write.

@@ -16,8 +16,8 @@ use super::{execute, fleet, open};
 
 async fn watched(tenants: usize) -> (Database, TenantDatabase, Watch) {
     let server = server().await;
-    let database = server.fresh_database().await.unwrap();
-    Fleet::create(&database.url, tenants).await.unwrap().close().await;
+    let (fleet, database) = Fleet::fresh(server, tenants).await.unwrap();
+    fleet.close().await;
     settle(&database).await;
     let tenants = TenantDatabase::connect(&server.reader_url(&database.name), Options::default()).await.unwrap();
     let watch = tenants.watch().await.unwrap();

@@ -5,7 +5,10 @@ use signalbox_sandbox::{
     postgres::{Database, Postgres},
 };
 
-/// A tenant database of its own, small enough to be copied for each story.
+/// Tenants beside `super_tenant`: few, so that each story can have a copy.
+pub const TENANTS: usize = 6;
+
+/// A tenant database of its own.
 pub struct Tenants {
     pub fleet: Fleet,
     reader: String,
@@ -14,23 +17,10 @@ pub struct Tenants {
 }
 
 impl Tenants {
-    /// Six tenants in a database of their own, copied from one that is made once.
     pub(super) async fn fresh() -> Self {
-        static TEMPLATE: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
-        const NAME: &str = "stories_fleet";
-        let postgres = Postgres::shared().await.unwrap();
-        TEMPLATE
-            .get_or_init(|| async {
-                if postgres.has_database(NAME).await.unwrap() {
-                    postgres.drop_database(NAME).await.unwrap();
-                }
-                postgres.create_database(NAME).await.unwrap();
-                Fleet::create(&postgres.url(NAME), 6).await.unwrap().close().await;
-            })
-            .await;
-        let database = postgres.fresh_copy(NAME).await.unwrap();
-        let fleet = Fleet::connect(&database.url).await.unwrap();
-        Self { fleet, reader: postgres.reader_url(&database.name), database }
+        let server = Postgres::shared().await.unwrap();
+        let (fleet, database) = Fleet::fresh(server, TENANTS).await.unwrap();
+        Self { fleet, reader: server.reader_url(&database.name), database }
     }
 
     pub(super) fn address(&self, owner: bool) -> String {
