@@ -15,7 +15,7 @@ mod outbox;
 mod schedules;
 mod subscriptions;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use signalbox_domain::{
     Timestamp,
@@ -26,10 +26,10 @@ use signalbox_domain::{
     ports::{Opened, Opening, Query, Store, StoreError},
     promotion::Start,
 };
-use signalbox_sandbox::postgres::{Database as ServerDatabase, Postgres};
+use signalbox_sandbox::postgres::{self, Database as ServerDatabase, Postgres};
 use tempfile::TempDir;
 
-use super::SqlStore;
+use super::{SqlStore, migrations};
 use crate::config::Store as Place;
 
 /// A database of one test's own and the store over it.
@@ -75,9 +75,6 @@ impl World {
 
     async fn end(self) {
         self.store.close().await;
-        if let Home::Server(database) = self.home {
-            Postgres::shared().await.unwrap().drop_database(&database.name).await.unwrap();
-        }
     }
 }
 
@@ -86,9 +83,21 @@ impl Home {
         Self::Folder(tempfile::tempdir().unwrap())
     }
 
-    async fn server() -> Self {
+    async fn empty_server() -> Self {
         let server = Postgres::shared().await.expect("the tests need PostgreSQL");
         Self::Server(server.fresh_database().await.unwrap())
+    }
+
+    /// With all tables, as they were migrated once.
+    async fn server() -> Self {
+        let server = Postgres::shared().await.expect("the tests need PostgreSQL");
+        let make = async || {
+            let database = server.fresh_database().await?;
+            SqlStore::postgres(&database.url).await.unwrap().close().await;
+            Ok::<_, postgres::Error>(Arc::new(database))
+        };
+        let template = server.template("store", migrations::POSTGRES, make).await.unwrap();
+        Self::Server(server.fresh_copy(&template).await.unwrap())
     }
 
     /// How the configuration names it.

@@ -145,7 +145,7 @@ async fn what_was_written_before_the_chain_is_chained_in_sqlite() {
 
 #[tokio::test]
 async fn what_was_written_before_the_chain_is_chained_in_postgres() {
-    what_was_written_before_the_chain_is_chained(Home::server().await).await;
+    what_was_written_before_the_chain_is_chained(Home::empty_server().await).await;
 }
 
 #[tokio::test]
@@ -155,5 +155,5 @@ async fn each_migration_of_sqlite_keeps_what_was_there() {
 
 #[tokio::test]
 async fn each_migration_of_postgres_keeps_what_was_there() {
-    each_migration_keeps_what_was_there(Home::server().await).await;
+    each_migration_keeps_what_was_there(Home::empty_server().await).await;
 }

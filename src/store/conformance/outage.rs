@@ -223,5 +223,4 @@ async fn an_outage_is_an_error_and_passes() {
     assert_eq!(told.first().map(String::as_str), Some("after the cut"));
     assert_eq!(told.last().map(String::as_str), Some("before"));
     store.close().await;
-    server.drop_database(&database.name).await.unwrap();
 }
