@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    hash::{DefaultHasher, Hash, Hasher},
     io::BufRead as _,
     path::{Path, PathBuf},
     process::{Child, Stdio},
@@ -12,7 +11,7 @@ use std::{
 use signalbox_domain::log::{Classifier, Grade, Log, Redactor, Rules};
 use signalbox_sandbox::{
     github::RunHandle,
-    postgres::{Database, Postgres},
+    postgres::{self, Database, Postgres},
 };
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
@@ -27,7 +26,7 @@ const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tenants/tests/django
 pub const VENV: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/django-venv");
 pub const MIGRATE: &str = "python manage.py migrate_schemas --tenant --noinput";
 /// How many tenants a fleet has.
-pub const FLEET: usize = 50;
+pub const FLEET: usize = 32;
 /// How a real pipeline takes an address apart, and gets it wrong.
 pub const PARSE: &str = r#"export DB_USER=$(echo "$DATABASE_URL" | sed -n 's|postgresql://\([^:]*\):.*|\1|p')
 export DB_PASSWORD=$(echo "$DATABASE_URL" | sed -n 's|postgresql://[^:]*:\([^@]*\)@.*|\1|p')
@@ -83,15 +82,14 @@ pub struct Ran {
 impl Project {
     /// The project, with a database of `public`, `super_tenant`, `acme` and `globex` that is fully migrated.
     pub async fn new() -> Self {
-        let database = Postgres::shared().await.unwrap().fresh_copy(template().await).await.unwrap();
+        let database = Postgres::shared().await.unwrap().fresh_copy(&template().await).await.unwrap();
         Self::over(Arc::new(database))
     }
 
     /// The project, with a database of [`FLEET`] tenants, `super_tenant` first, that are fully migrated.
     pub async fn fleet() -> Self {
-        static TEMPLATE: OnceCell<String> = OnceCell::const_new();
-        let template = TEMPLATE.get_or_init(fleet).await;
-        Self::over(Arc::new(Postgres::shared().await.unwrap().fresh_copy(template).await.unwrap()))
+        let database = Postgres::shared().await.unwrap().fresh_copy(&fleet().await).await.unwrap();
+        Self::over(Arc::new(database))
     }
 
     pub fn over(database: Arc<Database>) -> Self {
@@ -249,23 +247,22 @@ fn as_github(script: &str, printed: &[String], code: i32) -> String {
 }
 
 /// The database that copies of three tenants start from.
-async fn template() -> &'static str {
-    static TEMPLATE: OnceCell<String> = OnceCell::const_new();
-    let made = async || {
+async fn template() -> String {
+    kept("three", async || {
         let project = Project::over(Arc::new(Postgres::shared().await.unwrap().fresh_database().await.unwrap()));
         let script = "python manage.py migrate_schemas --shared\n\
             python manage.py create_tenants public super_tenant acme globex";
         let ran = project.runs(script).await;
         assert_eq!((ran.code, ran.log.findings.len()), (0, 0), "{}", ran.text);
         project
-    };
-    TEMPLATE.get_or_init(async || kept("three", made).await).await
+    })
+    .await
 }
 
 /// The database that copies of a fleet start from. Django takes a minute for so many tenants, so those after the
 /// third are copies of one that it made, by way of `pg_dump`.
 async fn fleet() -> String {
-    let made = async || {
+    kept("fleet", async || {
         let project = Project::new().await;
         let arguments = ["--inserts", "--schema=globex", &project.database.url];
         let dump = Command::new("pg_dump").args(arguments).output().await.expect("pg_dump comes with PostgreSQL");
@@ -284,25 +281,19 @@ async fn fleet() -> String {
             project.says(&format!("{}{listed}", dump.replace("globex", &name))).await;
         }
         project
-    };
-    kept("fleet", made).await
+    })
+    .await
 }
 
-/// A database that a server keeps, under a name that changes with the project.
+/// A database that the server keeps until the project changes.
 async fn kept(kind: &str, made: impl AsyncFnOnce() -> Project) -> String {
-    let server = Postgres::shared().await.unwrap();
-    let mut hasher = DefaultHasher::new();
-    for file in files(Path::new(PROJECT)) {
-        (&file, fs::read(&file).unwrap()).hash(&mut hasher);
-    }
-    let name = format!("signalbox_{kind}_{:016x}", hasher.finish());
-    if !server.has_database(&name).await.unwrap() {
-        let project = made().await;
-        let mut connection = PgConnection::connect(&server.url("postgres")).await.unwrap();
-        let rename = format!("ALTER DATABASE {} RENAME TO {name}", project.database.name);
-        sqlx::raw_sql(&rename).execute(&mut connection).await.unwrap();
-    }
-    name
+    let make = async || Ok::<_, postgres::Error>(made().await.database);
+    Postgres::shared().await.unwrap().template(kind, contents(Path::new(PROJECT)), make).await.unwrap()
+}
+
+/// All files of the project with what is in them.
+fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    files(folder).into_iter().map(|file| (file.clone(), fs::read(file).unwrap())).collect()
 }
 
 /// All files of a folder but what Python left there.

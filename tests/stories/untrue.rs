@@ -68,7 +68,7 @@ async fn the_tenant_step_failed_and_the_script_went_on() {
     let unique = "migrations.RunSQL('CREATE UNIQUE INDEX support_tag_lower ON support_tag (lower(name))')";
     project.migration("0003_unique", "0002_more", unique);
     project.says("INSERT INTO t0003.support_tag (name) VALUES ('new'), ('New')").await;
-    let lack = format!("45 of {FLEET} tenants lack migrations");
+    let lack = format!("{} of {FLEET} tenants lack migrations", FLEET - 5);
     let card = ["Untrue", &lack, "t0003: stopped at support.0003", "tenant `t0003`", "rows are not unique"];
     green(&project, PIPELINE, &card, &[TENANTS, SWALLOWED, "Untrue"]).await;
 }
