@@ -51,8 +51,17 @@ fn not_started() -> Given {
 async fn killed_before_the_dispatch_was_sent() {
     World::given(not_started(), async |w| {
         let process = Process::start(w).await;
-        // GitHub is slow to say where the ref points, just before the dispatch.
         w.asks("erin", "/status").await;
+        // GitHub is slow to say where the ref points: once for the answer to /deploy, and once before the dispatch.
+        w.github.faults(|faults| {
+            faults.requests.push(RequestFault {
+                path: "*/commits/*".into(),
+                times: Times::Next(2),
+                delay_ms: 3_000,
+                carried_out: true,
+                ..RequestFault::default()
+            });
+        });
         let typed = w.types("erin", "/deploy uat");
         let reply = typed.reply().await;
         assert!(reply.text().contains("Deployment"), "{}", reply.text());
