@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help demo test matrix lint bench bench-fleet clean-demo
+.PHONY: help demo test matrix lint bench bench-fleet clean-demo clean-tests
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -37,3 +37,6 @@ bench-fleet: ## Measure what it costs to audit fleets of tenants, beside its pee
 
 clean-demo: ## Forget what the demo stored
 	rm -rf .signalbox
+
+clean-tests: ## Forget the databases that tests have kept
+	rm -rf /dev/shm/signalbox-test-* "$${TMPDIR:-/tmp}"/signalbox-test-*

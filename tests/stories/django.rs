@@ -285,15 +285,15 @@ async fn fleet() -> String {
     .await
 }
 
-/// A database that the server keeps until the project changes.
+/// A database that the server keeps until the project changes, or how it is made.
 async fn kept(kind: &str, made: impl AsyncFnOnce() -> Project) -> String {
     let make = async || Ok::<_, postgres::Error>(made().await.database);
-    Postgres::shared().await.unwrap().template(kind, contents(Path::new(PROJECT)), make).await.unwrap()
-}
-
-/// All files of the project with what is in them.
-fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    files(folder).into_iter().map(|file| (file.clone(), fs::read(file).unwrap())).collect()
+    let project = files(Path::new(PROJECT)).into_iter().map(|file| {
+        let text = fs::read(&file).unwrap();
+        (file.strip_prefix(PROJECT).unwrap().to_owned(), text)
+    });
+    let version = (include_str!("django.rs"), project.collect::<Vec<_>>());
+    Postgres::shared().await.unwrap().template(kind, version, make).await.unwrap()
 }
 
 /// All files of a folder but what Python left there.

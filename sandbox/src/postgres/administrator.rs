@@ -52,10 +52,6 @@ async fn serve(url: &str, mut orders: mpsc::UnboundedReceiver<Order>) {
     let mut session = None;
     while let Some(Order { statement, done }) = orders.recv().await {
         let answer = carry_out(url, &mut session, &statement).await;
-        // It may have failed because the session is gone.
-        if answer.is_err() {
-            session = None;
-        }
         if let Err(Err(error)) = done.send(answer) {
             tracing::warn!(%error, statement, "nobody waits for this any more");
         }
@@ -63,6 +59,12 @@ async fn serve(url: &str, mut orders: mpsc::UnboundedReceiver<Order>) {
 }
 
 async fn carry_out(url: &str, session: &mut Option<PgConnection>, statement: &str) -> sqlx::Result<()> {
+    // The server may have ended it meanwhile.
+    if let Some(open) = session
+        && open.ping().await.is_err()
+    {
+        *session = None;
+    }
     let open = match session {
         Some(open) => open,
         None => session.insert(PgConnection::connect(url).await?),

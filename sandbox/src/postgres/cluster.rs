@@ -160,18 +160,16 @@ async fn initialise(folder: &Path, programs: &Programs, account: &Account) -> Re
         fs::remove_dir_all(&partial).map_err(Error::folder("remove", &partial))?;
     }
     let password = random_hex(24)?;
-    let secret = folder.with_extension("password");
-    fs::write(&secret, verifier::of(&password)?).map_err(Error::folder("write", &secret))?;
-    let private = fs::Permissions::from_mode(0o600);
-    fs::set_permissions(&secret, private).map_err(Error::folder("close", &secret))?;
-    account.own(&secret)?;
+    let [secret, known] = ["password", "verifier"].map(|name| folder.with_extension(name));
+    write_private(&secret, &password, account)?;
+    write_private(&known, &verifier::of(&password)?, account)?;
 
     let mut initdb = account.command(programs.program("initdb"));
     initdb
         .arg("--pgdata")
         .arg(&partial)
         .arg("--pwfile")
-        .arg(&secret)
+        .arg(&known)
         .args(["--username", SUPERUSER, "--auth=scram-sha-256", "--encoding=UTF8"])
         .args(["--locale=C", "--no-sync", "--no-instructions"]);
     let answer = tokio::process::Command::from(initdb)
@@ -184,11 +182,17 @@ async fn initialise(folder: &Path, programs: &Programs, account: &Account) -> Re
             output: String::from_utf8_lossy(&answer.stderr).trim().to_owned(),
         });
     }
-    // From here on it holds the password itself, for whoever owns the folder.
-    fs::write(&secret, &password).map_err(Error::folder("write", &secret))?;
+    fs::remove_file(&known).map_err(Error::folder("remove", &known))?;
     let kept = partial.join("signalbox.password");
     fs::rename(&secret, &kept).map_err(Error::folder("move", &secret))?;
     fs::rename(&partial, folder).map_err(Error::folder("move", &partial))
+}
+
+/// Writes a file that only the account may read.
+fn write_private(path: &Path, text: &str, account: &Account) -> Result<(), Error> {
+    fs::write(path, text).map_err(Error::folder("write", path))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(Error::folder("close", path))?;
+    account.own(path)
 }
 
 /// Waits for the server of a dead starter, and removes a pid file that outlived its server.

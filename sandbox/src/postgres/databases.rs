@@ -127,7 +127,7 @@ impl Postgres {
     }
 
     /// The name of a database that copies start from. It is kept for later processes, and made by `make` where there is
-    /// none of this kind and version; those of other versions are dropped.
+    /// none of this kind and version; those of other versions are dropped. Nobody may be connected to what `make` gives.
     ///
     /// # Errors
     /// As [`Postgres::create_database`], and what `make` returns.
@@ -139,33 +139,36 @@ impl Postgres {
     ) -> Result<String, E> {
         let mut hasher = DefaultHasher::new();
         version.hash(&mut hasher);
-        let name = format!("{TEMPLATE}{kind}_{:016x}", hasher.finish());
-        let known =
-            self.templates.lock().unwrap_or_else(PoisonError::into_inner).entry(name.clone()).or_default().clone();
-        known.get_or_try_init(async || self.keep_template(kind, &name, make).await).await?;
+        let (kind, version) = (format!("{TEMPLATE}{kind}_"), format!("{:016x}", hasher.finish()));
+        let name = format!("{kind}{version}");
+        let templates = || self.templates.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = templates().entry(name.clone()).or_default().clone();
+        let keep = async || -> Result<(), E> {
+            let there = self.databases(&kind).await?;
+            if there.contains(&name) {
+                return Ok(());
+            }
+            // The name of another kind may begin with this one's.
+            for other in there.iter().filter(|other| other.len() == name.len()) {
+                self.drop_database(other).await?;
+            }
+            let made = make().await?;
+            let rename = format!("ALTER DATABASE {} RENAME TO {}", quote(&made.name), quote(&name));
+            match self.administrator.execute(rename).await {
+                // Another process was faster.
+                Err(_) if self.has_database(&name).await? => Ok(()),
+                renamed => Ok(renamed?),
+            }
+        };
+        known.get_or_try_init(keep).await?;
         Ok(name)
     }
 
-    async fn keep_template<E: From<Error>>(
-        &self,
-        kind: &str,
-        name: &str,
-        make: impl AsyncFnOnce() -> Result<Arc<Database>, E>,
-    ) -> Result<(), E> {
-        let there = self.databases(&format!("{TEMPLATE}{kind}_")).await?;
-        if there.iter().any(|database| database == name) {
-            return Ok(());
-        }
-        for other in there {
-            self.drop_database(&other).await?;
-        }
-        let made = make().await?;
-        let rename = format!("ALTER DATABASE {} RENAME TO {}", quote(&made.name), quote(name));
-        Ok(self.administrator.execute(rename).await?)
-    }
-
     /// Drops what earlier processes left behind on a server that is ours alone.
-    pub(super) async fn drop_fresh_databases(&self) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`Error::Database`] when the server cannot be asked.
+    pub async fn drop_fresh_databases(&self) -> Result<(), Error> {
         for name in self.databases(FRESH).await? {
             self.drop_database(&name).await?;
         }

@@ -129,7 +129,7 @@ impl Postgres {
     }
 
     /// The server all tests of this process share: the one at [`TEST_DATABASE_URL`], else a
-    /// private cluster in [`test_folder`], which ends with the process and is found again by the next one.
+    /// private cluster in [`test_folder`], which ends with the process, and which the next run of the same program finds again.
     ///
     /// # Errors
     /// As [`Postgres::start`].

@@ -1,5 +1,5 @@
-//! What a server keeps of a password, made by ourselves, because the server's own way makes each session cost more than
-//! most sessions do: it hashes 4,096 times, so that short passwords are hard to guess. Ours are random bytes.
+//! What a server keeps of a password. Its own way is to hash it 4,096 times, so that a short one is hard to guess, and
+//! each session takes as long again; our passwords are random bytes, for which once is enough.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, Mac};
@@ -12,15 +12,12 @@ use super::{Error, cluster::random_bytes};
 /// # Errors
 /// [`Error::Folder`] when the operating system gives no random bytes.
 pub(super) fn of(password: &str) -> Result<String, Error> {
-    Ok(salted(password, &random_bytes(16)?))
-}
-
-fn salted(password: &str, salt: &[u8]) -> String {
-    let hashed = keyed(password.as_bytes(), &[salt, &1_u32.to_be_bytes()].concat());
+    let salt = random_bytes(16)?;
+    let hashed = keyed(password.as_bytes(), &[&salt[..], &1_u32.to_be_bytes()].concat());
     let stored = Sha256::digest(keyed(&hashed, b"Client Key"));
     let server = keyed(&hashed, b"Server Key");
-    let [salt, stored, server] = [salt, &stored, &server].map(|bytes| STANDARD.encode(bytes));
-    format!("SCRAM-SHA-256$1:{salt}${stored}:{server}")
+    let [salt, stored, server] = [&salt[..], &stored, &server].map(|bytes| STANDARD.encode(bytes));
+    Ok(format!("SCRAM-SHA-256$1:{salt}${stored}:{server}"))
 }
 
 fn keyed(key: &[u8], text: &[u8]) -> Vec<u8> {

@@ -49,7 +49,7 @@ pub(crate) async fn fleet() -> Database {
         migrate(&database.url).await;
         Ok::<_, postgres::Error>(Arc::new(database))
     };
-    let version = (TENANTS, contents(Path::new(PROJECT)));
+    let version = (include_str!("django.rs"), contents(Path::new(PROJECT)));
     let template = server.template("django", version, make).await.unwrap();
     server.fresh_copy(&template).await.unwrap()
 }
@@ -77,12 +77,14 @@ async fn manage(url: &str, arguments: &[&str]) {
     assert!(status.success(), "manage.py {arguments:?}: {}{}", text(&stdout), text(&stderr));
 }
 
-/// All files of the project with what is in them, in order.
+/// All files of the project with what is in them, in order, but what Python left there.
 fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.retain(|path| !path.ends_with("__pycache__"));
     entries.sort();
-    let of = |path: PathBuf| {
-        if path.is_dir() { contents(&path) } else { vec![(path.clone(), fs::read(path).unwrap())] }
+    let of = |path: PathBuf| match path.is_dir() {
+        true => contents(&path),
+        false => vec![(path.strip_prefix(PROJECT).unwrap().to_owned(), fs::read(path).unwrap())],
     };
     entries.into_iter().flat_map(of).collect()
 }

@@ -10,7 +10,13 @@ use super::execute;
 /// settings of a database needs yet another one.
 pub(crate) async fn server() -> &'static Postgres {
     static SERVER: OnceCell<Postgres> = OnceCell::const_new();
-    SERVER.get_or_init(|| own_server("feed")).await
+    SERVER
+        .get_or_init(async || {
+            let server = own_server("feed").await;
+            server.drop_fresh_databases().await.unwrap();
+            server
+        })
+        .await
 }
 
 pub(crate) async fn own_server(purpose: &str) -> Postgres {
@@ -141,6 +147,7 @@ async fn a_reset_and_another_database_are_doubts() {
 #[tokio::test]
 async fn what_the_whole_server_shares_belongs_to_no_tenant_and_a_restart_is_a_doubt() {
     let server = own_server("feed-restart").await;
+    server.drop_fresh_databases().await.unwrap();
     let (database, tenants) = watched(&server).await;
     let mark = tenants.watermark().await.unwrap();
     run(&database, "ALTER ROLE signalbox_reader SET search_path = 'acme'").await;
