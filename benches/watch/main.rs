@@ -66,17 +66,12 @@ async fn main() -> Result<()> {
 
 /// A database for each environment, copied from one; its tenants answer at the application.
 async fn databases(postgres: &Postgres, application: &Application) -> Result<Vec<Database>> {
-    const TEMPLATE: &str = "watch_fleet";
-    if postgres.has_database(TEMPLATE).await? {
-        postgres.drop_database(TEMPLATE).await?;
-    }
-    postgres.create_database(TEMPLATE).await?;
-    Fleet::create(&postgres.url(TEMPLATE), TENANTS).await?.close().await;
+    let template = Fleet::template(postgres, TENANTS).await?;
     let mut all = Vec::new();
     for _ in 0..ENVIRONMENTS {
-        all.push(postgres.fresh_copy(TEMPLATE).await?);
+        all.push(postgres.fresh_copy(&template).await?);
     }
-    let mut one = PgConnection::connect(&postgres.url(TEMPLATE)).await?;
+    let mut one = PgConnection::connect(&postgres.url(&template)).await?;
     for row in sqlx::query("SELECT domain FROM public.tenants_domain").fetch_all(&mut one).await? {
         application.add(row.get::<String, _>(0), Environment::new("0".repeat(40)));
     }

@@ -184,17 +184,11 @@ async fn build_environments(
     product: &Product,
     github: &Github,
 ) -> Result<()> {
-    let template = format!("demo_fleet_{}", options.tenants);
-    if !postgres.has_database(&template).await? {
-        say(&format!("making a fleet of {} tenants …", options.tenants));
-        postgres.create_database(&template).await?;
-        Fleet::create(&postgres.url(&template), options.tenants).await?.close().await;
-    }
+    say(&format!("making a fleet of {} tenants, or taking the one that an earlier demo made …", options.tenants));
+    let template = Fleet::template(postgres, options.tenants).await?;
     for (stage, github_environment, branch) in STAGES {
         let name = database(stage);
-        if postgres.has_database(&name).await? {
-            postgres.drop_database(&name).await?;
-        }
+        postgres.drop_database(&name).await?;
         postgres.copy_database(&template, &name).await?;
         let build = github.read(|state| state.repository("acme/shop").and_then(|r| r.branches.get(branch).cloned()));
         application.add(host(stage), Environment::new(build.unwrap_or_default()));

@@ -92,7 +92,7 @@ impl Fleet {
         Self::connect(url).await
     }
 
-    /// A new fleet for a test, and its database.
+    /// A new fleet in a database of its own, which is dropped with that.
     ///
     /// # Errors
     /// As [`Fleet::template`].
@@ -101,7 +101,7 @@ impl Fleet {
         Ok((Self::connect(&database.url).await?, database))
     }
 
-    /// The name of the database that [`Fleet::fresh`] copies, which the server keeps.
+    /// The name of a database with a fleet to be copied, which the server keeps.
     ///
     /// # Errors
     /// When the role may not create databases, and as [`Fleet::create`].
