@@ -19,6 +19,7 @@ mod links;
 mod migrations;
 mod outbox;
 mod postgres;
+mod readers;
 mod schedules;
 mod sqlite;
 mod subscriptions;

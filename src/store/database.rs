@@ -13,7 +13,7 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
-use super::error;
+use super::{error, readers::Readers};
 
 /// How long PostgreSQL may take for a connection or a statement.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
@@ -25,7 +25,7 @@ pub(super) enum Database {
     /// SQLite has one writer at a time: one connection writes, so that nobody ever waits on a lock.
     Sqlite {
         writer: SqlitePool,
-        readers: SqlitePool,
+        readers: Readers,
     },
     Postgres(PgPool),
 }
@@ -67,7 +67,7 @@ impl Database {
     pub(super) async fn rows(&self, statement: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
         match self {
             Self::Sqlite { readers, .. } => {
-                let rows = query::<Sqlite>(statement, values).fetch_all(readers).await;
+                let rows = readers.rows(statement, values).await;
                 Ok(rows.map_err(error::statement)?.into_iter().map(Row::Sqlite).collect())
             }
             Self::Postgres(pool) => {
@@ -89,7 +89,7 @@ impl Database {
         match self {
             Self::Sqlite { writer, readers } => {
                 // The last connection folds the log into the file, which a reader may not.
-                close(readers).await;
+                readers.close().await;
                 close(writer).await;
             }
             Self::Postgres(pool) => close(pool).await,
@@ -159,7 +159,7 @@ async fn in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Resul
     }
 }
 
-fn query<'q, D>(statement: &'q str, values: &'q [Value]) -> Query<'q, D, D::Arguments<'q>>
+pub(super) fn query<'q, D>(statement: &'q str, values: &'q [Value]) -> Query<'q, D, D::Arguments<'q>>
 where
     D: sqlx::Database,
     Option<i64>: Encode<'q, D> + Type<D>,

@@ -9,12 +9,10 @@ use std::{
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use super::{OpenError, audit, database::Database, migrations};
+use super::{OpenError, audit, database::Database, migrations, readers::Readers};
 
 /// How long a statement waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Reads go on beside the writer; more of them at once than this wait.
-const READERS: u32 = 4;
 
 /// How many pages of 4 KiB the log has before a commit folds it into the file, which takes many times as long as another
 /// commit: by default so often that one in a hundred acknowledgements waited for it.
@@ -25,19 +23,17 @@ pub(super) async fn open(path: &Path) -> Result<Database, OpenError> {
     let place = a_file(path)?;
     make_private(path).map_err(|error| OpenError::Unreachable { place: place.clone(), source: error.into() })?;
     let options = SqliteConnectOptions::new().filename(path).foreign_keys(true).busy_timeout(PATIENCE);
-    let pool = || {
-        let forever = SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None).test_before_acquire(false);
-        forever.acquire_timeout(PATIENCE)
-    };
+    let forever = SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None).test_before_acquire(false);
     // In WAL mode a commit is one append and, with FULL, one flush: what was committed survives a power loss.
     let durable = options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
     let durable = durable.pragma("wal_autocheckpoint", PAGES_IN_LOG);
     let connecting = |error| OpenError::connecting(&place, error);
-    let writer = pool().max_connections(1).connect_with(durable).await.map_err(connecting)?;
+    let one = forever.max_connections(1).acquire_timeout(PATIENCE);
+    let writer = one.connect_with(durable).await.map_err(connecting)?;
     let mut connection = writer.acquire().await.map_err(connecting)?;
     migrations::run(&mut *connection, migrations::SQLITE, &place).await?;
     drop(connection);
-    let readers = pool().max_connections(READERS).connect_with(options.read_only(true)).await.map_err(connecting)?;
+    let readers = Readers::open(options.read_only(true), PATIENCE).await.map_err(connecting)?;
     let database = Database::Sqlite { writer, readers };
     audit::chain_earlier(&database).await.map_err(|error| OpenError::chaining(&place, error))?;
     Ok(database)
@@ -69,9 +65,9 @@ pub(super) async fn look(path: &Path) -> Result<Database, OpenError> {
     // SQLite would only say that it cannot open the file.
     fs::metadata(path).map_err(|error| OpenError::Unreachable { place: place.clone(), source: error.into() })?;
     let options = SqliteConnectOptions::new().filename(path).busy_timeout(PATIENCE).read_only(true);
-    let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE);
-    let pool = pool.connect_with(options).await.map_err(connecting)?;
-    let database = Database::Sqlite { writer: pool.clone(), readers: pool };
+    let readers = Readers::open(options.clone(), PATIENCE).await.map_err(connecting)?;
+    // Nobody writes: it is never opened.
+    let database = Database::Sqlite { writer: SqlitePoolOptions::new().connect_lazy_with(options), readers };
     audit::is_chained(&database, &place).await?;
     Ok(database)
 }
