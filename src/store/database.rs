@@ -42,9 +42,15 @@ impl Database {
         match self {
             // A transaction that starts as a reader can find that it may not become a writer any more.
             Self::Sqlite { writer, .. } => {
-                writer.begin_with("BEGIN IMMEDIATE").await.map(Transaction::Sqlite).map_err(error::statement)
+                let writer = writer.clone();
+                let begun = whole(async move { writer.begin_with("BEGIN IMMEDIATE").await });
+                begun.await.map(Transaction::Sqlite).map_err(error::statement)
             }
-            Self::Postgres(pool) => Ok(Transaction::Postgres(in_time(pool.begin()).await?)),
+            Self::Postgres(pool) => {
+                let pool = pool.clone();
+                let begun = whole(async move { pool.begin().await });
+                in_time(begun).await.map(Transaction::Postgres)
+            }
         }
     }
 
@@ -150,6 +156,17 @@ impl Transaction {
             Self::Postgres(transaction) => in_time(transaction.commit()).await,
         }
     }
+}
+
+/// Goes on when nobody waits any more. sqlx rolls back a transaction that is dropped, but not one that is dropped while it
+/// begins: the connection would stay within it. SQLite would begin no other, and what PostgreSQL is told to change next, in
+/// a statement by itself, would not be committed with it.
+async fn whole<T, W>(work: W) -> Result<T, sqlx::Error>
+where
+    T: Send + 'static,
+    W: Future<Output = Result<T, sqlx::Error>> + Send + 'static,
+{
+    tokio::spawn(work).await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {

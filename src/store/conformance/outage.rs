@@ -1,8 +1,8 @@
 //! What happens when the database is not there, or is not ours.
 
-use std::{error::Error, path::Path};
+use std::{error::Error, future::poll_fn, path::Path, pin::pin, task::Poll, time::Duration};
 
-use signalbox_domain::ports::{Store, StoreError};
+use signalbox_domain::ports::{Observations, Store, StoreError};
 use signalbox_sandbox::postgres::Postgres;
 use sqlx::{Connection, SqliteConnection};
 use tokio::{
@@ -12,7 +12,7 @@ use tokio::{
 };
 use url::Url;
 
-use super::{Home, World, entry, file};
+use super::{Home, World, at, entry, file};
 use crate::{
     config::Store as Place,
     store::{self, OpenError, SqlStore},
@@ -191,6 +191,45 @@ async fn unavailable(store: &SqlStore) -> String {
     match store.note(vec![entry("during the outage")]).await {
         Err(error @ StoreError::Unavailable(_)) => told(&error),
         other => panic!("{other:?}"),
+    }
+}
+
+/// Gives a future up at the `n`th time that it waits. `false`: it was over before.
+async fn given_up<T>(future: impl Future<Output = T>, n: usize) -> bool {
+    let (mut future, mut waits) = (pin!(future), 0);
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(_) => Poll::Ready(false),
+        Poll::Pending if waits == n => Poll::Ready(true),
+        Poll::Pending => {
+            waits += 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_change_that_nobody_waits_for_any_more_stops_no_later_one() {
+    for (which, w) in [("SQLite", World::sqlite().await), ("PostgreSQL", World::postgres().await)] {
+        let beside = w.beside().await;
+        let mut given = 0;
+        for n in 0..12 {
+            given += usize::from(given_up(w.store.note(vec![entry("given up")]), n).await);
+            given_up(w.store.observed("n"), n).await;
+            // Long enough for the connection to be idle again.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            w.store.observe("n", &n.to_string(), at(1)).await.unwrap();
+            let seen = beside.observed("n").await.unwrap();
+            assert_eq!(seen, Some((n.to_string(), at(1))), "{which}, given up at wait {n}");
+        }
+        assert!(given > 0, "{which} never waited");
+        beside.close().await;
+        w.store.close().await;
+        if let Home::Folder(folder) = &w.home {
+            let log = file(folder).with_extension("db-wal");
+            assert!(file(folder).exists() && !log.exists(), "the last to close has folded {log:?} into the file");
+        }
+        w.end().await;
     }
 }
 
