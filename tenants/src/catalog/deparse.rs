@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
-use sqlx::{Connection, Executor, PgConnection, Row};
+use sqlx::{Connection, PgConnection, Row};
 
 use super::{Catalog, NONE, Object, variants::Values};
 use crate::TenantDatabase;
@@ -110,13 +110,12 @@ impl TenantDatabase {
         expressions: &[&'static str],
     ) -> sqlx::Result<HashMap<&'static str, Option<String>>> {
         let mut shown = HashMap::new();
+        // Names of the tenant's own are then written without its schema.
+        let path = schema.replace('"', "\"\"");
+        let begin = format!("BEGIN READ ONLY; {}; SET LOCAL search_path = \"{path}\"", self.settings());
         for attribute in expressions {
             let Some((statement, names)) = statement(object, aspect, attribute) else { continue };
-            let mut transaction = connection.begin_with("BEGIN READ ONLY").await?;
-            transaction.execute(&*self.settings()).await?;
-            // Names of the tenant's own are then written without its schema.
-            let path = sqlx::query("SELECT set_config('search_path', quote_ident($1), true)").persistent(false);
-            path.bind(schema).execute(&mut *transaction).await?;
+            let mut transaction = connection.begin_with(begin.clone()).await?;
             let mut question = sqlx::query(statement).persistent(false).bind(schema);
             for name in names {
                 question = question.bind(name);
