@@ -37,8 +37,10 @@ impl Turns {
         within_patience(&self.acknowledgements).await
     }
 
-    /// Waits until few answers are at work, though not for long.
+    /// Waits until those who typed before are acknowledged, then until few answers are at work; for neither long.
     pub(crate) async fn answer(&self) -> Turn {
+        // Turns are given in the order in which they are asked for: this one comes after all who wait for theirs now.
+        drop(self.acknowledge().await);
         within_patience(&self.answers).await
     }
 }
@@ -49,6 +51,8 @@ async fn within_patience(places: &Arc<Semaphore>) -> Turn {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
 
     #[tokio::test]
@@ -62,6 +66,28 @@ mod tests {
         let (next, ()) = tokio::join!(turns.acknowledge(), async { drop(before) });
         assert!(next.is_some(), "one has arrived");
         assert!(turns.acknowledge().await.is_none(), "all are slow, and it travels beside them");
+    }
+
+    #[tokio::test]
+    async fn an_answer_waits_until_those_who_typed_before_are_acknowledged() {
+        let turns = Turns::default();
+        let mut under_way = Vec::new();
+        for _ in 0..ACKNOWLEDGEMENTS {
+            under_way.push(turns.acknowledge().await.expect("there is room"));
+        }
+        let order = Mutex::new(vec![]);
+        let said = |what| order.lock().unwrap().push(what);
+        let acknowledged = async |who| {
+            let _turn = turns.acknowledge().await;
+            said(who);
+        };
+        let answer = async {
+            turns.answer().await;
+            said("an answer");
+        };
+        let arrives = async { drop(under_way.pop()) };
+        tokio::join!(acknowledged("before"), answer, acknowledged("after"), arrives);
+        assert_eq!(*order.lock().unwrap(), ["before", "an answer", "after"]);
     }
 
     #[tokio::test]
