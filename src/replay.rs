@@ -93,7 +93,7 @@ async fn answer(arguments: &Arguments, place: Place<'_>) -> anyhow::Result<(Stri
     let store = SqlStore::look(&place).await?;
     let last = u32::try_from(arguments.last).unwrap_or(u32::MAX);
     let query = match &arguments.environment {
-        Some(name) => Query::Latest(name.clone(), last),
+        Some(name) => Query::Latest(vec![name.clone()], last),
         None => Query::Recent(last),
     };
     let found = store.find(query).await;

@@ -25,7 +25,8 @@ pub(super) async fn examine(config: &Config) -> Vec<Check> {
     let opened = match opened {
         Ok(store) => {
             for environment in config.line.iter().filter(|environment| environment.database.is_some()) {
-                let latest = store.find(Query::Latest(environment.name.clone(), LATEST)).await.unwrap_or_default();
+                let latest =
+                    store.find(Query::Latest(vec![environment.name.clone()], LATEST)).await.unwrap_or_default();
                 names.extend(judge_name(environment, &latest));
             }
             store.close().await;

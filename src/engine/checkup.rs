@@ -1,5 +1,7 @@
 //! How Signalbox itself does: kept once a minute, and told by `/doctor`; and how it watches environments, for `/status`.
 
+use std::collections::HashMap;
+
 use signalbox_commands::desk::Watched;
 use signalbox_domain::{
     Timestamp,
@@ -7,6 +9,7 @@ use signalbox_domain::{
     environment::Environment,
     gate::Lock,
     health,
+    ids::EnvironmentName,
     ports::StoreError,
     pulse::{Cause, Checkup, Gap, Pulse},
     refusal::Refusal,
@@ -45,9 +48,11 @@ impl Engine {
     }
 }
 
-/// What is known of all environments at once.
+/// What is known of environments at once.
 pub(super) struct Watch {
     alerts: Vec<Record>,
+    /// By subject; of those that have health checks.
+    health: HashMap<String, health::Watch>,
     locks: Vec<Lock>,
     schedules: Vec<(Schedule, Timestamp)>,
     now: Timestamp,
@@ -55,27 +60,36 @@ pub(super) struct Watch {
 
 impl Watch {
     /// What is known of one.
-    pub(super) async fn of(&self, engine: &Engine, environment: &Environment) -> Result<Watched, Refusal> {
-        let name = &environment.name;
-        let health: health::Watch = engine.remembered(&format!("{}{name}", health::KEY)).await.map_err(fault)?;
+    pub(super) fn of(&self, name: &EnvironmentName) -> Watched {
         let concerned = self.schedules.iter().filter(|(schedule, _)| schedule.environments.contains(name));
-        Ok(Watched {
-            health: health.held.filter(|_| !environment.health.is_empty()),
+        Watched {
+            health: self.health.get(&subject(name)).and_then(|watch| watch.held.clone()),
             alerts: self.alerts.iter().filter(|record| record.alert.environment.as_ref() == Some(name)).count(),
             lock: self.locks.iter().find(|lock| lock.holds(name, self.now)).cloned(),
             looks: concerned.map(|(schedule, due)| (schedule.work, *due)).collect(),
-        })
+        }
     }
 }
 
+/// What the store calls the health of an environment.
+fn subject(name: &EnvironmentName) -> String {
+    format!("{}{name}", health::KEY)
+}
+
 impl ServiceDesk {
-    /// What `/status` tells of how environments are watched.
-    pub(super) async fn watch(&self) -> Result<Watch, Refusal> {
+    /// What `/status` tells of how these environments are watched.
+    pub(super) async fn watch(&self, environments: &[&Environment]) -> Result<Watch, Refusal> {
         let ports = &self.engine.ports;
+        let checked = environments.iter().filter(|environment| !environment.health.is_empty());
+        let subjects: Vec<_> = checked.map(|environment| subject(&environment.name)).collect();
+        let health = match &subjects[..] {
+            [] => HashMap::new(),
+            some => self.engine.all_remembered(some).await.map_err(fault)?,
+        };
         let alerts = ports.alerts.open_alerts().await.map_err(fault)?.into_iter().flatten().collect();
         let (schedules, now) = self.due().await?;
         let locks = ports.locks.locks(now).await.map_err(fault)?;
-        Ok(Watch { alerts, locks, schedules, now })
+        Ok(Watch { alerts, health, locks, schedules, now })
     }
 
     /// What is done by itself and when next, the soonest first; and now.

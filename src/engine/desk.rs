@@ -157,17 +157,17 @@ impl Desk for ServiceDesk {
             None => self.engine.line.iter().collect(),
         };
         let shown = if environment.is_some() { 5 } else { 1 };
-        let watch = self.watch().await?;
-        let mut board = Vec::new();
-        for environment in chosen {
-            let latest = self.find(Query::Latest(environment.name.clone(), shown + 5)).await?;
-            let (ended, active): (Vec<_>, Vec<_>) = latest.into_iter().partition(|d| d.state.is_over());
+        let watch = self.watch(&chosen).await?;
+        let names: Vec<_> = chosen.iter().map(|environment| environment.name.clone()).collect();
+        let latest = self.find(Query::Latest(names.clone(), shown + 5)).await?;
+        let standing = |name: EnvironmentName| {
+            let of_it = latest.iter().filter(|d| d.environment == name).cloned();
+            let (ended, active): (Vec<_>, Vec<_>) = of_it.partition(|d| d.state.is_over());
             let active = active.into_iter().max_by_key(|d| d.holds);
             let ended = ended.into_iter().take(shown as usize).collect();
-            let watched = watch.of(&self.engine, environment).await?;
-            board.push(Standing { watched, environment: environment.name.clone(), active, ended });
-        }
-        Ok(board)
+            Standing { watched: watch.of(&name), environment: name, active, ended }
+        };
+        Ok(names.into_iter().map(standing).collect())
     }
 
     async fn cancel(&self, ask: CancelAsk) -> Result<Deployment, Refusal> {

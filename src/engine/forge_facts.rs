@@ -21,7 +21,7 @@ impl Engine {
     pub(super) async fn previous(&self, d: &Deployment, environment: &Environment) -> Read<Previous> {
         self.read(async {
             let before = environment.after.as_ref().ok_or("no environment comes before this one")?;
-            let latest = self.ports.store.find(Query::Latest(before.clone(), LOOK_BACK)).await;
+            let latest = self.ports.store.find(Query::Latest(vec![before.clone()], LOOK_BACK)).await;
             let latest = latest.map_err(|error| error.to_string())?;
             let asked = environment.gate.checks().iter().any(|c| matches!(c, Check::Previous { descendant: true }));
             let newer = live(&latest).filter(|live| asked && live.commit != d.commit);

@@ -63,7 +63,7 @@ impl Engine {
     }
 
     async fn authors(&self, d: &Deployment) -> Result<Arc<BTreeSet<Login>>, String> {
-        let latest = Query::Latest(d.environment.clone(), LOOK_BACK);
+        let latest = Query::Latest(vec![d.environment.clone()], LOOK_BACK);
         let latest = self.ports.store.find(latest).await.map_err(|error| error.to_string())?;
         let live = latest.into_iter().find(|known| known.id != d.id && known.is_live()).map(|known| known.commit);
         let range = (d.repository.clone(), live, d.commit.clone());

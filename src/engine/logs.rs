@@ -66,7 +66,8 @@ impl ServiceDesk {
         let typed = typed.trim().trim_start_matches('#').to_lowercase();
         let mut all = vec![];
         for environment in self.engine.line.iter() {
-            let query = Query::Latest(environment.name.clone(), LATEST);
+            let query = Query::Latest(vec![environment.name.clone()], LATEST);
+            // A damaged record hides those of its own environment only.
             all.extend(self.engine.ports.store.find(query).await.unwrap_or_default());
         }
         all.sort_by_key(|d| std::cmp::Reverse(d.id));

@@ -27,7 +27,7 @@ impl Gatekeeper for Engine {
             Some(asking) => self.executions(environment, asking.run).await?,
             None => vec![],
         };
-        deployments.extend(self.ports.store.find(Query::Latest(environment.name.clone(), LOOK_BACK)).await?);
+        deployments.extend(self.ports.store.find(Query::Latest(vec![environment.name.clone()], LOOK_BACK)).await?);
         Ok(Some(passage(environment, ask, &deployments)))
     }
 }

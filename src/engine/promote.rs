@@ -103,7 +103,7 @@ impl ServiceDesk {
 
     /// The commit of the newest deployment that reached its end.
     async fn live(&self, environment: &Environment) -> Result<Option<CommitSha>, Refusal> {
-        let latest = self.find(Query::Latest(environment.name.clone(), LOOK_BACK)).await?;
+        let latest = self.find(Query::Latest(vec![environment.name.clone()], LOOK_BACK)).await?;
         let is_live = |d: &Deployment| matches!(d.state, State::Succeeded { .. } | State::Unverified { .. });
         Ok(latest.into_iter().find(is_live).map(|d| d.commit))
     }

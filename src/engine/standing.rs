@@ -9,7 +9,7 @@ mod smoke;
 
 pub(super) use self::health::Watches;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Serialize, de::DeserializeOwned};
 use signalbox_domain::{
@@ -83,6 +83,18 @@ impl Engine {
     pub(super) async fn remembered<T: DeserializeOwned + Default>(&self, subject: &str) -> Result<T, StoreError> {
         let known = self.ports.observations.observed(subject).await?;
         Ok(known.and_then(|(text, _)| serde_json::from_str(&text).ok()).unwrap_or_default())
+    }
+
+    /// What was seen of several subjects before, by subject.
+    pub(super) async fn all_remembered<T>(&self, subjects: &[String]) -> Result<HashMap<String, T>, StoreError>
+    where
+        T: DeserializeOwned + Default,
+    {
+        let known = self.ports.observations.all_observed(subjects).await?;
+        Ok(known
+            .into_iter()
+            .map(|(subject, text)| (subject, serde_json::from_str(&text).unwrap_or_default()))
+            .collect())
     }
 
     pub(super) async fn remember<T: Serialize>(&self, subject: &str, what: &T) -> Result<(), StoreError> {

@@ -78,7 +78,8 @@ impl Store for SqlStore {
 
     async fn find(&self, query: Query) -> Result<Vec<Deployment>, StoreError> {
         let since = if let Query::Since(at) = query { Some(at) } else { None };
-        let (which, values): (_, Vec<Value>) = match query {
+        let which;
+        let (which, values): (&str, Vec<Value>) = match query {
             Query::Id(id) => ("WHERE id = $1", vec![id.0.into()]),
             Query::Key(key) => ("WHERE key = $1", vec![key.as_str().into()]),
             Query::Interaction(id) => ("WHERE interaction = $1", vec![Value::id(id.0)?]),
@@ -93,9 +94,11 @@ impl Store for SqlStore {
             // Rarely asked, so all are looked through.
             Query::Glass => ("WHERE document LIKE '%\"break_glass\":{%' ORDER BY id DESC", vec![]),
             Query::Active => (ACTIVE, vec![]),
-            Query::Latest(environment, limit) => {
-                let values = vec![environment.as_str().into(), i64::from(limit).into()];
-                ("WHERE environment = $1 ORDER BY id DESC LIMIT $2", values)
+            Query::Latest(environments, limit) => {
+                which = latest(environments.len());
+                let mut values = vec![i64::from(limit).into()];
+                values.extend(environments.iter().map(|environment| environment.as_str().into()));
+                (&which, values)
             }
             Query::Since(at) => {
                 let earliest = at.saturating_sub(LONGEST_LIFE).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -170,6 +173,13 @@ async fn opened_before(transaction: &mut Transaction, new: &Deployment) -> Resul
 async fn holder(transaction: &mut Transaction, name: &EnvironmentName) -> Result<Option<Deployment>, StoreError> {
     let which = select("WHERE environment = $1 AND holds = 1");
     transaction.rows(&which, &[name.as_str().into()]).await?.first().map(deployment).transpose()
+}
+
+/// Which are the latest, `$1` at most, of each of so many environments, `$2` and up: each is looked up by its index.
+fn latest(environments: usize) -> String {
+    let of = |n| format!("(SELECT id FROM deployments WHERE environment = ${n} ORDER BY id DESC LIMIT $1)");
+    let each = (2..environments + 2).map(|n| format!(" UNION ALL SELECT id FROM {} AS latest", of(n)));
+    format!("WHERE id IN (SELECT id FROM deployments WHERE 1 = 0{}) ORDER BY id DESC", each.collect::<String>())
 }
 
 fn select(which: &str) -> String {

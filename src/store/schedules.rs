@@ -34,10 +34,7 @@ const OBSERVE: &str = "
 impl SqlStore {
     /// One statement; whether it changed anything.
     async fn changes(&self, statement: &str, values: &[Value]) -> Result<bool, StoreError> {
-        let mut transaction = self.database.begin().await?;
-        let changed = transaction.execute(statement, values).await?;
-        transaction.commit().await?;
-        Ok(changed > 0)
+        Ok(self.database.execute(statement, values).await? > 0)
     }
 }
 
@@ -103,6 +100,14 @@ impl Observations for SqlStore {
         let statement = "SELECT document, observed_at FROM observations WHERE subject = $1";
         let rows = self.database.rows(statement, &[subject.into()]).await?;
         rows.first().map(|row| Ok((row.get("document")?, row.time("observed_at")?))).transpose()
+    }
+
+    async fn all_observed(&self, subjects: &[String]) -> Result<Vec<(String, String)>, StoreError> {
+        let each: String = (1..=subjects.len()).map(|n| format!(", ${n}")).collect();
+        let statement = format!("SELECT subject, document FROM observations WHERE subject IN (NULL{each})");
+        let values: Vec<Value> = subjects.iter().map(|subject| subject.as_str().into()).collect();
+        let rows = self.database.rows(&statement, &values).await?;
+        rows.iter().map(|row| Ok((row.get("subject")?, row.get("document")?))).collect()
     }
 
     async fn observe(&self, subject: &str, document: &str, at: Timestamp) -> Result<(), StoreError> {

@@ -72,6 +72,11 @@ pub trait Observations: Send + Sync {
     /// # Errors
     /// [`StoreError`] when that could not be read.
     async fn observed(&self, subject: &str) -> Result<Option<(String, Timestamp)>, StoreError>;
+    /// What was seen of several subjects: those that were seen before, each with its document, in no order.
+    ///
+    /// # Errors
+    /// [`StoreError`] when that could not be read.
+    async fn all_observed(&self, subjects: &[String]) -> Result<Vec<(String, String)>, StoreError>;
     /// Replaces it; `document` is JSON.
     ///
     /// # Errors

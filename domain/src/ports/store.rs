@@ -65,8 +65,8 @@ pub enum Query {
     Glass,
     /// All that are not over, oldest first.
     Active,
-    /// The latest of an environment, newest first.
-    Latest(EnvironmentName, u32),
+    /// The latest of each of these environments, newest first.
+    Latest(Vec<EnvironmentName>, u32),
     /// The latest of all environments, newest first.
     Recent(u32),
     /// All that were asked for since a time, or had not ended then, oldest first.

@@ -67,7 +67,7 @@ pub(in crate::engine) fn look(deployment: &Deployment, migration: &Migration) ->
 /// look, so what cannot be read is not known.
 async fn earlier(engine: &Engine, environment: &Environment) -> Option<Learnt> {
     for name in [Some(&environment.name), environment.after.as_ref()].into_iter().flatten() {
-        match engine.ports.store.find(Query::Latest(name.clone(), EARLIER)).await {
+        match engine.ports.store.find(Query::Latest(vec![name.clone()], EARLIER)).await {
             Ok(latest) => {
                 if let Some(learnt) = learnt(&latest) {
                     return Some(learnt);

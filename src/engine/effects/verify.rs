@@ -51,7 +51,8 @@ async fn brought(engine: &Engine, environment: &Environment, deployment: &Deploy
     if deployment.migration.is_none() {
         return vec![];
     }
-    let latest = engine.ports.store.find(Query::Latest(environment.name.clone(), EARLIER)).await.unwrap_or_default();
+    let latest =
+        engine.ports.store.find(Query::Latest(vec![environment.name.clone()], EARLIER)).await.unwrap_or_default();
     let live = latest.iter().find(|earlier| earlier.id < deployment.id && earlier.is_live());
     let Some(base) = live.map(|live| &live.commit).filter(|base| **base != deployment.commit) else { return vec![] };
     match engine.ports.pulls.changes(&deployment.repository, base, &deployment.commit).await {

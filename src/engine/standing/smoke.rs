@@ -68,7 +68,7 @@ async fn domains(engine: &Engine, environment: &Environment) -> (Vec<String>, Op
 
 /// The commit that was deployed last, where deployments are known.
 async fn live(engine: &Engine, environment: &Environment) -> Result<Option<CommitSha>, StoreError> {
-    let latest = engine.ports.store.find(Query::Latest(environment.name.clone(), LATEST)).await?;
+    let latest = engine.ports.store.find(Query::Latest(vec![environment.name.clone()], LATEST)).await?;
     Ok(latest.into_iter().find(|deployment| deployment.is_live()).map(|deployment| deployment.commit))
 }
 

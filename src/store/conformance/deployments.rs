@@ -36,7 +36,10 @@ pub(super) async fn every_question_finds_its_deployments(w: World) -> World {
     assert_eq!(ids(&w, Query::Card(card)).await, [two]);
     assert_eq!(ids(&w, Query::Card(MessageRef { channel: ChannelId(1), ..card })).await, [] as [i64; 0]);
     assert_eq!(ids(&w, Query::Active).await, [one, three, three + 1], "oldest first, without those that are over");
-    assert_eq!(ids(&w, Query::Latest(dev, 2)).await, [three + 1, three], "newest first");
+    assert_eq!(ids(&w, Query::Latest(vec![dev], 2)).await, [three + 1, three], "newest first");
+    let both = ["uat", "dev", "prod"].map(|name| EnvironmentName::parse(name).unwrap()).to_vec();
+    assert_eq!(ids(&w, Query::Latest(both, 2)).await, [three + 1, three, one], "two of each, newest first");
+    assert_eq!(ids(&w, Query::Latest(vec![], 2)).await, [] as [i64; 0]);
     assert_eq!(ids(&w, Query::Recent(3)).await, [three + 1, three, two]);
     assert_eq!(stored(&w, first.id).await, first);
     w

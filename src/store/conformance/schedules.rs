@@ -98,5 +98,10 @@ pub(super) async fn an_observation_is_replaced(w: World) -> World {
     w.store.observe("health:prod", "{}", at(3)).await.unwrap();
     let w = w.reopened().await;
     assert_eq!(w.store.observed("health:uat").await.unwrap(), Some(("{\"ü\":2}".into(), at(2))));
+    let both = ["health:uat", "health:prod", "health:dev"].map(String::from);
+    let mut seen = w.store.all_observed(&both).await.unwrap();
+    seen.sort();
+    assert_eq!(seen, [("health:prod".into(), "{}".into()), ("health:uat".into(), "{\"ü\":2}".into())]);
+    assert_eq!(w.store.all_observed(&[]).await.unwrap(), []);
     w
 }
