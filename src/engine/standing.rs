@@ -136,12 +136,16 @@ impl ServiceDesk {
     }
 }
 
-/// The store did not take what was seen: it is looked at again at the next firing.
+/// The store did not give what was asked for, or take what was seen: it is looked at again at the next firing.
 fn unrecorded(schedule: &Schedule, error: &StoreError) -> Outcome {
     warn!(
         schedule = schedule.name,
         error = error as &dyn std::error::Error,
-        "what a scheduled look showed cannot be recorded"
+        "a scheduled look came to nothing, or what it showed cannot be recorded"
     );
-    Outcome { answer: Answer::Unknown, says: "Signalbox's own store did not answer".into() }
+    let says = match error {
+        StoreError::Corrupt(_) => "something in Signalbox's own store cannot be read; its log says what",
+        _ => "Signalbox's own store did not answer",
+    };
+    Outcome { answer: Answer::Unknown, says: says.into() }
 }

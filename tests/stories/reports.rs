@@ -118,3 +118,21 @@ async fn a_week_whose_picture_is_not_taken_is_reported_without_it() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_that_a_damaged_record_stops_says_why_and_comes_once_it_is_corrected() {
+    World::given(Given { environments: REPORTS, ..Given::default() }, async |w| {
+        two_fail(w).await;
+        w.damages(1).await;
+        w.does(&["digest"]).await;
+        let listed = w.asks("erin", "/schedule").await.text();
+        assert!(listed.contains("something in Signalbox's own store cannot be read; its log says what"), "{listed}");
+        let posted = w.discord.messages("releases").unwrap();
+        assert!(!posted.iter().any(|m| is_of_all(&m.text())), "a digest that leaves a deployment out");
+        w.corrects(1).await;
+        w.does(&["digest"]).await;
+        let digest = w.discord.expect_message("releases", "the digest", |m| is_of_all(&m.text())).await;
+        assert!(digest.text().contains("**uat** 2 deployments"), "{}", digest.text());
+    })
+    .await;
+}
