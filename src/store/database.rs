@@ -25,7 +25,7 @@ pub(super) enum Database {
     /// SQLite has one writer at a time: one connection writes, so that nobody ever waits on a lock.
     Sqlite {
         writer: SqlitePool,
-        readers: Readers,
+        readers: Box<Readers>,
     },
     Postgres(PgPool),
 }

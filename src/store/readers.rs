@@ -19,7 +19,7 @@ const READERS: usize = 4;
 /// A pool without what sqlx's does after each statement: a task that asks the connection whether it is still alive, which
 /// for a file costs as much as the statement did.
 pub(super) struct Readers {
-    options: Box<SqliteConnectOptions>,
+    options: SqliteConnectOptions,
     /// How long a statement waits for its turn.
     patience: Duration,
     /// As many as there are connections: whoever has one finds a connection that nobody uses.
@@ -32,7 +32,7 @@ impl Readers {
     pub(super) async fn open(options: SqliteConnectOptions, patience: Duration) -> Result<Self, sqlx::Error> {
         let mut connections = <[Mutex<_>; READERS]>::default();
         *connections[0].get_mut() = Some(options.connect().await?);
-        Ok(Self { options: options.into(), patience, turns: Semaphore::new(READERS), connections })
+        Ok(Self { options, patience, turns: Semaphore::new(READERS), connections })
     }
 
     /// Reads rows. What is given up meanwhile ends within SQLite before the connection's next statement.

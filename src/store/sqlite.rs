@@ -34,7 +34,7 @@ pub(super) async fn open(path: &Path) -> Result<Database, OpenError> {
     migrations::run(&mut *connection, migrations::SQLITE, &place).await?;
     drop(connection);
     let readers = Readers::open(options.read_only(true), PATIENCE).await.map_err(connecting)?;
-    let database = Database::Sqlite { writer, readers };
+    let database = Database::Sqlite { writer, readers: readers.into() };
     audit::chain_earlier(&database).await.map_err(|error| OpenError::chaining(&place, error))?;
     Ok(database)
 }
@@ -67,7 +67,8 @@ pub(super) async fn look(path: &Path) -> Result<Database, OpenError> {
     let options = SqliteConnectOptions::new().filename(path).busy_timeout(PATIENCE).read_only(true);
     let readers = Readers::open(options.clone(), PATIENCE).await.map_err(connecting)?;
     // Nobody writes: it is never opened.
-    let database = Database::Sqlite { writer: SqlitePoolOptions::new().connect_lazy_with(options), readers };
+    let database =
+        Database::Sqlite { writer: SqlitePoolOptions::new().connect_lazy_with(options), readers: readers.into() };
     audit::is_chained(&database, &place).await?;
     Ok(database)
 }
