@@ -1,6 +1,6 @@
 //! One snapshot, seen over one or two connections.
 
-use sqlx::{Executor, PgConnection, Row};
+use sqlx::{Executor, PgConnection, Row, TransactionManager, postgres::PgTransactionManager};
 
 use super::{
     quick::Plan,
@@ -87,7 +87,7 @@ impl Session {
     pub(crate) async fn rest(mut self) -> sqlx::Result<PgConnection> {
         let mut connections = self.connections.drain(..);
         let mut connection = connections.next().ok_or(sqlx::Error::WorkerCrashed)?;
-        connection.execute("ROLLBACK").await?;
+        PgTransactionManager::rollback(&mut connection).await?;
         stream::close(connections.collect()).await;
         Ok(connection)
     }
@@ -142,8 +142,8 @@ async fn begin(connection: &mut PgConnection, database: &TenantDatabase, snapsho
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {import} {settings}; \
          SET LOCAL max_parallel_workers_per_gather = 0"
     );
-    connection.execute(&*begin).await?;
-    Ok(())
+    // As sqlx's own: what begins within it is a savepoint then, whose end is not that of the snapshot.
+    PgTransactionManager::begin(connection, Some(begin.into())).await
 }
 
 /// Something to ask the catalogs.

@@ -146,6 +146,27 @@ async fn records_are_held_against_the_structure() {
 }
 
 #[tokio::test]
+async fn ledgers_are_read_within_the_snapshot_of_everything_else() {
+    let (fleet, database) = fleet(3).await;
+    let label = fleet.release_next().await.unwrap().label();
+    for tenant in ["super_tenant", "globex", "initech"] {
+        fleet.migrate(tenant).await.unwrap();
+    }
+    // They show their rows to nobody else.
+    let guarded = ["public", "super_tenant", "acme", "globex", "initech"].map(|schema| {
+        format!(
+            "ALTER TABLE {schema}.django_migrations ENABLE ROW LEVEL SECURITY;
+             CREATE POLICY guard ON {schema}.django_migrations USING (current_setting('transaction_isolation')
+             = 'repeatable read' AND current_setting('transaction_read_only') = 'on')"
+        )
+    });
+    execute(&database, &guarded.join(";")).await;
+    let audit = open(&database).await.audit(&with_ledgers()).await.unwrap();
+    let standing = audit.standings.iter().find(|standing| standing.tenant == "acme").unwrap();
+    assert_eq!((standing.state, &*standing.missing), (State::Lagging, &[label][..]));
+}
+
+#[tokio::test]
 async fn a_tenant_without_a_table_reads_publics() {
     let (_, database) = fleet(3).await;
     execute(
