@@ -55,13 +55,19 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn few_acknowledgements_travel_at_once_and_slow_ones_hold_up_nobody_for_long() {
-        let turns = Turns::default();
+    /// As many acknowledgements as travel at once.
+    async fn all_under_way(turns: &Turns) -> Vec<OwnedSemaphorePermit> {
         let mut under_way = Vec::new();
         for _ in 0..ACKNOWLEDGEMENTS {
             under_way.push(turns.acknowledge().await.expect("there is room"));
         }
+        under_way
+    }
+
+    #[tokio::test]
+    async fn few_acknowledgements_travel_at_once_and_slow_ones_hold_up_nobody_for_long() {
+        let turns = Turns::default();
+        let mut under_way = all_under_way(&turns).await;
         let before = under_way.pop();
         let (next, ()) = tokio::join!(turns.acknowledge(), async { drop(before) });
         assert!(next.is_some(), "one has arrived");
@@ -71,10 +77,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_waits_until_those_who_typed_before_are_acknowledged() {
         let turns = Turns::default();
-        let mut under_way = Vec::new();
-        for _ in 0..ACKNOWLEDGEMENTS {
-            under_way.push(turns.acknowledge().await.expect("there is room"));
-        }
+        let mut under_way = all_under_way(&turns).await;
         let order = Mutex::new(vec![]);
         let said = |what| order.lock().unwrap().push(what);
         let acknowledged = async |who| {

@@ -20,7 +20,7 @@ pub use self::{
     heard::{BadBody, BadCertificate, Heard, Reply, Silence},
     judge::{finding, names, seen},
     report::{Report, report},
-    say::{KEY, alert},
+    say::{alert, key},
     smoke::{DOMAIN, SMOKE, Smoke, SmokeCheck},
     watch::{Damping, Held, Look, Seen, Watch},
 };

@@ -51,7 +51,7 @@ impl Engine {
 /// What is known of environments at once.
 pub(super) struct Watch {
     alerts: Vec<Record>,
-    /// By subject; of those that have health checks.
+    /// By [`health::key`]; of those that have health checks.
     health: HashMap<String, health::Watch>,
     locks: Vec<Lock>,
     schedules: Vec<(Schedule, Timestamp)>,
@@ -63,7 +63,7 @@ impl Watch {
     pub(super) fn of(&self, name: &EnvironmentName) -> Watched {
         let concerned = self.schedules.iter().filter(|(schedule, _)| schedule.environments.contains(name));
         Watched {
-            health: self.health.get(&subject(name)).and_then(|watch| watch.held.clone()),
+            health: self.health.get(&health::key(name)).and_then(|watch| watch.held.clone()),
             alerts: self.alerts.iter().filter(|record| record.alert.environment.as_ref() == Some(name)).count(),
             lock: self.locks.iter().find(|lock| lock.holds(name, self.now)).cloned(),
             looks: concerned.map(|(schedule, due)| (schedule.work, *due)).collect(),
@@ -71,21 +71,13 @@ impl Watch {
     }
 }
 
-/// What the store calls the health of an environment.
-fn subject(name: &EnvironmentName) -> String {
-    format!("{}{name}", health::KEY)
-}
-
 impl ServiceDesk {
     /// What `/status` tells of how these environments are watched.
     pub(super) async fn watch(&self, environments: &[&Environment]) -> Result<Watch, Refusal> {
         let ports = &self.engine.ports;
         let checked = environments.iter().filter(|environment| !environment.health.is_empty());
-        let subjects: Vec<_> = checked.map(|environment| subject(&environment.name)).collect();
-        let health = match &subjects[..] {
-            [] => HashMap::new(),
-            some => self.engine.all_remembered(some).await.map_err(fault)?,
-        };
+        let subjects: Vec<_> = checked.map(|environment| health::key(&environment.name)).collect();
+        let health = self.engine.all_remembered(&subjects).await.map_err(fault)?;
         let alerts = ports.alerts.open_alerts().await.map_err(fault)?.into_iter().flatten().collect();
         let (schedules, now) = self.due().await?;
         let locks = ports.locks.locks(now).await.map_err(fault)?;

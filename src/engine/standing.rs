@@ -123,7 +123,7 @@ pub(super) async fn carry_out(engine: &Engine, schedule: &Schedule, due: Timesta
         Work::Digest => reports::daily(engine, schedule, due).await,
         Work::Weekly => reports::week(engine, schedule, due).await,
     };
-    done.unwrap_or_else(|error| unrecorded(schedule, &error))
+    done.unwrap_or_else(|error| came_to_nothing(schedule, &error))
 }
 
 impl ServiceDesk {
@@ -137,7 +137,7 @@ impl ServiceDesk {
 }
 
 /// The store did not give what was asked for, or take what was seen: it is looked at again at the next firing.
-fn unrecorded(schedule: &Schedule, error: &StoreError) -> Outcome {
+fn came_to_nothing(schedule: &Schedule, error: &StoreError) -> Outcome {
     warn!(
         schedule = schedule.name,
         error = error as &dyn std::error::Error,

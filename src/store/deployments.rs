@@ -94,6 +94,7 @@ impl Store for SqlStore {
             // Rarely asked, so all are looked through.
             Query::Glass => ("WHERE document LIKE '%\"break_glass\":{%' ORDER BY id DESC", vec![]),
             Query::Active => (ACTIVE, vec![]),
+            Query::Latest(environments, _) if environments.is_empty() => return Ok(vec![]),
             Query::Latest(environments, limit) => {
                 which = latest(environments.len());
                 let mut values = vec![i64::from(limit).into()];
@@ -178,8 +179,8 @@ async fn holder(transaction: &mut Transaction, name: &EnvironmentName) -> Result
 /// Which are the latest, `$1` at most, of each of so many environments, `$2` and up: each is looked up by its index.
 fn latest(environments: usize) -> String {
     let of = |n| format!("(SELECT id FROM deployments WHERE environment = ${n} ORDER BY id DESC LIMIT $1)");
-    let each = (2..environments + 2).map(|n| format!(" UNION ALL SELECT id FROM {} AS latest", of(n)));
-    format!("WHERE id IN (SELECT id FROM deployments WHERE 1 = 0{}) ORDER BY id DESC", each.collect::<String>())
+    let each: Vec<_> = (2..environments + 2).map(|n| format!("SELECT id FROM {} AS latest", of(n))).collect();
+    format!("WHERE id IN ({}) ORDER BY id DESC", each.join(" UNION ALL "))
 }
 
 fn select(which: &str) -> String {

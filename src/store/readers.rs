@@ -1,7 +1,5 @@
 //! Connections that read a SQLite file while its one writer writes.
 
-use std::time::Duration;
-
 use sqlx::{
     ConnectOptions as _, Connection as _,
     sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow},
@@ -11,33 +9,34 @@ use tokio::{
     time::timeout,
 };
 
-use super::database::{Value, query};
+use super::{
+    database::{Value, query},
+    sqlite::PATIENCE,
+};
 
 /// Reads go on beside the writer; more of them at once than this wait.
-const READERS: usize = 4;
+const READERS: u32 = 4;
 
 /// A pool without what sqlx's does after each statement: a task that asks the connection whether it is still alive, which
 /// for a file costs as much as the statement did.
 pub(super) struct Readers {
     options: SqliteConnectOptions,
-    /// How long a statement waits for its turn.
-    patience: Duration,
     /// As many as there are connections: whoever has one finds a connection that nobody uses.
     turns: Semaphore,
-    connections: [Mutex<Option<SqliteConnection>>; READERS],
+    connections: [Mutex<Option<SqliteConnection>>; READERS as usize],
 }
 
 impl Readers {
     /// Opens the first connection; the others when they are needed.
-    pub(super) async fn open(options: SqliteConnectOptions, patience: Duration) -> Result<Self, sqlx::Error> {
-        let mut connections = <[Mutex<_>; READERS]>::default();
+    pub(super) async fn open(options: SqliteConnectOptions) -> Result<Self, sqlx::Error> {
+        let mut connections = <[Mutex<_>; READERS as usize]>::default();
         *connections[0].get_mut() = Some(options.connect().await?);
-        Ok(Self { options, patience, turns: Semaphore::new(READERS), connections })
+        Ok(Self { options, turns: Semaphore::new(READERS as usize), connections })
     }
 
     /// Reads rows. What is given up meanwhile ends within SQLite before the connection's next statement.
     pub(super) async fn rows(&self, statement: &str, values: &[Value]) -> Result<Vec<SqliteRow>, sqlx::Error> {
-        let turn = timeout(self.patience, self.turns.acquire()).await;
+        let turn = timeout(PATIENCE, self.turns.acquire()).await;
         let _turn = turn.map_err(|_| sqlx::Error::PoolTimedOut)?.map_err(|_| sqlx::Error::PoolClosed)?;
         let free = self.connections.iter().find_map(|connection| connection.try_lock().ok());
         let mut place = free.ok_or(sqlx::Error::PoolTimedOut)?;
@@ -57,6 +56,8 @@ impl Readers {
 
     /// Waits for whoever reads, and closes all connections. Whoever comes later is refused.
     pub(super) async fn close(&self) {
+        // An error means that they are closed already.
+        let _all = self.turns.acquire_many(READERS).await;
         self.turns.close();
         for place in &self.connections {
             if let Some(connection) = place.lock().await.take() {

@@ -103,8 +103,11 @@ impl Observations for SqlStore {
     }
 
     async fn all_observed(&self, subjects: &[String]) -> Result<Vec<(String, String)>, StoreError> {
-        let each: String = (1..=subjects.len()).map(|n| format!(", ${n}")).collect();
-        let statement = format!("SELECT subject, document FROM observations WHERE subject IN (NULL{each})");
+        if subjects.is_empty() {
+            return Ok(vec![]);
+        }
+        let each: Vec<_> = (1..=subjects.len()).map(|n| format!("${n}")).collect();
+        let statement = format!("SELECT subject, document FROM observations WHERE subject IN ({})", each.join(", "));
         let values: Vec<Value> = subjects.iter().map(|subject| subject.as_str().into()).collect();
         let rows = self.database.rows(&statement, &values).await?;
         rows.iter().map(|row| Ok((row.get("subject")?, row.get("document")?))).collect()

@@ -12,7 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use super::{OpenError, audit, database::Database, migrations, readers::Readers};
 
 /// How long a statement waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How many pages of 4 KiB the log has before a commit folds it into the file, which takes many times as long as another
 /// commit: by default so often that one in a hundred acknowledgements waited for it.
@@ -33,7 +33,7 @@ pub(super) async fn open(path: &Path) -> Result<Database, OpenError> {
     let mut connection = writer.acquire().await.map_err(connecting)?;
     migrations::run(&mut *connection, migrations::SQLITE, &place).await?;
     drop(connection);
-    let readers = Readers::open(options.read_only(true), PATIENCE).await.map_err(connecting)?;
+    let readers = Readers::open(options.read_only(true)).await.map_err(connecting)?;
     let database = Database::Sqlite { writer, readers: readers.into() };
     audit::chain_earlier(&database).await.map_err(|error| OpenError::chaining(&place, error))?;
     Ok(database)
@@ -65,7 +65,7 @@ pub(super) async fn look(path: &Path) -> Result<Database, OpenError> {
     // SQLite would only say that it cannot open the file.
     fs::metadata(path).map_err(|error| OpenError::Unreachable { place: place.clone(), source: error.into() })?;
     let options = SqliteConnectOptions::new().filename(path).busy_timeout(PATIENCE).read_only(true);
-    let readers = Readers::open(options.clone(), PATIENCE).await.map_err(connecting)?;
+    let readers = Readers::open(options.clone()).await.map_err(connecting)?;
     // Nobody writes: it is never opened.
     let database =
         Database::Sqlite { writer: SqlitePoolOptions::new().connect_lazy_with(options), readers: readers.into() };

@@ -7,8 +7,11 @@ use crate::{
     text::{clip, plain},
 };
 
-/// What the keys of alerts about health begin with.
-pub const KEY: &str = "health:";
+/// The key of the alert about the health of an environment, and what is remembered of it is kept under.
+#[must_use]
+pub fn key(environment: &EnvironmentName) -> String {
+    format!("health:{environment}")
+}
 
 /// The condition that holds in an environment; `None` when it is well.
 #[must_use]
@@ -42,6 +45,6 @@ pub fn alert(environment: &EnvironmentName, held: &Held) -> Option<Alert> {
             "`/health {environment}` asks again and shows how it went lately, `/status {environment}` shows what was \
              deployed last. It closes by itself once the checks are well again."
         ),
-        ..Alert::new(severity, format!("{KEY}{environment}"), held.since, what)
+        ..Alert::new(severity, key(environment), held.since, what)
     })
 }

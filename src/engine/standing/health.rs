@@ -10,7 +10,7 @@ use signalbox_domain::{
     Timestamp,
     environment::Environment,
     evidence::Answer,
-    health::{self, KEY, Report, SMOKE, Seen, State, Watch},
+    health::{self, Report, SMOKE, Seen, State, Watch},
     ids::EnvironmentName,
     ports::StoreError,
     refusal::Refusal,
@@ -62,7 +62,7 @@ async fn look(round: &Round<'_>, environment: &Environment) -> Result<State, Sto
     let engine = round.engine;
     let seen = ask(engine, environment).await;
     let now = engine.ports.clock.now();
-    let subject = format!("{KEY}{}", environment.name);
+    let subject = health::key(&environment.name);
     let mut watch: Watch = engine.remembered(&subject).await.unwrap_or_else(|error| {
         warn!(error = &error as &dyn std::error::Error, "what was seen before cannot be read");
         engine.watches.get(&environment.name)
@@ -106,7 +106,7 @@ impl ServiceDesk {
 
     async fn report(&self, environment: &Environment, ask: bool) -> Result<Report, Refusal> {
         let engine = &self.engine;
-        let watch = engine.remembered(&format!("{KEY}{}", environment.name)).await.map_err(fault)?;
+        let watch = engine.remembered(&health::key(&environment.name)).await.map_err(fault)?;
         let fresh: Option<(Timestamp, Vec<Seen>)> = match ask && !environment.health.is_empty() {
             true => Some((engine.ports.clock.now(), self::ask(engine, environment).await)),
             false => None,
